@@ -1,0 +1,1 @@
+"""Areas, hatches, clips and flattened curves, as arrays."""

@@ -1,0 +1,347 @@
+"""Areas of the plane: fill rules, union and difference, offsets. The one module that imports shapely."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from lasercam.errors import GeometryError
+from lasercam.geometry.polylines import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Polylines,
+    finite_number,
+    finite_points,
+    ramp,
+)
+from lasercam.geometry.rectangles import rectangle_outlines
+
+FillRule = Literal["nonzero", "evenodd"]
+Joins = Literal["round", "mitre", "bevel"]
+
+MITRE_LIMIT = 5.0
+"""Mitred corners reach at most this many offset distances; sharper ones are cut off there."""
+_PAIRS_AT_ONCE = 8_000_000
+_QUERY_PIECES = 64
+
+
+def _shapely() -> Any:
+    import shapely
+
+    return shapely
+
+
+class Area:
+    """A part of the plane bounded by straight edges, holes and several pieces included; immutable.
+
+    Attributes:
+        geometry: The shapely Polygon or MultiPolygon, valid, in µm.
+    """
+
+    __slots__ = ("geometry",)
+
+    geometry: Any
+
+    def __init__(self, geometry: Any) -> None:
+        shapely = _shapely()
+        if geometry.geom_type not in ("Polygon", "MultiPolygon"):
+            raise GeometryError(f"an area is made of polygons; found a {geometry.geom_type}.")
+        finite_points(shapely.get_coordinates(geometry), "area vertices")
+        if not shapely.is_valid(geometry):
+            raise GeometryError(
+                f"the outline does not bound an area: {shapely.is_valid_reason(geometry)}. "
+                "Build it from rings with a fill rule."
+            )
+        object.__setattr__(self, "geometry", geometry)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"an area does not change; make a new one instead of setting {name}")
+
+    def __repr__(self) -> str:
+        return f"Area({self.area_um2:g} µm², {_shapely().get_num_geometries(self.geometry)} pieces)"
+
+    @classmethod
+    def empty(cls) -> Area:
+        """The area without points."""
+        return cls(_shapely().MultiPolygon())
+
+    @classmethod
+    def _of(cls, geometry: Any) -> Area:
+        """The polygons of any result; touching lines and points enclose nothing and are left out."""
+        shapely = _shapely()
+        parts = shapely.get_parts(shapely.get_parts(np.atleast_1d(geometry)))
+        polygons = parts[(shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)]
+        return cls(polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons))
+
+    @classmethod
+    def from_rings(cls, rings: Polylines, fill_rule: FillRule = "nonzero") -> Area:
+        """The area that rings enclose together, however they cross themselves and each other.
+
+        The rings are cut where they cross; every face of the resulting net is in or out by the winding
+        number of the *original* rings around it: other than 0 for ``nonzero``, odd for ``evenodd``.
+
+        Args:
+            rings: Each is closed by a straight edge when its ends differ. Dots, and lines there and
+                back, enclose nothing.
+            fill_rule: As in SVG.
+
+        Raises:
+            GeometryError: unknown fill rule.
+
+        Source: winding number, https://www.w3.org/TR/SVG2/painting.html#FillRuleProperty
+        """
+        if fill_rule not in ("nonzero", "evenodd"):
+            raise GeometryError(f"fill rule {fill_rule!r}; give 'nonzero' or 'evenodd'.")
+        shapely = _shapely()
+        start, end, owner = rings.segments()
+        first, last = rings.xy_um[rings.offsets[:-1]], rings.xy_um[rings.offsets[1:] - 1]
+        start, end = np.concatenate([start, last]), np.concatenate([end, first])
+        owner = np.concatenate([owner, np.arange(len(rings))])
+        order = np.argsort(owner, kind="stable")
+        order = order[np.any(start[order] != end[order], axis=1)]
+        start, end = start[order], end[order]
+        if not len(start):
+            return cls.empty()
+        net = shapely.union_all(shapely.linestrings(np.stack([start, end], axis=1)))
+        faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(net)))
+        if not len(faces):
+            return cls.empty()
+        winding = _winding_numbers(shapely.get_coordinates(shapely.point_on_surface(faces)), start, end)
+        kept = faces[winding != 0 if fill_rule == "nonzero" else winding % 2 == 1]
+        # The faces share whole edges, which is what the much faster coverage union asks for.
+        merged = shapely.coverage_union_all(kept)
+        return cls._of(merged if shapely.is_valid(merged) else shapely.union_all(kept))
+
+    @classmethod
+    def from_rectangles(cls, lower_um: npt.ArrayLike, upper_um: npt.ArrayLike) -> Area:
+        """The union of many axis-aligned rectangles, such as the modules of a QR code.
+
+        Edges less than 1e-6 µm (a hundredth of a tick) apart become one edge, so that modules placed by
+        multiplying a pitch meet without slits.
+
+        Args:
+            lower_um: (N,2) lower left corners, µm.
+            upper_um: (N,2) upper right corners, µm.
+
+        Raises:
+            GeometryError: unequal counts, refused coordinates, or a rectangle not wider and higher than
+                1e-6 µm.
+        """
+        shapely = _shapely()
+        outlines = rectangle_outlines(lower_um, upper_um)
+        if outlines is None:
+            return cls.empty()
+        if outlines.edges_um is None:  # too scattered for a common grid
+            return cls._of(shapely.union_all(shapely.box(*outlines.lower_um.T, *outlines.upper_um.T)))
+        faces = shapely.get_parts(shapely.polygonize(shapely.linestrings(outlines.edges_um)))
+        inside = outlines.is_covered(shapely.get_coordinates(shapely.point_on_surface(faces)))
+        return cls._of(faces[inside])
+
+    @property
+    def is_empty(self) -> bool:
+        """True when there is no point inside."""
+        return bool(_shapely().is_empty(self.geometry))
+
+    @property
+    def area_um2(self) -> float:
+        """Surface in µm²."""
+        return float(_shapely().area(self.geometry))
+
+    def bounds_um(self) -> tuple[float, float, float, float]:
+        """x_min, y_min, x_max, y_max in µm.
+
+        Raises:
+            GeometryError: the area is empty.
+        """
+        if self.is_empty:
+            raise GeometryError("an empty area has no bounds.")
+        x_min, y_min, x_max, y_max = _shapely().bounds(self.geometry).tolist()
+        return x_min, y_min, x_max, y_max
+
+    def pieces(self) -> list[Area]:
+        """The connected pieces, each with its holes."""
+        return [Area(part) for part in _shapely().get_parts(self.geometry) if not part.is_empty]
+
+    def rings(self) -> Polylines:
+        """Every outline as a closed polyline: outer ones anticlockwise, holes clockwise.
+
+        Rings stand piece by piece, the outer one first. The same area always gives the same rings.
+        """
+        shapely = _shapely()
+        if self.is_empty:
+            return Polylines.empty()
+        # Orders pieces, holes and first vertices, and turns outer rings clockwise, holes anticlockwise.
+        normal = shapely.normalize(self.geometry)
+        _, xy, offsets = shapely.to_ragged_array([shapely.multipolygons(shapely.get_parts(normal))])
+        return Polylines(np.array(xy[:, :2]), np.array(offsets[0], dtype=np.int64)).reversed_lines()
+
+    def edges(self) -> tuple[FloatArray, FloatArray]:
+        """Every border edge with the area on its left: start_um (E,2), end_um (E,2), µm."""
+        start, end, _ = self.rings().segments()
+        return start, end
+
+    def union(self, *others: Area) -> Area:
+        """Points in this or any other area."""
+        return Area.union_of([self, *others])
+
+    @classmethod
+    def union_of(cls, areas: Iterable[Area]) -> Area:
+        """Points in at least one area; empty when there are no areas."""
+        geometries = [area.geometry for area in areas]
+        return cls._of(_shapely().union_all(geometries)) if geometries else cls.empty()
+
+    def difference(self, other: Area) -> Area:
+        """Points in this area and not in the other."""
+        return Area._of(_shapely().difference(self.geometry, other.geometry))
+
+    def intersection(self, other: Area) -> Area:
+        """Points in both areas; where they only touch there is none."""
+        return Area._of(_shapely().intersection(self.geometry, other.geometry))
+
+    def transform(self, matrix: npt.ArrayLike) -> Area:
+        """The area placed by a (2,3) matrix, see ``Polylines.transform``.
+
+        Raises:
+            GeometryError: as there.
+        """
+        if self.is_empty:
+            return self
+        shapely = _shapely()
+        xy = shapely.get_coordinates(self.geometry)
+        moved = Polylines(xy, np.array([0, len(xy)])).transform(matrix).xy_um
+        return Area(shapely.transform(self.geometry, lambda _: moved))
+
+    def offset(self, distance_um: float, *, joins: Joins = "round", tolerance_um: float = 0.01) -> Area:
+        """The area grown (distance > 0) or shrunk (distance < 0) by a distance.
+
+        Args:
+            distance_um: µm; 0 returns the area itself.
+            joins: How outlines go round the corners they turn away from: an arc, a mitre (up to
+                ``MITRE_LIMIT`` distances), or a bevel.
+            tolerance_um: Arcs are polygons inside the true arc, at most this far from it, µm, > 0.
+                Independently of it, GEOS leaves out dents of the outline shallower than 1 % of the
+                distance, which may move the result by as much.
+
+        Raises:
+            GeometryError: distance or tolerance not finite, tolerance <= 0, or joins unknown.
+        """
+        distance = finite_number(distance_um, "offset distance_um")
+        tolerance = finite_number(tolerance_um, "offset tolerance_um", above=0.0)
+        if joins not in ("round", "mitre", "bevel"):
+            raise GeometryError(f"joins {joins!r}; give 'round', 'mitre' or 'bevel'.")
+        if distance == 0.0:
+            return self
+        return Area._of(
+            _shapely().buffer(
+                self.geometry,
+                distance,
+                quad_segs=_quarter_segments(abs(distance), tolerance),
+                join_style=joins,
+                mitre_limit=MITRE_LIMIT,
+            )
+        )
+
+    def contains(self, points_um: npt.ArrayLike, *, border: bool = True, within_um: float = 0.0) -> BoolArray:
+        """Which points lie in the area.
+
+        Args:
+            points_um: (N,2), µm.
+            border: Whether points exactly on the border count as inside. On edges along an axis that is
+                exact; on slanted ones few points have coordinates that lie on the edge.
+            within_um: With a border, how far outside a point still counts as on it, µm, >= 0.
+
+        Returns:
+            (N,) bool.
+
+        Raises:
+            GeometryError: refused coordinates, or ``within_um`` negative or not finite.
+        """
+        reach = finite_number(within_um, "within_um", at_least=0.0)
+        shapely = _shapely()
+        points = finite_points(points_um, "points")
+        shapely.prepare(self.geometry)
+        test = shapely.intersects_xy if border else shapely.contains_xy
+        found: BoolArray = np.array(test(self.geometry, points[:, 0], points[:, 1]), dtype=np.bool_)
+        if border and reach > 0.0 and not found.all():
+            near = np.flatnonzero(~found)
+            found[near] = shapely.dwithin(self.geometry, shapely.points(points[near]), reach)
+        return found
+
+
+def _quarter_segments(radius_um: float, tolerance_um: float) -> int:
+    """Edges per quarter turn whose sagitta r (1 - cos(π / 4n)) stays within the tolerance, >= 2."""
+    if tolerance_um >= radius_um:
+        return 2
+    return max(2, math.ceil(math.pi / 4.0 / math.acos(1.0 - tolerance_um / radius_um)))
+
+
+def _winding_numbers(points: FloatArray, start: FloatArray, end: FloatArray) -> IntArray:
+    """Signed turns of the directed edges around each point, (N,) int64.
+
+    A ray to the right meets an edge when the edge's lower end is at or below it and the upper end above,
+    so an edge end on the ray counts once.
+    """
+    shapely = _shapely()
+    x_max = float(max(start[:, 0].max(), end[:, 0].max()))
+    tree = shapely.STRtree(shapely.linestrings(np.stack([start, end], axis=1)))
+    winding = np.zeros(len(points), dtype=np.int64)
+    chunk = max(1, _PAIRS_AT_ONCE // len(start))
+    for first in range(0, len(points), chunk):
+        part = points[first : first + chunk]
+        far = np.column_stack([np.full(len(part), x_max), part[:, 1]])
+        index, edge = tree.query(shapely.linestrings(np.stack([part, far], axis=1)))
+        x, y = part[index].T
+        (x0, y0), (x1, y1) = start[edge].T, end[edge].T
+        turn = (y0 <= y).astype(np.int64) - (y1 <= y)
+        meets = np.flatnonzero(turn)
+        x, y, x0, y0, x1, y1 = (a[meets] for a in (x, y, x0, y0, x1, y1))
+        right = x0 + (y - y0) * (x1 - x0) / (y1 - y0) > x
+        np.add.at(winding, first + index[meets[right]], turn[meets[right]])
+    return winding
+
+
+def near_segments(
+    start_um: FloatArray, end_um: FloatArray, other_start_um: FloatArray, other_end_um: FloatArray, reach_um: float
+) -> Iterator[tuple[IntArray, IntArray]]:
+    """Pairs (segment, other segment) that may come within a reach of each other, in bounded batches.
+
+    Every pair that does come so near is found, exactly once; so are some that do not: the test compares
+    bounding boxes, long segments in pieces so that slanted ones do not meet everything.
+
+    Args:
+        start_um: (N,2), µm.
+        end_um: (N,2), µm.
+        other_start_um: (E,2), µm.
+        other_end_um: (E,2), µm.
+        reach_um: >= 0, µm.
+
+    Yields:
+        Two (K,) int64 arrays, indices into the segments (ascending over all batches) and into the others.
+    """
+    if not len(start_um) or not len(other_start_um):
+        return
+    shapely = _shapely()
+    low = np.minimum(other_start_um, other_end_um) - reach_um
+    high = np.maximum(other_start_um, other_end_um) + reach_um
+    tree = shapely.STRtree(shapely.linestrings(np.stack([low, high], axis=1)))
+    typical = max(float(np.median(np.abs(high - low).max(axis=1))), 1e-12)
+    # Pieces only help where both sides of the box are long.
+    narrow = np.abs(end_um - start_um).min(axis=1)
+    pieces = np.clip(np.ceil(narrow / typical), 1, min(_QUERY_PIECES, len(other_start_um))).astype(np.int64)
+    chunk = int(np.clip(_PAIRS_AT_ONCE // len(other_start_um), 256, 262_144))
+    for first in range(0, len(start_um), chunk):
+        count = pieces[first : first + chunk]
+        owner = np.repeat(np.arange(first, first + len(count)), count)
+        step, n = ramp(count)[:, np.newaxis], np.repeat(count, count)[:, np.newaxis]
+        a, d = start_um[owner], end_um[owner] - start_um[owner]
+        whole = n == 1
+        from_um = np.where(whole, a, a + d * (step / n))
+        to_um = np.where(step + 1 == n, end_um[owner], a + d * ((step + 1) / n))
+        index, other = tree.query(shapely.linestrings(np.stack([from_um, to_um], axis=1)))
+        pair = np.unique(owner[index] * len(other_start_um) + other)
+        yield pair // len(other_start_um), pair % len(other_start_um)

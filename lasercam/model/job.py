@@ -1,0 +1,242 @@
+"""The job file: what is written (patterns), how (recipes) and when (steps), as its author wrote it."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, field_validator, model_validator
+
+from lasercam.model.machine import Name
+from lasercam.model.recipe import PassKind
+from lasercam.model.sample import Sample
+from lasercam.schema.document import Document
+from lasercam.schema.quantities import (
+    Angle,
+    CountFamily,
+    Depth,
+    EnergyFamily,
+    Length,
+    LengthFamily,
+    OneOrMore,
+    PositiveLength,
+    PowerFamily,
+    PulseDurationFamily,
+    RateFamily,
+    SpeedFamily,
+    Temperature,
+    TemperatureRate,
+    Time,
+    TimeFamily,
+    Wavelength,
+)
+
+PartRef: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_*?\[\]-]+(\.[^\s.]+)*$", max_length=200)]
+"""`pattern.part`, `pattern` for all of it, or a glob of either."""
+
+
+class StepAndRepeat(Document):
+    """Copies of a pattern on a rectangular grid."""
+
+    counts: tuple[Annotated[int, Field(ge=1, le=100_000)], Annotated[int, Field(ge=1, le=100_000)]]
+    """Copies along x and y."""
+    pitch: tuple[PositiveLength, PositiveLength]
+    """Distance from copy to copy along x and y."""
+
+
+class Placement(Document):
+    """Where a pattern lies in the sample; every pattern takes these keys beside its own."""
+
+    type: Name
+    """Which source makes it; see `lasercam list patterns`."""
+    at: tuple[Length, Length] = (0.0, 0.0)
+    """Where the pattern's own origin (its lower-left corner) lies on the sample."""
+    depth: Depth = 0.0
+    """Depth below the surface; of a stack, its shallowest plane."""
+    rotate: Angle = 0.0
+    """Counterclockwise about the pattern's origin."""
+    mirror: Literal["none", "x", "y"] = "none"
+    """Flip left-right (x) or upside down (y) about the pattern's origin, before rotating."""
+    array: StepAndRepeat | None = None
+    """Step and repeat."""
+    inside: Annotated[tuple[Name, ...], OneOrMore] = ()
+    """Keep only what lies inside the areas of these patterns."""
+    outside: Annotated[tuple[Name, ...], OneOrMore] = ()
+    """Keep only what lies outside the areas of these patterns."""
+
+
+class RecipeText(Document):
+    """An exposure as written; lists and ranges make a family."""
+
+    process: Name | None = None
+    """The process window it claims; see `lasercam list processes`."""
+    like: Name | None = None
+    """Another recipe whose values hold unless given here."""
+    pulse_energy: EnergyFamily | None = None
+    """Energy of one pulse on target."""
+    repetition_rate: RateFamily | None = None
+    """Pulses per second reaching the sample."""
+    pulse_duration: PulseDurationFamily | None = None
+    """Full width at half maximum; absent: the machine's."""
+    average_power: PowerFamily | None = None
+    """What a power meter shows at the sample; must agree with energy times rate."""
+    speed: SpeedFamily | None = None
+    """Writing speed of lines."""
+    exposure: TimeFamily | None = None
+    """Gate-open time of dots."""
+    pulses: CountFamily | None = None
+    """Counted pulses per dot."""
+    pitch: LengthFamily | None = None
+    """Firing distance of position-synchronised shots."""
+    note: str = ""
+    """For the runbook."""
+
+
+class HeatStep(Document):
+    """A furnace programme over the whole sample."""
+
+    process: Name | None = None
+    """The heat-treatment window it claims."""
+    temperature: Temperature
+    """Of the plateau."""
+    hold_time: Time
+    """At the plateau."""
+    ramp_rate: TemperatureRate | None = None
+    """Up and down."""
+    atmosphere: str = ""
+    """Air, nitrogen, …"""
+
+
+class SoakStep(Document):
+    """A stay in moisture, solvent or another medium."""
+
+    process: Name | None = None
+    medium: str
+    """What the sample is kept in."""
+    hold_time: Time
+    """For how long."""
+
+
+class RemountStep(Document):
+    """The sample is put back and found again by its marks."""
+
+    marks: Name | None = None
+    """The pattern that wrote the marks; absent: existing features, described in `note`."""
+    note: str = ""
+
+
+class ReadStep(Document):
+    """Looking at the sample, without writing."""
+
+    process: Name | None = None
+    excitation: Wavelength
+    """Wavelength of the light it is looked at with."""
+    filter: str = ""
+    """Filter before the camera or eye."""
+    note: str = ""
+
+
+VERBS = ("write", "rewrite", "erase", "heat", "soak", "remount", "manual", "read")
+
+
+class Step(Document):
+    """One pass over the sample, or something that happens between passes."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    """Shown in reports and used in file names."""
+    write: dict[PartRef, Name] | None = None
+    """First pass: part → recipe. May touch nothing that is already written, unless `over` says so."""
+    rewrite: dict[PartRef, Name] | None = None
+    """Another pass over what is written: part → recipe."""
+    erase: dict[PartRef, Name] | None = None
+    """A pass that removes what is written: part → recipe."""
+    heat: HeatStep | None = None
+    soak: SoakStep | None = None
+    remount: RemountStep | None = None
+    manual: str | None = None
+    """An instruction for the operator."""
+    read: ReadStep | None = None
+    machine: str | None = None
+    """Another machine for this step."""
+    repeat: Annotated[int, Field(ge=1, le=100_000)] = 1
+    """How many times; more than once is meant so."""
+    over: Annotated[tuple[str, ...], OneOrMore] = ()
+    """Earlier steps whose exposures a `write` may touch."""
+    order: Literal["planned", "as_given"] = "planned"
+    """`planned`: deep before shallow, then shortest travel. `as_given`: exactly as the pattern lists it."""
+
+    @model_validator(mode="after")
+    def _one_verb(self) -> "Step":
+        given = [verb for verb in VERBS if getattr(self, verb) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"step '{self.name}' needs exactly one verb of {', '.join(VERBS)}; found {found}")
+        return self
+
+    @property
+    def verb(self) -> str:
+        """What the step does."""
+        return next(verb for verb in VERBS if getattr(self, verb) is not None)
+
+    @property
+    def pass_kind(self) -> PassKind | None:
+        """Write, rewrite or erase; None for steps without a beam."""
+        return PassKind(self.verb) if self.verb in tuple(PassKind) else None
+
+    @property
+    def exposures(self) -> dict[str, str]:
+        """Part → recipe of a step with a beam."""
+        return self.write or self.rewrite or self.erase or {}
+
+
+class SuppliedText(Document):
+    """The lab's answer to something a source leaves unknown."""
+
+    value: str
+    """Number with unit, or text."""
+    source: Annotated[str, Field(min_length=3)]
+    """How the lab knows: a measurement with its date, or "example value"."""
+
+
+class WaiverText(Document):
+    """A finding the author accepts, and why."""
+
+    code: Annotated[str, Field(pattern=r"^[EW]_[A-Z0-9_]+$")]
+    """The finding's code."""
+    on: Annotated[str, Field(min_length=1)]
+    """What it concerns, as the finding names it: `recipes.dual_phase`, `patterns.label`."""
+    because: Annotated[str, Field(min_length=3)]
+    """The reason, printed in every report."""
+
+
+class JobDocument(Document):
+    """A job file."""
+
+    job: Name
+    """The job's name, used in file names."""
+    title: str = ""
+    """One line for lists and reports."""
+    cites: Annotated[tuple[str, ...], OneOrMore] = ()
+    """Papers the job reproduces."""
+    machine: str
+    """A name in machine_profiles/, or a path to a profile."""
+    sample: Sample
+    patterns: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
+    """WHAT: geometry by name."""
+    recipes: dict[Name, RecipeText] = {}
+    """HOW: exposures by name."""
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    """WHEN: passes over the sample and what happens between, in order."""
+    supply: dict[Name, dict[str, SuppliedText]] = {}
+    """Per process: what its source leaves unknown, answered by the lab."""
+    waive: tuple[WaiverText, ...] = ()
+    """Findings the author accepts."""
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    """For everything random; the same seed gives the same job."""
+
+    @field_validator("steps")
+    @classmethod
+    def _distinct_names(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        seen: set[str] = set()
+        for step in steps:
+            if step.name in seen:
+                raise ValueError(f"two steps are called '{step.name}'; give each its own name")
+            seen.add(step.name)
+        return steps

@@ -1,0 +1,171 @@
+"""Machine profiles: stage, laser, gate, objective and controller, with the provenance of their numbers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from lasercam.schema.document import Document
+from lasercam.schema.quantities import (
+    Acceleration,
+    Energy,
+    Length,
+    OneOrMore,
+    PositiveLength,
+    PositiveTime,
+    PulseDuration,
+    Rate,
+    Ratio,
+    Speed,
+    Time,
+    Wavelength,
+)
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+
+
+class Axis(Document):
+    """One axis of the stage, in controller coordinates."""
+
+    min: Length
+    """Lowest position."""
+    max: Length
+    """Highest position."""
+    max_speed: Speed
+    """Fastest travel; rapids run at it."""
+    acceleration: Acceleration
+    """Largest acceleration."""
+
+    @model_validator(mode="after")
+    def _range(self) -> "Axis":
+        if self.min >= self.max:
+            raise ValueError("an axis needs min below max")
+        return self
+
+
+class Axes(Document):
+    """The three axes: x right, y up as the laser sees the sample, z up (away from the sample)."""
+
+    x: Axis
+    y: Axis
+    z: Axis
+
+
+class EnergySetting(Document):
+    """How pulse energy on target is set."""
+
+    control: Literal["operator"] = "operator"
+    """`operator`: a person sets it between job files."""
+    min: Energy
+    """Smallest energy on target."""
+    max: Energy
+    """Largest energy on target."""
+    step: Energy | None = None
+    """Smallest settable step; energies must be multiples of it. Absent: continuous."""
+
+
+class Laser(Document):
+    """The source, at the sample."""
+
+    wavelength: Wavelength
+    """Vacuum wavelength."""
+    pulse_duration: PulseDuration
+    """Full width at half maximum."""
+    base_rate: Rate
+    """Repetition rate before the pulse picker; the picker passes every k-th pulse."""
+    max_divider: Annotated[int, Field(ge=1, le=10_000_000)] = 1
+    """Largest k of the picker; 1 = no picker."""
+    pulse_energy: EnergySetting
+    beam: Literal["gaussian", "ring"] = "gaussian"
+    """Shape at the focus: a Gaussian spot, or a ring imaged from a mask."""
+    pulse_shape: Literal["gaussian", "sech2"] = "gaussian"
+    """Temporal shape, for peak powers."""
+    source: str
+    """Where these numbers come from, or "example value"."""
+
+
+class Gate(Document):
+    """What lets the beam through while the program says so."""
+
+    min_open: PositiveTime
+    """Shortest time it can be open under program control."""
+    overhead: Time
+    """How much longer than asked it may stay open."""
+    output: Annotated[int, Field(ge=0, le=63)] = 0
+    """Digital output that opens it, where the controller has several."""
+    source: str
+    """Where these numbers come from, or "example value"."""
+
+
+class PulseTrigger(Document):
+    """A counted trigger: each edge passes a number of pulses that the picker counts in hardware."""
+
+    output: Annotated[int, Field(ge=0, le=63)]
+    """Digital output whose rising edge triggers."""
+    width: PositiveTime
+    """How long the output stays high per trigger."""
+    max_pulses: Annotated[int, Field(ge=1, le=4_294_967_295)]
+    """Most pulses one trigger can count."""
+    source: str
+    """Where these numbers come from, or "example value"."""
+
+
+class Objective(Document):
+    """The focusing optics."""
+
+    name: str
+    na: Annotated[float, Field(gt=0, lt=1.7)]
+    """Numerical aperture."""
+    immersion_index: Annotated[float, Field(ge=1, le=2)] = 1.0
+    """Refractive index between objective and sample: 1.0 for a dry lens."""
+    working_distance: PositiveLength
+    """Free distance to the sample; the stage travel into it ends here."""
+    polarization: str = "unknown"
+    """Polarization at the sample."""
+    transmission: Ratio | None = None
+    """Share of the energy before the objective that reaches the sample."""
+    source: str
+    """Where these numbers come from, or "example value"."""
+
+
+class Controller(Document):
+    """The motion controller and the language its job files are written in."""
+
+    dialect: Name
+    """A name of `lasercam list dialects`."""
+    increment: PositiveLength
+    """Programmable increment: all coordinates are multiples of it."""
+    path_tolerance: PositiveLength
+    """How far blending may leave the programmed corner."""
+    settle_time: Time = 0.0
+    """Wait on arrival before a dot fires."""
+    settings: dict[str, str] = {}
+    """Controller settings the job relies on, by the controller's own names."""
+    source: str
+    """Where these numbers come from, or "example value"."""
+
+
+class Machine(Document):
+    """A writing stage."""
+
+    machine: Name
+    """Its name; jobs refer to it."""
+    title: str
+    """One line for lists."""
+    axes: Axes
+    work_origin: Annotated[tuple[Length, Length, Length], OneOrMore] = (0.0, 0.0, 0.0)
+    """Where the sample's lower-left surface corner stands, in controller coordinates, unless the job says."""
+    laser: Laser
+    gate: Gate
+    trigger: PulseTrigger | None = None
+    """Counted pulse trigger; absent: pulses cannot be counted."""
+    objective: Objective
+    controller: Controller
+    max_operator_stops: Annotated[int, Field(ge=0, le=65_535)] = 20
+    """Most changes of laser settings in one job; more are refused."""
+    source: str
+    """Where stage numbers come from, or "example value"."""
+
+    @property
+    def axis_list(self) -> tuple[Axis, Axis, Axis]:
+        """x, y, z."""
+        return self.axes.x, self.axes.y, self.axes.z

@@ -1,0 +1,181 @@
+"""How rooms meet: what a source, a pass, a check and a dialect promise."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, ClassVar, Protocol, TypeVar, runtime_checkable
+
+from lasercam.errors import Location
+from lasercam.model.exposure import ExposureBlock
+from lasercam.model.feature import FeatureBlock, Parts
+from lasercam.model.finding import CodeInfo, Finding
+from lasercam.model.job import JobDocument, Placement
+from lasercam.model.machine import Machine
+from lasercam.model.process_window import Process
+from lasercam.model.toolpath import ToolpathBlock, ToolpathHeader
+
+MAX_TILE_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class SourceContext:
+    """What a source may use beside its own keys.
+
+    Attributes:
+        name: the pattern's name in the job.
+        asset: bytes of a file the job names, from the job's folder or the shipped data; raises InputError.
+        locate: place in the job file of one of the pattern's keys, for messages.
+        seed: for everything random.
+    """
+
+    name: str
+    asset: Callable[[str], bytes]
+    locate: Callable[..., Location]
+    seed: int = 0
+
+
+@runtime_checkable
+class PatternSource(Protocol):
+    """Makes features of one type of pattern, in the pattern's own frame (origin at its lower-left corner).
+
+    `depth` of the features is relative to the pattern's shallowest plane. Blocks come deepest first: no block
+    holds a feature deeper than the shallowest of the block before it, and each is compact in space, so that
+    neighbours meet in few blocks. The same source yields the same blocks every time.
+    """
+
+    @property
+    def parts(self) -> Parts:
+        """Names recipes can attach to."""
+        ...
+
+    def features(self, max_rows: int = MAX_TILE_ROWS) -> Iterator[FeatureBlock]:
+        """All features, in spatial tiles of at most `max_rows`."""
+        ...
+
+    def area(self) -> Any | None:
+        """The covered area (lasercam.geometry.area.Area), for `inside` and `outside`; None when it has none."""
+        ...
+
+
+P = TypeVar("P", bound=Placement, contravariant=True)
+
+
+class SourceType(Protocol[P]):
+    """A kind of pattern: its keys and how they become a source. Registered under `lasercam.sources`."""
+
+    Keys: ClassVar[type[Placement]]
+    """The keys it reads, placement included."""
+    summary: ClassVar[str]
+    """One line for `lasercam list patterns`."""
+
+    def __call__(self, keys: P, context: SourceContext) -> PatternSource:
+        """The source; raises InputError or PatternError when the keys cannot be made."""
+        ...
+
+
+class Pass(Protocol):
+    """Toolpath to toolpath, pure."""
+
+    def __call__(self, blocks: Iterator[ToolpathBlock]) -> Iterator[ToolpathBlock]:
+        """New blocks; the old ones are not changed."""
+        ...
+
+
+@dataclass(frozen=True)
+class CheckContext:
+    """What a check may look at beside the rows.
+
+    Attributes:
+        header: sections, recipes, parts.
+        machines: profile of each section, by section index.
+        job: the job as written.
+        processes: windows by id, all that the job names.
+        locate: place in the job file of a path such as ("recipes", "dual", "speed").
+        blocks: makes all rows again, for checks that need another look.
+    """
+
+    header: ToolpathHeader
+    machines: tuple[Machine, ...]
+    job: JobDocument
+    processes: Mapping[str, Process]
+    locate: Callable[..., Location]
+    blocks: Callable[[], Iterator[ToolpathBlock]]
+
+
+class Check(Protocol):
+    """Judges one toolpath; a new one is made for every judgement. Registered under `lasercam.checks`."""
+
+    codes: ClassVar[tuple[CodeInfo, ...]]
+    """Every code it can report."""
+
+    def begin(self, context: CheckContext) -> None:
+        """Look at header, recipes and machine; nothing is reported yet."""
+        ...
+
+    def block(self, block: ToolpathBlock) -> None:
+        """Look at rows, in order."""
+        ...
+
+    def end(self) -> Iterable[Finding]:
+        """Everything found, once per rule and part."""
+        ...
+
+
+@dataclass(frozen=True)
+class ProgramHeader:
+    """What one job file is: a section of a toolpath for one machine.
+
+    Attributes:
+        toolpath: the whole header; `toolpath.sections[section]` is the one written here.
+        section: its index.
+        machine: the profile.
+        title: lines of text for the file's head; the encoder makes them safe for its comments.
+    """
+
+    toolpath: ToolpathHeader
+    section: int
+    machine: Machine
+    title: tuple[str, ...] = ()
+
+
+class Encoder(Protocol):
+    """Writes one job file; owns all modal state."""
+
+    def begin(self) -> bytes:
+        """Head of the file: units, modes, beam off."""
+        ...
+
+    def block(self, block: ToolpathBlock) -> bytes:
+        """Rows of the section, in order."""
+        ...
+
+    def end(self) -> bytes:
+        """Beam off, end of program."""
+        ...
+
+
+class Dialect(Protocol):
+    """A controller's language. Registered under `lasercam.dialects`; stateless."""
+
+    summary: ClassVar[str]
+    """One line for `lasercam list dialects`."""
+    explanation: ClassVar[str]
+    """What `lasercam explain DIALECT` prints: what is emitted, what the controller does, what is proven."""
+    suffix: ClassVar[str]
+    """File name suffix, with the dot."""
+    codes: ClassVar[tuple[CodeInfo, ...]]
+    """Codes `judge` can report."""
+
+    def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
+        """What this controller cannot time, count, name or reach."""
+        ...
+
+    def encoder(self, program: ProgramHeader) -> Encoder:
+        """A fresh encoder for one job file."""
+        ...
+
+    def reader(self, stream: BinaryIO, machine: Machine) -> Iterator[ExposureBlock]:
+        """Exposures of a job file, from the controller's manual; raises RereadError.
+
+        Shares no code with the encoder; `machine` tells only what the controller's own settings would.
+        """
+        ...

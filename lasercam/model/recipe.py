@@ -1,0 +1,109 @@
+"""Exposures: what the laser does at a feature, resolved to numbers with their provenance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lasercam.model.confidence import Confidence, Valued
+
+MAX_RECIPES = 65_536
+"""Members of one table; a row points at its recipe with 16 bits."""
+
+
+class PassKind(StrEnum):
+    """What a pass of the beam over a feature means for the material."""
+
+    WRITE = "write"
+    REWRITE = "rewrite"
+    ERASE = "erase"
+
+
+@dataclass(frozen=True)
+class LaserSettings:
+    """What must be set at the laser before a section runs; equal settings need no operator between them."""
+
+    wavelength_nm: float
+    pulse_duration_fs: float
+    rep_rate_hz: float
+    pulse_energy_uj: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One exposure: a member of a recipe family, ready for the plan.
+
+    Exactly one of `exposure_ns` (dots opened for a time), `pulses` (dots of counted pulses) and `speed_nm_s`
+    (lines) drives a feature; a recipe may give a speed for lines and an exposure for dots.
+
+    Attributes:
+        name: the recipe's name in the job.
+        member: index in its family, 0 for a recipe of one.
+        process: id of the process window it claims.
+        pass_kind: write, rewrite or erase, from the steps that use it.
+        laser: settings of the source.
+        speed_nm_s: writing speed of lines, nm/s; 0 when the recipe writes no lines.
+        exposure_ns: gate-open time of a dot, ns; 0 when not timed.
+        pulses: pulses of a dot; 0 when not counted.
+        pitch_ticks: firing distance along SHOTS runs, ticks; 0 when not fired by position.
+        average_power_uw: what the job says the power meter shows, µW; None when it does not say.
+        values: every parameter with its confidence, by the glossary's name with unit.
+    """
+
+    name: str
+    member: int
+    process: str
+    laser: LaserSettings
+    speed_nm_s: int = 0
+    exposure_ns: int = 0
+    pulses: int = 0
+    pitch_ticks: int = 0
+    average_power_uw: float | None = None
+    values: Mapping[str, Valued] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Name as findings and pictures show it: `dual_phase`, or `energies[3]` inside a family."""
+        return f"{self.name}[{self.member}]" if self.is_member else self.name
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the recipe comes from a family of several."""
+        return "family_size" in self.values and self.values["family_size"].value > 1
+
+    @property
+    def writes_lines(self) -> bool:
+        """Whether lines can be written with it."""
+        return self.speed_nm_s > 0
+
+    @property
+    def writes_dots(self) -> bool:
+        """Whether dots can be written with it."""
+        return self.exposure_ns > 0 or self.pulses > 0
+
+    @property
+    def confidence(self) -> Confidence:
+        """The worst confidence of its parameters."""
+        from lasercam.model.confidence import worst
+
+        return worst(v.confidence for v in self.values.values())
+
+
+@dataclass(frozen=True)
+class RecipeTable:
+    """All recipes of a toolpath; rows hold indices into `recipes`.
+
+    Attributes:
+        recipes: every member of every family used, families in job order, members in family order.
+        first: index of the first member of each recipe name.
+        sizes: members of each recipe name.
+    """
+
+    recipes: tuple[Recipe, ...]
+    first: Mapping[str, int]
+    sizes: Mapping[str, int]
+
+    def __getitem__(self, index: int) -> Recipe:
+        return self.recipes[index]
+
+    def __len__(self) -> int:
+        return len(self.recipes)

@@ -1,0 +1,210 @@
+"""How it is written: ordered rows in integer ticks, in sections that share a set-up.
+
+A tick is 0.1 nm. Coordinates are those the controller is given: x and y of the sample's frame plus the sample's
+place on the stage, z = minus the stage travel below the surface. Times are whole ns, speeds whole nm/s.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.errors import GeometryError
+from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
+
+TICKS_PER_UM = 10_000
+TICKS_PER_MM = 10_000_000
+NS_PER_S = 1_000_000_000
+NM_PER_UM = 1_000
+MAX_BLOCK_ROWS = 65_536
+
+
+class RowKind(IntEnum):
+    """What a row does. The beam is on while moving only in LINE; a DOT travels dark and fires on arrival."""
+
+    JUMP = 0
+    """Dark travel at the machine's rapid speed."""
+    LINE = 1
+    """Beam on from start to end at the recipe's speed."""
+    DOT = 2
+    """Dark travel to the end, then the recipe's exposure (or `count` pulses) at standstill."""
+    SHOTS = 3
+    """`count` single shots at equal distances from start to end, both ends included, fired by position."""
+    LEAD = 4
+    """Dark travel at the recipe's speed: run-up before a LINE, run-out behind it."""
+
+
+EXPOSING_KINDS = (RowKind.LINE, RowKind.DOT, RowKind.SHOTS)
+"""Kinds of rows in which the beam reaches the sample."""
+
+
+@dataclass(frozen=True, eq=False)
+class ToolpathBlock:
+    """Ordered rows of one section.
+
+    Attributes:
+        section: index into the header's sections.
+        first_row: number of the first row in the whole toolpath.
+        start_ticks, end_ticks: int64 (N, 3); each row starts where the one before it ended.
+        kind: uint8 (N,), RowKind.
+        count: uint32 (N,), pulses of a DOT (0 when it is timed), shots of a SHOTS run, else 0.
+        recipe: uint16 (N,), index into the recipe table; of the line it serves for a LEAD, 0 for a JUMP.
+        part: uint16 (N,), index into the header's parts; 0 for a JUMP.
+    """
+
+    section: int
+    first_row: int
+    start_ticks: NDArray[np.int64]
+    end_ticks: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    count: NDArray[np.uint32]
+    recipe: NDArray[np.uint16]
+    part: NDArray[np.uint16]
+
+    def __post_init__(self) -> None:
+        n = len(self.kind)
+        if self.start_ticks.shape != (n, 3) or self.end_ticks.shape != (n, 3):
+            raise GeometryError(f"{n} rows need starts and ends of shape ({n}, 3)")
+        if not len(self.count) == len(self.recipe) == len(self.part) == n:
+            raise GeometryError(f"{n} rows need as many counts, recipes and parts")
+        for array in self.arrays:
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """All columns, in the order they are hashed."""
+        return self.start_ticks, self.end_ticks, self.kind, self.count, self.recipe, self.part
+
+    @property
+    def exposes(self) -> NDArray[np.bool_]:
+        """bool (N,), rows in which the beam reaches the sample."""
+        return np.isin(self.kind, EXPOSING_KINDS)
+
+    def exposed_from(self) -> NDArray[np.int64]:
+        """int64 (N, 3), where each row's beam starts: a DOT fires at its end, whatever its travel."""
+        return np.where((self.kind == RowKind.DOT)[:, None], self.end_ticks, self.start_ticks)
+
+
+@dataclass(frozen=True)
+class PartInfo:
+    """A part as rows refer to it.
+
+    Attributes:
+        name: `pattern.atom`.
+        line: line of the pattern in the job file.
+    """
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """From the sample's frame (µm, depth down) to the controller's (ticks, z up).
+
+    Attributes:
+        origin_ticks: the sample's lower-left surface corner in controller coordinates.
+        index_ratio: n_env / n_sample: stage travel per unit of inscription depth (paraxial).
+        increment_ticks: the machine's programmable increment; every coordinate is a multiple of it.
+    """
+
+    origin_ticks: tuple[int, int, int]
+    index_ratio: float
+    increment_ticks: int
+
+    def depth_um(self, z_ticks: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Inscription depth below the surface of controller z (N,), µm."""
+        return np.asarray((self.origin_ticks[2] - z_ticks) / (TICKS_PER_UM * self.index_ratio), np.float64)
+
+    def sample_um(self, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Controller coordinates (N, 3) as x, y, depth in the sample's frame, µm."""
+        xyz = (ticks - np.asarray(self.origin_ticks)) / TICKS_PER_UM
+        xyz[:, 2] *= -1.0 / self.index_ratio
+        return np.asarray(xyz, np.float64)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows that share a set-up; operator stops, files and resumption happen between sections.
+
+    Attributes:
+        index: its number.
+        step: index of the job's step.
+        step_name: the step's name.
+        pass_kind: write, rewrite or erase.
+        over: names of the earlier steps whose exposures this one may touch; None = it may touch none.
+        laser: what must be set at the source.
+        frame: from sample to controller.
+        first_row, n_rows: its rows in the toolpath.
+        n_exposures: rows in which the beam is on.
+        low_ticks, high_ticks: corners of the box of all its rows, run-ups included.
+        duration_s: estimated time with acceleration, exposures included.
+        repeat: how many times the operator runs it; more than once is a wanted repeat.
+    """
+
+    index: int
+    step: int
+    step_name: str
+    pass_kind: PassKind
+    over: tuple[str, ...] | None
+    laser: LaserSettings
+    frame: Frame
+    first_row: int = 0
+    n_rows: int = 0
+    n_exposures: int = 0
+    low_ticks: tuple[int, int, int] = (0, 0, 0)
+    high_ticks: tuple[int, int, int] = (0, 0, 0)
+    duration_s: float = 0.0
+    repeat: int = 1
+
+
+@dataclass(frozen=True)
+class ToolpathHeader:
+    """Everything about a toolpath but its rows.
+
+    Attributes:
+        job: the job's name.
+        sections: in the order they run.
+        recipes: what rows' `recipe` points into.
+        parts: what rows' `part` points into.
+        hashes: SHA-256 of every input: job, machine, processes, assets, seed.
+        digest: SHA-256 over header facts and all rows; the identity of what is written.
+        n_rows: all rows.
+    """
+
+    job: str
+    sections: tuple[Section, ...]
+    recipes: RecipeTable
+    parts: tuple[PartInfo, ...]
+    hashes: Mapping[str, str]
+    digest: str
+    n_rows: int
+
+
+@dataclass(frozen=True, eq=False)
+class Toolpath:
+    """A header and its rows, made again at every reading: deterministic and lazy.
+
+    Attributes:
+        header: what it is.
+        stream: yields all blocks from the first row on.
+    """
+
+    header: ToolpathHeader
+    stream: Callable[[], Iterator[ToolpathBlock]] = field(repr=False)
+
+    def blocks(self, first_row: int = 0) -> Iterator[ToolpathBlock]:
+        """Blocks from the one that holds `first_row` on."""
+        for block in self.stream():
+            if block.first_row + len(block) > first_row:
+                yield block
+
+    def section_blocks(self, section: int) -> Iterator[ToolpathBlock]:
+        """Blocks of one section."""
+        return (block for block in self.stream() if block.section == section)

@@ -26,6 +26,8 @@ Joins = Literal["round", "mitre", "bevel"]
 
 MITRE_LIMIT = 5.0
 """Mitred corners reach at most this many offset distances; sharper ones are cut off there."""
+MIN_OFFSET_UM = 1e-4
+"""Smallest offset other than 0: one tick of 0.1 nm."""
 _PAIRS_AT_ONCE = 8_000_000
 _QUERY_PIECES = 64
 
@@ -220,7 +222,7 @@ class Area:
         """The area grown (distance > 0) or shrunk (distance < 0) by a distance.
 
         Args:
-            distance_um: µm; 0 returns the area itself.
+            distance_um: µm; 0 returns the area itself, others are at least ``MIN_OFFSET_UM``.
             joins: How outlines go round the corners they turn away from: an arc, a mitre (up to
                 ``MITRE_LIMIT`` distances), or a bevel.
             tolerance_um: Arcs are polygons inside the true arc, at most this far from it, µm, > 0.
@@ -228,7 +230,8 @@ class Area:
                 distance, which may move the result by as much.
 
         Raises:
-            GeometryError: distance or tolerance not finite, tolerance <= 0, or joins unknown.
+            GeometryError: distance or tolerance not finite, the distance nearer to 0 than
+                ``MIN_OFFSET_UM`` without being 0, tolerance <= 0, or joins unknown.
         """
         distance = finite_number(distance_um, "offset distance_um")
         tolerance = finite_number(tolerance_um, "offset tolerance_um", above=0.0)
@@ -236,6 +239,11 @@ class Area:
             raise GeometryError(f"joins {joins!r}; give 'round', 'mitre' or 'bevel'.")
         if distance == 0.0:
             return self
+        if abs(distance) < MIN_OFFSET_UM:
+            raise GeometryError(
+                f"offset distance_um is {distance:g}; give 0 or at least {MIN_OFFSET_UM:g} µm, below which "
+                "outlines cannot be moved reliably."
+            )
         return Area._of(
             _shapely().buffer(
                 self.geometry,
@@ -274,10 +282,13 @@ class Area:
 
 
 def _quarter_segments(radius_um: float, tolerance_um: float) -> int:
-    """Edges per quarter turn whose sagitta r (1 - cos(π / 4n)) stays within the tolerance, >= 2."""
-    if tolerance_um >= radius_um:
-        return 2
-    return max(2, math.ceil(math.pi / 4.0 / math.acos(1.0 - tolerance_um / radius_um)))
+    """Edges per quarter turn that keep arcs of any length within the tolerance, >= 2.
+
+    A step h has the sagitta r (1 - cos(h/2)) = 2 r sin²(h/4). GEOS divides an arc into a rounded number of
+    steps, so a step may be 1.5 times as long as asked for.
+    """
+    step = 4.0 * math.asin(math.sqrt(min(tolerance_um / (2.0 * radius_um), 0.5)))
+    return max(2, math.ceil(1.5 * (math.pi / 2.0) / step))
 
 
 def _winding_numbers(points: FloatArray, start: FloatArray, end: FloatArray) -> IntArray:

@@ -103,7 +103,7 @@ class Polylines:
         offsets = np.asarray(self.offsets)
         if offsets.ndim != 1 or offsets.size == 0 or not np.issubdtype(offsets.dtype, np.integer):
             raise GeometryError(f"polyline offsets are {offsets.dtype} of shape {offsets.shape}; give integers (P+1,).")
-        offsets = offsets.astype(np.int64, copy=False)
+        offsets = np.asarray(offsets, dtype=np.int64)
         if offsets[0] != 0 or offsets[-1] != len(xy_um) or np.any(np.diff(offsets) < 1):
             raise GeometryError(
                 f"polyline offsets must rise strictly from 0 to {len(xy_um)} (the number of vertices); "

@@ -159,8 +159,9 @@ class Step(Document):
     """How many times; more than once is meant so."""
     over: Annotated[tuple[str, ...], OneOrMore] = ()
     """Earlier steps whose exposures a `write` may touch."""
-    order: Literal["planned", "as_given"] = "planned"
-    """`planned`: deep before shallow, then shortest travel. `as_given`: exactly as the pattern lists it."""
+    order: Literal["planned", "by_setup", "as_given"] = "planned"
+    """`planned`: deep before shallow, laser settings within a depth, then short travel. `by_setup`: each laser
+    setting once, deep before shallow inside it. `as_given`: exactly as the patterns list their features."""
 
     @model_validator(mode="after")
     def _one_verb(self) -> "Step":

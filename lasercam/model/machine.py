@@ -136,6 +136,8 @@ class Controller(Document):
     """Programmable increment: all coordinates are multiples of it."""
     path_tolerance: PositiveLength
     """How far blending may leave the programmed corner."""
+    min_segment_time: Time = 0.0
+    """Shortest programmed move it executes at full speed."""
     settle_time: Time = 0.0
     """Wait on arrival before a dot fires."""
     settings: dict[str, str] = {}

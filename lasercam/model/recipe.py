@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from lasercam.model.confidence import Confidence, Valued
+from lasercam.model.confidence import Confidence, Valued, worst
 
 MAX_RECIPES = 65_536
 """Members of one table; a row points at its recipe with 16 bits."""
@@ -39,7 +39,6 @@ class Recipe:
         name: the recipe's name in the job.
         member: index in its family, 0 for a recipe of one.
         process: id of the process window it claims.
-        pass_kind: write, rewrite or erase, from the steps that use it.
         laser: settings of the source.
         speed_nm_s: writing speed of lines, nm/s; 0 when the recipe writes no lines.
         exposure_ns: gate-open time of a dot, ns; 0 when not timed.
@@ -83,8 +82,6 @@ class Recipe:
     @property
     def confidence(self) -> Confidence:
         """The worst confidence of its parameters."""
-        from lasercam.model.confidence import worst
-
         return worst(v.confidence for v in self.values.values())
 
 

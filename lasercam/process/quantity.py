@@ -31,7 +31,8 @@ def finite(value: Quantity, name: str) -> FloatArray:
     Raises:
         ParameterError: not a real number (text, truth value, complex), NaN, infinite, or absurdly large.
     """
-    array = np.asarray(value)
+    # Python's whole numbers may exceed 64 bits (carrier densities do); NumPy would keep those as objects.
+    array = np.asarray(float(value) if type(value) is int and abs(value) < 10**300 else value)
     if array.dtype.kind not in "iuf":
         raise ParameterError(f"{name} is not a real number: found {array.dtype}; give a number or an array.")
     numbers = array.astype(np.float64)

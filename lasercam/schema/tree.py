@@ -54,7 +54,7 @@ class Tree:
         for step in prefix:
             if not isinstance(data, dict | list):
                 raise KeyError(prefix)
-            data = data[step]  # type: ignore[call-overload, index] # a list has numbers, a mapping names
+            data = data[step]  # type: ignore[index] # a list has numbers, a mapping names
         n = len(prefix)
         keys = {p[n:]: at for p, at in self.keys.items() if p[:n] == prefix and len(p) > n}
         values = {p[n:]: at for p, at in self.values.items() if p[:n] == prefix}

@@ -1,0 +1,212 @@
+"""What the beam touches, in the sample's own ticks: the common ground of all geometric checks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.model.recipe import PassKind
+from lasercam.model.toolpath import Frame, RowKind, Section, ToolpathBlock
+
+MAX_ITEMS = 131_072
+"""Most dots or lines of one tile; a row of many shots becomes several tiles."""
+
+_COARSE_TICKS = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """Dots (start and end are one array) or straight lines, in toolpath order.
+
+    Attributes:
+        start, end: int64 (N, 3), ticks in the sample's frame: x, y, depth downwards.
+        row: int64 (N,), row of the toolpath.
+        recipe, part: uint16 (N,), as the row says.
+        step: uint16 (N,), index into the list `steps` gives.
+    """
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    row: NDArray[np.int64]
+    recipe: NDArray[np.uint16]
+    part: NDArray[np.uint16]
+    step: NDArray[np.uint16]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def are_dots(self) -> bool:
+        """Whether these are dots."""
+        return self.start is self.end
+
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "Items":
+        """The chosen items (mask or indices), in the given order."""
+        start = self.start[chosen]
+        end = start if self.are_dots else self.end[chosen]
+        return Items(start, end, self.row[chosen], self.recipe[chosen], self.part[chosen], self.step[chosen])
+
+    def meets(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """bool (N,), items whose own box reaches into a box given by its corners (3,)."""
+        inside = np.ones(len(self), np.bool_)
+        for axis in range(3):
+            a, b = self.start[:, axis], self.end[:, axis]
+            least, most = (a, a) if self.are_dots else (np.minimum(a, b), np.maximum(a, b))
+            inside &= (most >= low[axis]) & (least <= high[axis])
+        return inside
+
+    def box(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Corners (3,) of the box around all items; there must be one."""
+        low, high = self.start.min(axis=0), self.start.max(axis=0)
+        if self.are_dots:
+            return low, high
+        return np.minimum(low, self.end.min(axis=0)), np.maximum(high, self.end.max(axis=0))
+
+
+def join(pieces: Sequence[Items], *, are_dots: bool) -> Items:
+    """Several items as one, in the given order."""
+    kept = [p for p in pieces if len(p)]
+    if len(kept) == 1:
+        return kept[0]
+    if not kept:
+        none, short = np.zeros(0, np.int64), np.zeros(0, np.uint16)
+        corner = np.zeros((0, 3), np.int64)
+        return Items(corner, corner if are_dots else corner.copy(), none, short, short, short)
+    start = np.concatenate([p.start for p in kept])
+    return Items(
+        start,
+        start if are_dots else np.concatenate([p.end for p in kept]),
+        np.concatenate([p.row for p in kept]),
+        np.concatenate([p.recipe for p in kept]),
+        np.concatenate([p.part for p in kept]),
+        np.concatenate([p.step for p in kept]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """Exposures of one stretch of a toolpath, all of one step; dots or lines or both."""
+
+    dots: Items
+    lines: Items
+    step: int
+
+    def __len__(self) -> int:
+        return len(self.dots) + len(self.lines)
+
+    def box(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Corners (3,) of the box around everything in it."""
+        boxes = [items.box() for items in (self.dots, self.lines) if len(items)]
+        return np.min([b[0] for b in boxes], axis=0), np.max([b[1] for b in boxes], axis=0)
+
+    def within(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> "Tile":
+        """What of it reaches into a box."""
+        return Tile(self.dots.take(self.dots.meets(low, high)), self.lines.take(self.lines.meets(low, high)), self.step)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Steps of a toolpath in the order they run.
+
+    Attributes:
+        of_section: index of the step of each section.
+        names: their names.
+        pass_kinds: write, rewrite or erase.
+        over: names of earlier steps each may touch; None = none.
+    """
+
+    of_section: tuple[int, ...]
+    names: tuple[str, ...]
+    pass_kinds: tuple[PassKind, ...]
+    over: tuple[tuple[str, ...] | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def may_touch(self) -> NDArray[np.bool_]:
+        """bool (S, S): [later, earlier] = the later step is allowed to expose what the earlier one has written.
+
+        Never within one step.
+        """
+        allowed = np.zeros((len(self), len(self)), np.bool_)
+        for later in range(len(self)):
+            for earlier in range(later):
+                over = self.over[later] or ()
+                named = "*" in over or self.names[earlier] in over
+                allowed[later, earlier] = named or self.pass_kinds[later] is not PassKind.WRITE
+        return allowed
+
+
+def steps(sections: Sequence[Section]) -> Steps:
+    """The steps of these sections; sections that belong to one step share its index."""
+    index: dict[int, int] = {}
+    for section in sections:
+        index.setdefault(section.step, len(index))
+    firsts = {index[s.step]: s for s in reversed(sections)}
+    ordered = [firsts[i] for i in range(len(index))]
+    return Steps(
+        tuple(index[s.step] for s in sections),
+        tuple(s.step_name for s in ordered),
+        tuple(s.pass_kind for s in ordered),
+        tuple(s.over for s in ordered),
+    )
+
+
+def same_place_ticks(sections: Sequence[Section]) -> int:
+    """Distance up to which two exposures are at the same place: the coarsest increment.
+
+    On grids coarser than 0.1 µm neighbouring grid points are different places, so it stays just below the increment.
+    """
+    increments = [s.frame.increment_ticks for s in sections] or [1]
+    coarsest = max(increments)
+    return coarsest if coarsest <= _COARSE_TICKS else coarsest - 1
+
+
+def sample_ticks(ticks: NDArray[np.int64], frame: Frame) -> NDArray[np.int64]:
+    """int64 (N, 3), controller coordinates as x, y and depth in the sample; equal heights stay equal."""
+    placed = ticks - np.asarray(frame.origin_ticks, np.int64)
+    placed[:, 2] = np.rint(placed[:, 2] * (-1.0 / frame.index_ratio))
+    return placed
+
+
+def tiles(block: ToolpathBlock, frame: Frame, step: int) -> Iterator[Tile]:
+    """Everything a block exposes, in order, in tiles of at most MAX_ITEMS."""
+    kind = block.kind
+    dot, line = np.flatnonzero(kind == RowKind.DOT), np.flatnonzero(kind == RowKind.LINE)
+    nothing = join((), are_dots=True)
+    no_lines = join((), are_dots=False)
+    if len(dot) or len(line):
+        end = sample_ticks(block.end_ticks[dot], frame)
+        dots = _items(block, dot, end, end, step) if len(dot) else nothing
+        lines = no_lines
+        if len(line):
+            starts = sample_ticks(block.start_ticks[line], frame)
+            lines = _items(block, line, starts, sample_ticks(block.end_ticks[line], frame), step)
+        yield Tile(dots, lines, step)
+    for items in _shots(block, np.flatnonzero(kind == RowKind.SHOTS), frame, step):
+        yield Tile(items, no_lines, step)
+
+
+def _items(
+    block: ToolpathBlock, index: NDArray[np.intp], start: NDArray[np.int64], end: NDArray[np.int64], step: int
+) -> Items:
+    row = index.astype(np.int64) + block.first_row
+    return Items(start, end, row, block.recipe[index], block.part[index], np.full(len(index), step, np.uint16))
+
+
+def _shots(block: ToolpathBlock, index: NDArray[np.intp], frame: Frame, step: int) -> Iterator[Items]:
+    """Runs of single shots as dots; a long run is cut."""
+    if not len(index):
+        return
+    counts = np.maximum(block.count[index].astype(np.int64), 1)
+    ends = np.cumsum(counts)
+    for low in range(0, int(ends[-1]), MAX_ITEMS):
+        shot = np.arange(low, min(low + MAX_ITEMS, int(ends[-1])), dtype=np.int64)
+        run = np.searchsorted(ends, shot, side="right")
+        number, last = shot - (ends[run] - counts[run]), np.maximum(counts[run] - 1, 1)
+        which = index[run]
+        start = block.start_ticks[which]
+        travel = (block.end_ticks[which] - start) * (number / last)[:, None]
+        place = sample_ticks(start + np.rint(travel).astype(np.int64), frame)
+        yield _items(block, which, place, place, step)

@@ -1,0 +1,100 @@
+"""Which recipes expose what: dots or lines, in which step, and between which depths."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.checks.exposures import Steps, sample_ticks, steps
+from lasercam.model.protocols import CheckContext
+from lasercam.model.toolpath import TICKS_PER_UM, RowKind, ToolpathBlock
+
+_NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Use:
+    """What one recipe does in one step.
+
+    Attributes:
+        recipe: index into the table.
+        step: index into the steps of the toolpath.
+        dots, lines: how many; single shots count as one dot a run.
+        first_row: of its exposures.
+        least_depth_um, most_depth_um: range of their inscription depths.
+    """
+
+    recipe: int
+    step: int
+    dots: int
+    lines: int
+    first_row: int
+    least_depth_um: float
+    most_depth_um: float
+
+
+class Usage:
+    """Collects the uses of all recipes from the rows."""
+
+    def __init__(self, context: CheckContext) -> None:
+        self._sections = context.header.sections
+        self._size = len(context.header.recipes)
+        self.steps: Steps = steps(self._sections)
+        self._dots: dict[int, NDArray[np.int64]] = {}
+        self._lines: dict[int, NDArray[np.int64]] = {}
+        self._first: dict[int, NDArray[np.int64]] = {}
+        self._least: dict[int, NDArray[np.int64]] = {}
+        self._most: dict[int, NDArray[np.int64]] = {}
+
+    def add(self, block: ToolpathBlock) -> None:
+        """Count a block's exposures."""
+        exposing = np.flatnonzero(block.exposes)
+        if not len(exposing):
+            return
+        step = self.steps.of_section[block.section]
+        if step not in self._dots:
+            self._dots[step], self._lines[step] = np.zeros(self._size, np.int64), np.zeros(self._size, np.int64)
+            self._first[step], self._least[step] = np.full(self._size, _NEVER), np.full(self._size, _NEVER)
+            self._most[step] = np.full(self._size, -_NEVER)
+        recipe = block.recipe[exposing]
+        is_line = block.kind[exposing] == RowKind.LINE
+        self._lines[step] += np.bincount(recipe[is_line], minlength=self._size)
+        self._dots[step] += np.bincount(recipe[~is_line], minlength=self._size)
+        np.minimum.at(self._first[step], recipe, exposing + block.first_row)
+        frame = self._sections[block.section].frame
+        for ticks in (block.exposed_from()[exposing], block.end_ticks[exposing]):
+            depth = sample_ticks(ticks, frame)[:, 2]
+            np.minimum.at(self._least[step], recipe, depth)
+            np.maximum.at(self._most[step], recipe, depth)
+
+    def uses(self) -> Iterator[Use]:
+        """Every use, by step and recipe."""
+        for step in sorted(self._dots):
+            dots, lines = self._dots[step], self._lines[step]
+            for recipe in np.flatnonzero(dots + lines).tolist():
+                yield Use(
+                    recipe,
+                    step,
+                    int(dots[recipe]),
+                    int(lines[recipe]),
+                    int(self._first[step][recipe]),
+                    float(self._least[step][recipe]) / TICKS_PER_UM,
+                    float(self._most[step][recipe]) / TICKS_PER_UM,
+                )
+
+    def recipes(self) -> dict[int, Use]:
+        """Uses of each recipe over all steps; the step is the first."""
+        merged: dict[int, Use] = {}
+        for use in self.uses():
+            old = merged.get(use.recipe)
+            merged[use.recipe] = use if old is None else Use(
+                use.recipe,
+                old.step,
+                old.dots + use.dots,
+                old.lines + use.lines,
+                min(old.first_row, use.first_row),
+                min(old.least_depth_um, use.least_depth_um),
+                max(old.most_depth_um, use.most_depth_um),
+            )
+        return merged

@@ -1,0 +1,40 @@
+"""`lasercam check`: judge a job."""
+
+from pathlib import Path
+
+import click
+
+from lasercam.cli.terminal import FORMAT, JOB, echo_json, echo_verdict, progress
+
+
+@click.command("check")
+@JOB
+@FORMAT
+def command(job: Path, form: str) -> int:
+    """Judge JOB: print every finding with its line and what to do. Exit code 1 when there are errors."""
+    from lasercam.pipeline.judge import judge
+    from lasercam.pipeline.load import load_job, plan_job
+    from lasercam.pipeline.manifest import finding_data, section_data
+
+    loaded = load_job(job)
+    toolpath = plan_job(loaded)
+    verdict = judge(loaded, toolpath, progress())
+    if form == "json":
+        echo_json(
+            {
+                "job": toolpath.header.job,
+                "toolpath": verdict.toolpath_digest,
+                "clean": verdict.is_clean,
+                "findings": [finding_data(f) for f in verdict.findings],
+                "sections": [section_data(s) for s in toolpath.header.sections],
+                "notes": list(verdict.notes),
+            }
+        )
+    else:
+        for section in toolpath.header.sections:
+            click.echo(
+                f"step {section.step + 1} {section.step_name}: {section.n_exposures:,} exposures,"
+                f" about {section.duration_s:,.0f} s"
+            )
+        echo_verdict(verdict)
+    return 0 if verdict.is_clean else 1

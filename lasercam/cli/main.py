@@ -1,0 +1,106 @@
+"""Entry point: commands found by name and imported when they run, failures turned into messages and exit codes."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from lasercam._version import __version__
+from lasercam.errors import LasercamError
+
+COMMANDS = {
+    "new": "Start a job from a shipped pattern.",
+    "check": "Judge a job: every finding, with its line and what to do.",
+    "preview": "Draw what a job or a build will do and show.",
+    "build": "Write job files, kept inputs, pictures, manifest and runbook.",
+    "verify": "Re-read the job files of a build and prove them equal to its job.",
+    "list": "List machines, processes, patterns, dialects or checks.",
+    "explain": "Explain a finding code, a process, a machine, a dialect or a pattern type.",
+    "schema": "Print the JSON Schema of job files, for editors.",
+}
+"""What the program does, in the order of a job's life; kept here so that --help imports nothing else."""
+
+DONE, FOUND, USAGE, LINK = 0, 1, 2, 3
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their own, imported when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of a job's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"lasercam.cli.{cmd_name}_command")
+        command = module.command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, or the nearest name in the message."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from lasercam.errors import nearest
+
+            close = nearest(args[0], COMMANDS)
+            if close:
+                error.message += f" Did you mean '{close[0]}'?"
+            raise
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", message="lasercam %(version)s")
+def program() -> None:
+    """lasercam: toolpaths for laser direct writing, proven before they reach the glass.
+
+    A job is a YAML file: patterns say what is written, recipes how, steps when.
+    Begin with `lasercam new qr_two_state -o my_job.yaml`, then `lasercam check my_job.yaml`.
+    """
+
+
+def main() -> None:
+    """Run the command line; exit 0 done, 1 findings or refused, 2 usage, 3 machine or link failed."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; no exception that a user can cause escapes."""
+    try:
+        result: Any = program.main(args=arguments, prog_name="lasercam", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        return 130
+    except LasercamError as error:
+        for line in str(error).splitlines():
+            click.echo(f"lasercam: {line}", err=True)
+        return error.exit_code
+    except MemoryError:
+        click.echo("lasercam: out of memory; the job is larger than this computer can hold", err=True)
+        return FOUND
+    except BrokenPipeError:
+        _forget_output()
+        return FOUND
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+        return 130
+    return result if isinstance(result, int) else DONE
+
+
+def _forget_output() -> None:
+    """The reader has gone (`| head`): write no more, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

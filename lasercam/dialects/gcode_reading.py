@@ -1,0 +1,90 @@
+"""Drives a G-code interpreter over a job file and collects what it exposes. Encoders never come here."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from lasercam.dialects.compiling import compiled
+from lasercam.dialects.gcode_words import LineRules, words
+from lasercam.errors import RereadError
+from lasercam.model.exposure import ExposureBlock
+
+OUT_COLUMNS = 11
+"""Of an interpreter's output rows: kind, start (3), end (3), speed, open time, count, line."""
+
+Interpreter = Callable[..., tuple[int, int, int]]
+"""(letter, value, digits, starts, first_line, settings, state, out) -> rows written, error, its line.
+
+Written in the part of Python that numba compiles, so that small files run it as it stands. `state` outlives the
+call; `out` is flat and holds two rows per line.
+"""
+
+
+def exposures(
+    stream: BinaryIO,
+    rules: LineRules,
+    interpreter: Interpreter,
+    settings: Sequence[int],
+    state: Sequence[int],
+    messages: Mapping[int, str],
+    at_end: Callable[[Sequence[int]], int],
+    *,
+    use_compiled: bool | None = None,
+) -> Iterator[ExposureBlock]:
+    """Everything that fires in a job file, block by block.
+
+    Args:
+        stream: the file.
+        rules: how the controller cuts lines.
+        interpreter: what the controller does with words.
+        settings: numbers the interpreter reads.
+        state: the controller's state before the first line.
+        messages: of the interpreter's error codes.
+        at_end: error code of the state behind the last line, 0 when it is a good end.
+        use_compiled: force one of the two ways of running; None chooses by size.
+
+    Raises:
+        RereadError: a line the controller would refuse or that no exposure can mean, or a bad end.
+    """
+    kept_state: Any = list(state)
+    kept_settings: Any = list(settings)
+    last_line = 0
+    for found in words(stream, rules, use_compiled=use_compiled):
+        out: Any
+        if found.use_compiled:
+            kept_state, kept_settings = np.array(kept_state, np.int64), np.array(kept_settings, np.int64)
+            run, out = compiled(interpreter), np.empty(2 * OUT_COLUMNS * found.n_lines, np.int64)
+        else:
+            run, out = interpreter, [0] * (2 * OUT_COLUMNS * found.n_lines)
+        n_rows, error, line = run(
+            found.letter, found.value, found.digits, found.starts, found.first_line, kept_settings, kept_state, out
+        )
+        if n_rows:
+            yield _block(np.array(out[: n_rows * OUT_COLUMNS], np.int64).reshape(-1, OUT_COLUMNS))
+        if error:
+            raise RereadError(messages[error], line)
+        last_line = found.first_line + found.n_lines - 1
+    error = at_end([int(v) for v in kept_state])
+    if error:
+        raise RereadError(messages[error], last_line)
+
+
+def _block(rows: Any) -> ExposureBlock:
+    def column(index: int) -> Any:
+        return np.ascontiguousarray(rows[:, index])
+
+    block = ExposureBlock(
+        kind=column(0).astype(np.uint8),
+        start_ticks=np.ascontiguousarray(rows[:, 1:4]),
+        end_ticks=np.ascontiguousarray(rows[:, 4:7]),
+        speed_nm_s=column(7),
+        open_ns=column(8),
+        count=column(9),
+        line=column(10),
+    )
+    for array in (
+        block.kind, block.start_ticks, block.end_ticks, block.speed_nm_s, block.open_ns, block.count, block.line
+    ):  # fmt: skip
+        array.flags.writeable = False
+    return block

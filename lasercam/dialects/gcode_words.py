@@ -1,0 +1,346 @@
+"""Bytes of a job file to G-code words: the common ground of the G-code readers. Encoders never come here.
+
+Lines are split, comments dropped, and every word becomes a letter and an exact fixed-point number. What a word
+means, and whether it is allowed, is each reader's own affair.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+
+from lasercam.dialects.compiling import compiled
+from lasercam.errors import RereadError
+
+CHUNK_BYTES = 1 << 20
+COMPILED_FROM_BYTES = 1 << 19
+"""First chunks below this are read in plain Python: loading the compiled kernels would take longer."""
+UNITS: Final = 10**9
+"""Words are integers in 10^-9 of what is printed: mm to 10^-9 mm, s to ns."""
+_MAX_PENDING_BYTES = 1 << 16
+
+_OK, _RAW_LONG, _LONG, _NUL, _RETURN, _NESTED, _UNCLOSED, _ACTIVE, _LETTER, _NUMBER, _FINE, _HUGE = range(12)
+_MESSAGES = {
+    _RAW_LONG: "the line is longer than the controller reads",
+    _LONG: "the line is longer than the controller's line buffer",
+    _NUL: "a NUL byte stands in the line",
+    _RETURN: "a carriage return stands inside the line",
+    _NESTED: "a comment is opened inside a comment",
+    _UNCLOSED: "a comment is not closed",
+    _ACTIVE: "a comment is a command to the controller (a message, a log or a script)",
+    _LETTER: "a word must begin with a letter",
+    _NUMBER: "a letter is not followed by a number",
+    _FINE: "a number has more than nine decimals",
+    _HUGE: "a number is 10^9 or more",
+}
+_ACTIVE_COMMENTS = (
+    b"ABORT,", b"AXIS,", b"DEBUG,", b"LOG", b"MSG,", b"PRINT,", b"PROBEOPEN", b"PROBECLOSE", b"PY", b"STYLE,", b"SYSTEM,"
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LineRules:
+    """How a controller cuts its lines.
+
+    Attributes:
+        max_raw: most bytes of a line as it stands, line end excluded.
+        max_stripped: most bytes once blanks and comments are gone.
+        strict_comments: comments must be closed on their line, must not nest, and may be commands.
+    """
+
+    max_raw: int
+    max_stripped: int
+    strict_comments: bool
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words of some whole lines; lists when plain, arrays when compiled.
+
+    Attributes:
+        letter: uint8 (W,), upper case.
+        value: int64 (W,), in 10^-9.
+        digits: int64 (W,), digits printed, leading zeros included.
+        starts: int64 (L + 1,), first word of each line.
+        first_line: 1-based number of the first line.
+        use_compiled: whether the reader should go on compiled.
+    """
+
+    letter: Any
+    value: Any
+    digits: Any
+    starts: Any
+    first_line: int
+    use_compiled: bool
+
+    @property
+    def n_lines(self) -> int:
+        """Lines held."""
+        return len(self.starts) - 1
+
+
+def words(stream: BinaryIO, rules: LineRules, *, use_compiled: bool | None = None) -> Iterator[Words]:
+    """All words of a file, about a megabyte of lines at a time.
+
+    Args:
+        stream: the file, read once.
+        rules: of the controller.
+        use_compiled: force one of the two implementations; None chooses by size.
+
+    Raises:
+        RereadError: a line that the controller would refuse; the lines before it are yielded first.
+    """
+    pending, line = b"", 1
+    while True:
+        chunk = stream.read(CHUNK_BYTES)
+        if use_compiled is None:
+            use_compiled = len(chunk) >= COMPILED_FROM_BYTES
+        data = pending + chunk
+        end = data.rfind(b"\n") + 1
+        if not chunk:
+            end, data = len(data) + 1, data + b"\n"
+            if len(data) == 1:
+                return
+        pending = data[end:]
+        if len(pending) > _MAX_PENDING_BYTES:
+            # Cut the endless line, so that its error comes out with its number.
+            end, data, pending = len(data) + 1, data + b"\n", b""
+        if not end:
+            continue
+        found, error, error_line = _split(data[:end], rules, line, use_compiled=use_compiled)
+        yield found
+        if error:
+            raise RereadError(_MESSAGES[error], error_line)
+        if not chunk:
+            return
+        line += found.n_lines
+
+
+def _split(data: bytes, rules: LineRules, first_line: int, *, use_compiled: bool) -> tuple[Words, int, int]:
+    max_raw = min(rules.max_raw, _MAX_PENDING_BYTES)
+    if not use_compiled:
+        letters, values, digits, starts, error = split_plain(data, max_raw, rules.max_stripped, rules.strict_comments)
+        found = Words(letters, values, digits, starts, first_line, use_compiled=False)
+        return found, error, first_line + found.n_lines
+    n_bytes = len(data)
+    buffer = np.frombuffer(data, np.uint8)
+    letter = np.empty(n_bytes // 2 + 1, np.uint8)
+    value = np.empty(n_bytes // 2 + 1, np.int64)
+    count = np.empty(n_bytes // 2 + 1, np.int64)
+    start = np.empty(n_bytes + 2, np.int64)
+    n_words, n_lines, error = compiled(_split_bytes)(
+        buffer, max_raw, rules.max_stripped, rules.strict_comments, *_ACTIVE_TABLE, letter, value, count, start
+    )
+    found = Words(letter[:n_words], value[:n_words], count[:n_words], start[: n_lines + 1], first_line, True)  # noqa: FBT003 - a dataclass field
+    return found, error, first_line + n_lines
+
+
+_WORD = re.compile(rb"([A-Za-z])([+-]?)(\d*)(?:\.(\d*))?")
+
+
+def split_plain(
+    data: bytes, max_raw: int, max_stripped: int, strict_comments: bool  # noqa: FBT001 - the kernel's signature
+) -> tuple[list[int], list[int], list[int], list[int], int]:
+    """Letters, values, digit counts and line starts of whole lines, and the error of the line behind them.
+
+    Plain Python: for small files, and the oracle of the compiled kernel.
+    """
+    letters: list[int] = []
+    values: list[int] = []
+    digits: list[int] = []
+    starts = [0]
+    for raw in data.split(b"\n")[:-1]:
+        text = raw.removesuffix(b"\r")
+        error = _RAW_LONG if len(text) > max_raw else _NUL if b"\0" in text else _RETURN if b"\r" in text else _OK
+        n_words = len(letters)
+        if not error:
+            error = _split_line(text.translate(None, b" \t"), max_stripped, strict_comments, letters, values, digits)
+        if error:
+            del letters[n_words:], values[n_words:], digits[n_words:]
+            return letters, values, digits, starts, error
+        starts.append(len(letters))
+    return letters, values, digits, starts, _OK
+
+
+def _split_line(
+    text: bytes, max_stripped: int, strict: bool, letters: list[int], values: list[int], digits: list[int]  # noqa: FBT001
+) -> int:
+    at = stripped = 0
+    while at < len(text):
+        opener = text[at : at + 1]
+        if opener in (b"(", b";"):
+            close = text.find(b")", at) if opener == b"(" else len(text)
+            comment = text[at + 1 :] if close < 0 else text[at + 1 : close]
+            if strict and opener == b"(" and b"(" in comment:
+                return _NESTED
+            if strict and close < 0:
+                return _UNCLOSED
+            if strict and comment.upper().startswith(_ACTIVE_COMMENTS):
+                return _ACTIVE
+            at = len(text) if close < 0 else close + 1
+            continue
+        match = _WORD.match(text, at)
+        if match is None:
+            return _LETTER
+        letter, sign, whole, fraction = match.groups(default=b"")
+        if not whole and not fraction:
+            return _NUMBER
+        if int(whole or b"0") >= UNITS:
+            return _HUGE
+        if fraction[9:].strip(b"0"):
+            return _FINE
+        number = int(whole or b"0") * UNITS + int(fraction[:9].ljust(9, b"0"))
+        letters.append(letter.upper()[0])
+        values.append(-number if sign == b"-" else number)
+        digits.append(len(whole) + len(fraction))
+        stripped += match.end() - at
+        at = match.end()
+    return _LONG if stripped > max_stripped else _OK
+
+
+def _active_table() -> tuple[Any, Any]:
+    lengths = np.array([len(word) for word in _ACTIVE_COMMENTS], np.int64)
+    table = np.zeros((len(_ACTIVE_COMMENTS), int(lengths.max())), np.uint8)
+    for row, word in enumerate(_ACTIVE_COMMENTS):
+        table[row, : len(word)] = np.frombuffer(word, np.uint8)
+    return table, lengths
+
+
+_ACTIVE_TABLE = _active_table()
+
+
+def _split_bytes(
+    data: Any, max_raw: int, max_stripped: int, strict: bool, active: Any, active_lengths: Any,  # noqa: FBT001
+    letter: Any, value: Any, digits: Any, starts: Any,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Kernel of `words`: whole lines to words. Returns words, lines, and the error of the line behind them."""
+    n_words = 0
+    n_lines = 0
+    starts[0] = 0
+    at = 0
+    size = len(data)
+    seen = np.zeros(active.shape[1], np.uint8)
+    while at < size:
+        end = at
+        has_nul = False
+        while data[end] != 10:
+            if data[end] == 0:
+                has_nul = True
+            end += 1
+        stop = end
+        if stop > at and data[stop - 1] == 13:
+            stop -= 1
+        if stop - at > max_raw:
+            return n_words, n_lines, _RAW_LONG
+        if has_nul:
+            return n_words, n_lines, _NUL
+        for i in range(at, stop):
+            if data[i] == 13:
+                return n_words, n_lines, _RETURN
+        first = n_words
+        stripped = 0
+        error = _OK
+        i = at
+        while i < stop and error == _OK:
+            c = data[i]
+            if c in (32, 9):
+                i += 1
+                continue
+            if c in (40, 59):
+                bracket = c == 40
+                kept = 0
+                seen[:] = 0
+                closed = False
+                nested = False
+                i += 1
+                while i < stop:
+                    c = data[i]
+                    i += 1
+                    if bracket and c == 41:
+                        closed = True
+                        break
+                    if bracket and c == 40:
+                        nested = True
+                    if c not in (32, 9):
+                        if kept < len(seen):
+                            seen[kept] = c - 32 if 97 <= c <= 122 else c
+                        kept += 1
+                if strict:
+                    if nested:
+                        error = _NESTED
+                    elif bracket and not closed:
+                        error = _UNCLOSED
+                    else:
+                        for row in range(len(active_lengths)):
+                            same = True
+                            for j in range(active_lengths[row]):
+                                if seen[j] != active[row, j]:
+                                    same = False
+                                    break
+                            if same:
+                                error = _ACTIVE
+                continue
+            if not (65 <= c <= 90 or 97 <= c <= 122):
+                error = _LETTER
+                break
+            name = c - 32 if c >= 97 else c
+            stripped += 1
+            i += 1
+            negative = False
+            signed = False
+            point = False
+            number = 0
+            decimals = 0
+            count = 0
+            huge = False
+            fine = False
+            while i < stop:
+                c = data[i]
+                if c in (32, 9):
+                    i += 1
+                    continue
+                if 48 <= c <= 57:
+                    count += 1
+                    if not point:
+                        number = number * 10 + (c - 48)
+                        if number >= UNITS:
+                            huge = True
+                            number = UNITS
+                    elif decimals < 9:
+                        number = number * 10 + (c - 48)
+                        decimals += 1
+                    elif c != 48:
+                        fine = True
+                elif c == 46 and not point:
+                    point = True
+                elif c in (43, 45) and not signed and not point and count == 0:
+                    signed = True
+                    negative = c == 45
+                else:
+                    break
+                stripped += 1
+                i += 1
+            if count == 0:
+                error = _NUMBER
+            elif huge:
+                error = _HUGE
+            elif fine:
+                error = _FINE
+            else:
+                while decimals < 9:
+                    number *= 10
+                    decimals += 1
+                letter[n_words] = name
+                value[n_words] = -number if negative else number
+                digits[n_words] = count
+                n_words += 1
+        if error == _OK and stripped > max_stripped:
+            error = _LONG
+        if error != _OK:
+            return first, n_lines, error
+        n_lines += 1
+        starts[n_lines] = n_words
+        at = end + 1
+    return n_words, n_lines, _OK

@@ -1,0 +1,267 @@
+"""GRBL 1.1 and grblHAL: the serial controller of small stages, in laser mode."""
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.dialects import grbl_reader, judgement
+from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, fixed_point
+from lasercam.dialects.row_facts import RowFacts, RowReader, exact_multiple, increment_ticks
+from lasercam.errors import MachineLimitError
+from lasercam.model.exposure import ExposureBlock
+from lasercam.model.finding import CodeInfo, Finding, Severity
+from lasercam.model.machine import Machine
+from lasercam.model.protocols import ProgramHeader
+from lasercam.model.recipe import Recipe
+from lasercam.model.toolpath import TICKS_PER_MM, RowKind, Section, ToolpathBlock, ToolpathHeader
+
+DWELL_STEP_NS: Final = 50_000_000
+"""GRBL waits in steps of 50 ms, rounded up. Source: GRBL 1.1 source, DWELL_TIME_STEP."""
+MIN_FEED_NM_S: Final = 16_667
+"""Slowest whole nm/s that GRBL does not raise: 1 mm/min. Source: GRBL 1.1 source, MINIMUM_FEED_RATE."""
+MAX_DIGITS: Final = 8
+"""Digits of a number that GRBL keeps. Source: GRBL 1.1 source, MAX_INT_DIGITS."""
+_FLOAT32_ROUNDING: Final = 2.0**-23
+"""Two roundings of a 24-bit mantissa: digits to float, then the scaling by powers of ten."""
+
+_SPEED_COLUMN, _EXPOSURE_COLUMN = 3, 4
+_SPEED_DECIMALS: Final = 5
+_SECOND_DECIMALS: Final = 9
+_NO_DOT, _DOT = 144, 145
+
+
+class Grbl:
+    """The dialect of GRBL 1.1 and grblHAL in laser mode: one stream of lines per section."""
+
+    summary: ClassVar[str] = "GRBL 1.1 and grblHAL over a serial line, laser mode ($32=1) with constant power (M3)"
+    explanation: ClassVar[str] = (
+        "The beam is on while S is the full power $30 in a G1 move; G0 is always dark. Lines: G1 with S, run-ups "
+        "G1 with S0. Dots: G0, then G1 with S and no axes (the beam opens at standstill), G4, S0. Times are multiples "
+        "of 50 ms, speeds at least 1 mm/min, numbers at most 8 digits in 32-bit floats, and no comments are written. "
+        "The profile must state $30 and $32=1 under controller.settings. No arcs, no counted pulses, no firing by "
+        "position. Proven: every file is read back by an independent reader written from the firmware's rules. Not "
+        "proven: the serial link and the stage."
+    )
+    suffix: ClassVar[str] = ".gcode"
+    codes: ClassVar[tuple[CodeInfo, ...]] = (
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.NO_POSITION_FIRING,
+        judgement.INCREMENT, judgement.CONTROLLER_SETTING, judgement.DWELL_GRID, judgement.FEED_FLOOR,
+    )  # fmt: skip
+
+    def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
+        """What GRBL cannot time, count or print of a section."""
+        recipes = judgement.recipes_of(header, section)
+        yield from _judge_settings(machine)
+        yield from judgement.judge_places(header.sections[section], machine)
+        yield from _judge_range(header.sections[section], machine)
+        yield from judgement.judge_gate(recipes, machine)
+        yield from _judge_dwells(recipes, machine)
+        shortest_s = max(machine.gate.min_open, DWELL_STEP_NS / 1e9)
+        for recipe in recipes:
+            if recipe.pulses:
+                why = "GRBL has no output that could trigger a pulse counter"
+                yield judgement.no_trigger(recipe, shortest_s, why, judgement.DWELL_GRID.source)
+            if recipe.speed_nm_s:
+                yield from _judge_feed(recipe)
+        yield from judgement.judge_position_firing(recipes)
+
+    def encoder(self, program: ProgramHeader) -> "GrblEncoder":
+        """A fresh encoder."""
+        return GrblEncoder(program)
+
+    def reader(self, stream: BinaryIO, machine: Machine) -> Iterator[ExposureBlock]:
+        """What a file exposes."""
+        return grbl_reader.read(stream, machine)
+
+
+class GrblEncoder:
+    """Writes one section; owns the modal state of the file."""
+
+    def __init__(self, program: ProgramHeader, *, use_compiled: bool | None = None) -> None:
+        machine = program.machine
+        problems = [finding.message for finding in _judge_settings(machine)]
+        if problems:
+            raise MachineLimitError("; ".join(problems))
+        self._rows = RowReader(program)
+        self._power = int(machine.controller.settings["30"])
+        self._speeds = {r.speed_nm_s: r for r in program.toolpath.recipes.recipes if r.speed_nm_s}
+        if use_compiled is None:
+            use_compiled = program.toolpath.sections[program.section].n_rows >= COMPILED_FROM_ROWS
+        self._formatter = RowFormatter(self._templates(machine), use_compiled=use_compiled)
+        self._feeds = True
+        self._speed = 0
+        self._was_line = False
+
+    def begin(self) -> bytes:
+        """Modes, beam off, and a feed rate, without which G1 is an error even when nothing moves."""
+        return b"G21G90G94G17G54\nM5S0\nF1\nM3S0\n"
+
+    def block(self, block: ToolpathBlock) -> bytes:
+        """Rows of the section.
+
+        Raises:
+            GeometryError: rows that do not follow each other, or of another section.
+            MachineLimitError: what GRBL cannot print, time or count.
+        """
+        facts = self._rows.facts(block)
+        if not len(facts):
+            return b""
+        self._check(facts)
+        values = np.empty((len(facts), 5), np.int64)
+        values[:, :3] = facts.printed
+        values[:, _SPEED_COLUMN] = facts.speed_nm_s * 6
+        values[:, _EXPOSURE_COLUMN] = facts.exposure_ns
+        is_dot = facts.kind == RowKind.DOT
+        choice = np.empty((len(facts), 2), np.uint8)
+        choice[:, 0] = self._motion_choice(facts, is_dot)
+        choice[:, 1] = np.where(is_dot, np.uint8(_DOT), np.uint8(_NO_DOT))
+        return self._formatter.format(choice, values)
+
+    def end(self) -> bytes:
+        """Beam off, everything done, end of program."""
+        return b"M5S0\nG4P0\nM2\n"
+
+    def _check(self, facts: RowFacts) -> None:
+        if facts.counted.any():
+            raise MachineLimitError("GRBL cannot count pulses; give dots an exposure time in steps of 50 ms")
+        off = facts.exposure_ns % DWELL_STEP_NS != 0
+        if off.any():
+            raise MachineLimitError(
+                f"an exposure of {int(facts.exposure_ns[off][0]) / 1e9:g} s is not a multiple of 50 ms, the steps in "
+                "which GRBL waits"
+            )
+        if max(int(facts.printed.max()), -int(facts.printed.min())) >= 10**MAX_DIGITS:
+            raise MachineLimitError(f"a coordinate needs more than the {MAX_DIGITS} digits that GRBL reads")
+        for speed in np.unique(facts.speed_nm_s[facts.speed_nm_s > 0]).tolist():
+            problems = [finding.message for finding in _judge_feed(self._speeds[speed])]
+            if problems:
+                raise MachineLimitError("; ".join(problems))
+
+    def _motion_choice(self, facts: RowFacts, is_dot: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Which G word, axes, F word and S word each row prints."""
+        is_line = facts.kind == RowKind.LINE
+        feeds = facts.speed_nm_s > 0
+        was_line, fed = np.empty_like(is_line), np.empty_like(feeds)
+        was_line[0], was_line[1:] = self._was_line, is_line[:-1]
+        # A dot leaves G1 behind, whatever brought it to its place.
+        fed[0], fed[1:] = self._feeds, (feeds | is_dot)[:-1]
+        self._was_line, self._feeds = bool(is_line[-1]), bool(feeds[-1] or is_dot[-1])
+        moves = facts.axes > 0
+        word = np.where(moves & (feeds != fed), np.where(feeds, 2, 1), 0)
+        power = np.where(is_line & ~was_line, 2, np.where(was_line & ~is_line, 1, 0))
+        choice = facts.axes + 8 * word + 48 * power
+        feeding = np.flatnonzero(feeds)
+        if len(feeding):
+            speed = facts.speed_nm_s[feeding]
+            faster = np.empty(len(speed), np.bool_)
+            faster[0], faster[1:] = speed[0] != self._speed, speed[1:] != speed[:-1]
+            self._speed = int(speed[-1])
+            choice[feeding[faster]] += 24
+        return choice.astype(np.uint8)
+
+    def _templates(self, machine: Machine) -> list[Template]:
+        templates: list[Template] = []
+        for power in (b"", b"S0", b"S%d" % self._power):
+            for speed in (False, True):
+                for word in (b"", b"G0", b"G1"):
+                    templates += [_move(word, axes, self._rows.decimals, power, speed=speed) for axes in range(8)]
+        settle = exact_multiple(machine.controller.settle_time, 9, "settle time")
+        if settle % DWELL_STEP_NS:
+            raise MachineLimitError(
+                f"the settle time of {settle / 1e9:g} s is not a multiple of 50 ms, the steps in which GRBL waits"
+            )
+        wait = f"G4P{fixed_point(settle, _SECOND_DECIMALS, trim=True)}\n" if settle else ""
+        templates.append((b"",))
+        templates.append(
+            (f"{wait}G1S{self._power}\nG4P".encode(), Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True), b"\nS0\n")
+        )
+        return templates
+
+
+def _move(word: bytes, axes: int, decimals: int, power: bytes, *, speed: bool) -> Template:
+    if not (axes or power):
+        return (b"",)
+    pieces: list[bytes | Slot] = [word]
+    for axis, letter in enumerate((b"X", b"Y", b"Z")):
+        if axes >> axis & 1:
+            pieces += [letter, Slot(axis, decimals)]
+    if speed:
+        pieces += [b"F", Slot(_SPEED_COLUMN, _SPEED_DECIMALS, trim=True)]
+    return (*pieces, power + b"\n")
+
+
+def _judge_settings(machine: Machine) -> Iterator[Finding]:
+    settings = machine.controller.settings
+    full = settings.get("30")
+    if full is None or not full.isascii() or not full.isdecimal() or not 0 < int(full) < 10**MAX_DIGITS:
+        yield judgement.setting_finding(
+            f"controller.settings states $30 as {full!r}; the S word of full power must be known",
+            "state '30': '1000' or what `$$` shows on the controller, a whole number",
+        )
+    for name, wanted, why in (("32", "1", "laser mode: G0 dark, no stop between moves"), ("31", "0", "S0 is dark")):
+        found = settings.get(name, "0" if name == "31" else None)
+        if found != wanted:
+            yield judgement.setting_finding(
+                f"controller.settings states ${name} as {found!r}, but job files rely on ${name}={wanted} ({why})",
+                f"set ${name}={wanted} on the controller and state it in the profile",
+            )
+
+
+def _judge_range(section: Section, machine: Machine) -> Iterator[Finding]:
+    try:
+        increment = increment_ticks(machine)
+    except MachineLimitError:
+        return  # judge_places reports it
+    reach = max(abs(tick) for tick in (*section.low_ticks, *section.high_ticks))
+    allowed = increment / 2 / _FLOAT32_ROUNDING
+    if reach > allowed:
+        yield Finding(
+            judgement.INCREMENT.code, Severity.ERROR,
+            f"GRBL computes in 32-bit floats: {reach / TICKS_PER_MM:g} mm is only known to "
+            f"{reach * _FLOAT32_ROUNDING / 10:.3g} nm there, more than half the increment of {increment / 10:g} nm",
+            "machine", reach / TICKS_PER_MM, allowed / TICKS_PER_MM, "mm",
+            hint=f"stay within {allowed / TICKS_PER_MM:.3g} mm of the origin, or state a coarser increment",
+            source="IEEE 754 single precision",
+        )  # fmt: skip
+
+
+def _judge_dwells(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Finding]:
+    times = [(f"recipes.{recipe.label}", "exposure", recipe.exposure_ns) for recipe in recipes]
+    times.append(("machine", "settle time", round(machine.controller.settle_time * 1e9)))
+    for on, what, time_ns in times:
+        if time_ns % DWELL_STEP_NS:
+            below = time_ns // DWELL_STEP_NS * DWELL_STEP_NS
+            near = below if below and time_ns - below <= DWELL_STEP_NS // 2 else below + DWELL_STEP_NS
+            yield Finding(
+                judgement.DWELL_GRID.code, Severity.ERROR,
+                f"the {what} of {time_ns / 1e9:g} s is not a multiple of 50 ms; GRBL would wait "
+                f"{(below + DWELL_STEP_NS) / 1e9:g} s",
+                on, time_ns / 1e9, DWELL_STEP_NS / 1e9, "s",
+                hint=f"the nearest possible time is {near / 1e9:g} s", source=judgement.DWELL_GRID.source,
+            )  # fmt: skip
+
+
+def _judge_feed(recipe: Recipe) -> Iterator[Finding]:
+    printed = fixed_point(recipe.speed_nm_s * 6, _SPEED_DECIMALS, trim=True)
+    on = f"recipes.{recipe.label}"
+    if recipe.speed_nm_s < MIN_FEED_NM_S:
+        yield Finding(
+            judgement.FEED_FLOOR.code, Severity.ERROR,
+            f"{recipe.speed_nm_s / 1000:g} µm/s = F{printed} is below GRBL's slowest feed of 1 mm/min",
+            on, recipe.speed_nm_s / 1000, MIN_FEED_NM_S / 1000, "um/s",
+            hint=f"the nearest possible speed is {MIN_FEED_NM_S / 1000:g} µm/s", source=judgement.FEED_FLOOR.source,
+        )  # fmt: skip
+    if sum(c.isdigit() for c in printed) > MAX_DIGITS:
+        places = MAX_DIGITS - len(printed.split(".")[0])
+        grid = 10 ** (_SPEED_DECIMALS - max(places, 0))
+        # The nearest whole nm/s whose F fits: multiples of 6e-5 mm/min on a decimal grid repeat every grid / 2.
+        step = max(1, grid // 2)
+        near = max(step, round(recipe.speed_nm_s / step) * step)
+        yield Finding(
+            judgement.INCREMENT.code, Severity.ERROR,
+            f"F{printed} has more than the {MAX_DIGITS} digits that GRBL reads",
+            on, recipe.speed_nm_s / 1000, None, "um/s", hint=f"the nearest possible speed is {near / 1000:g} µm/s",
+            source="GRBL 1.1 source, MAX_INT_DIGITS",
+        )  # fmt: skip

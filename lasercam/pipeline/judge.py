@@ -1,0 +1,130 @@
+"""Judge: every check and the dialects' own limits over one toolpath, with the author's waivers applied."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from lasercam.errors import nearest
+from lasercam.model.finding import CodeInfo, Finding, Severity, Verdict
+from lasercam.model.protocols import CheckContext
+from lasercam.model.toolpath import Toolpath
+from lasercam.pipeline import registry
+from lasercam.pipeline.load import LoadedJob, machine_digest
+from lasercam.pipeline.progress import SILENT, Progress
+
+PIPELINE_CODES = (
+    CodeInfo(
+        "E_WAIVER",
+        Severity.ERROR,
+        "A waiver names a code that cannot be waived or does not exist",
+        "Geometry, references, the limits of machine and controller, and the power identity cannot be waived: no reason"
+        " makes a stage longer or two watts half a watt. Other findings are waived by code, by what they are `on`, and"
+        " with a reason that is printed in every report. A code that does not exist is most likely a typing slip.",
+    ),
+    CodeInfo(
+        "W_WAIVER_UNUSED",
+        Severity.WARNING,
+        "A waiver matches no finding",
+        "The job waives something that was not found. Either the cause has gone and the waiver can go too, or its `on`"
+        " does not name what the finding is on. A waiver left behind would silence a later, different mistake.",
+    ),
+    CodeInfo(
+        "W_REGISTRATION",
+        Severity.WARNING,
+        "A step after a remount is written in the nominal frame",
+        "Between the steps the sample was taken off the stage. Job files of later steps assume that it lies exactly as"
+        " before. Until the marks are measured and the frame is fitted, align the sample by its marks at the stage and"
+        " check at two far points before opening the gate.",
+        can_waive=True,
+    ),
+)
+_ORDER = list(Severity)
+
+
+def judge(loaded: LoadedJob, toolpath: Toolpath, progress: Progress = SILENT) -> Verdict:
+    """The verdict over a toolpath: findings, errors first, each with its place in the job."""
+    machines = tuple(loaded.machines[s.step] for s in toolpath.header.sections)
+    context = CheckContext(toolpath.header, machines, loaded.document, loaded.processes, loaded.locate, toolpath.blocks)
+    checks = registry.new_checks()
+    for check in checks:
+        check.begin(context)
+    with progress.task("checking", toolpath.header.n_rows) as advance:
+        for block in toolpath.blocks():
+            for check in checks:
+                check.block(block)
+            advance(len(block))
+        found = [finding for check in checks for finding in check.end()]
+    found += _dialect_findings(toolpath, loaded)
+    found += _registration(loaded, toolpath)
+    judged = _waived(_distinct(found), loaded)
+    judged.sort(
+        key=lambda f: (_ORDER.index(f.severity), f.waived is not None, f.location or loaded.locate(), f.code, f.on)
+    )
+    return Verdict(tuple(judged), toolpath.header.digest, machine_digest(loaded), loaded.notes)
+
+
+def all_codes() -> Mapping[str, CodeInfo]:
+    """Every code that a verdict can hold."""
+    known = {code: info for code, (_, info) in registry.check_codes().items()}
+    return {**known, **{info.code: info for info in PIPELINE_CODES}}
+
+
+def _dialect_findings(toolpath: Toolpath, loaded: LoadedJob) -> Iterator[Finding]:
+    for section in toolpath.header.sections:
+        machine = loaded.machines[section.step]
+        yield from registry.dialect(machine.controller.dialect).judge(toolpath.header, section.index, machine)
+
+
+def _registration(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
+    remounted = [i for i, step in enumerate(loaded.document.steps) if step.remount is not None]
+    later = [s for s in toolpath.header.sections if remounted and s.step > remounted[0]]
+    if later:
+        yield Finding(
+            "W_REGISTRATION",
+            Severity.WARNING,
+            f"step '{later[0].step_name}' follows a remount and is written in the nominal frame",
+            f"steps.{later[0].step_name}",
+            location=loaded.locate("steps", later[0].step),
+            hint="Align the sample by its marks before opening the gate.",
+        )
+
+
+def _distinct(found: Iterable[Finding]) -> list[Finding]:
+    """One finding per rule and thing: sections and checks may see the same twice."""
+    kept: dict[tuple[str, str, str], Finding] = {}
+    for finding in found:
+        kept.setdefault((finding.code, finding.on, finding.message), finding)
+    return list(kept.values())
+
+
+def _waived(found: list[Finding], loaded: LoadedJob) -> list[Finding]:
+    codes = all_codes()
+    result = list(found)
+    for index, waiver in enumerate(loaded.document.waive):
+        place = loaded.locate("waive", index)
+        info = codes.get(waiver.code)
+        if info is None or not info.can_waive:
+            close = nearest(waiver.code, [c for c, i in codes.items() if i.can_waive]) if info is None else []
+            hint = f"Did you mean {close[0]}?" if close else f"See `lasercam explain {waiver.code}`."
+            what = "does not exist" if info is None else "cannot be waived"
+            text = f"the code {waiver.code} {what}"
+            result.append(Finding("E_WAIVER", Severity.ERROR, text, f"waive.{index}", location=place, hint=hint))
+            continue
+        matched = False
+        for i, finding in enumerate(result):
+            if finding.code == waiver.code and _is_on(finding.on, waiver.on):
+                result[i] = replace(finding, waived=waiver.because)
+                matched = True
+        if not matched:
+            text = f"the waiver of {waiver.code} on '{waiver.on}' matches no finding"
+            others = sorted({f.on for f in found if f.code == waiver.code})
+            hint = f"{waiver.code} was found on: {', '.join(others)}." if others else "Remove it."
+            result.append(
+                Finding("W_WAIVER_UNUSED", Severity.WARNING, text, f"waive.{index}", location=place, hint=hint)
+            )
+    return result
+
+
+def _is_on(found: str, waived: str) -> bool:
+    """Whether a waiver's `on` covers a finding's: the same, something below it, or a glob."""
+    return found == waived or found.startswith((f"{waived}.", f"{waived}[")) or fnmatchcase(found, waived)

@@ -1,0 +1,277 @@
+"""Load: a job file and everything it names, typed, cross-checked, and ready to be planned."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lasercam.errors import GeometryError, InputError, LasercamError, Location, PatternError, Problem, name_problem
+from lasercam.model.feature import Parts
+from lasercam.model.job import JobDocument, Placement, Step
+from lasercam.model.machine import Machine
+from lasercam.model.process_window import Process
+from lasercam.model.protocols import PatternSource, SourceContext
+from lasercam.model.sample import MATERIALS
+from lasercam.model.toolpath import PartInfo, Toolpath
+from lasercam.pipeline import registry
+from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, InputFile, Inputs, read_bytes
+from lasercam.plan.placement import Placed, copies
+from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
+from lasercam.plan.recipes import build_recipe_table
+from lasercam.plan.select import select_parts
+from lasercam.process.library import library_from_files, load_library, process_files
+from lasercam.schema.document import read_document
+from lasercam.schema.tree import Tree, parse_yaml
+
+MAX_PARTS = 65_535
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPattern:
+    """A pattern as written and the source that makes it."""
+
+    placement: Placement
+    source: PatternSource
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the source wants the user to know: sizes, merged lines, skipped elements."""
+        return tuple(getattr(self.source, "notes", ()))
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedJob:
+    """A job with everything it names.
+
+    Attributes:
+        document: as written.
+        content: the job file's bytes.
+        tree: its places, for messages.
+        inputs: every other file it was made from.
+        machines: profile of each step, by step index.
+        processes: all windows that can be named.
+        patterns: by name, in the order of the file.
+    """
+
+    document: JobDocument
+    content: bytes
+    tree: Tree
+    inputs: Inputs
+    machines: tuple[Machine, ...]
+    processes: Mapping[str, Process]
+    patterns: Mapping[str, LoadedPattern]
+
+    def locate(self, *path: str | int, key: bool = False) -> Location:
+        """Place in the job file of a value (or key), or of the nearest thing around it."""
+        return self.tree.at(path, key=key)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What sources want the user to know."""
+        return tuple(f"{name}: {note}" for name, p in self.patterns.items() for note in p.notes)
+
+
+def load_job(path: Path) -> LoadedJob:
+    """A job file, or the job kept inside a build folder.
+
+    Raises:
+        InputError: anything wrong with the job or a file it names, every problem with its place.
+    """
+    if path.is_dir():
+        inside = BuiltInputs(path / "inputs")
+        content = read_bytes(path / "inputs" / JOB_NAME)
+        files = {f.name: f.content for f in inside.of_kind("process")}
+        return _load(content, JOB_NAME, inside, library_from_files(files))
+    folder = FolderInputs(path.parent)
+    content = read_bytes(path)
+    loaded = _load(content, path.name, folder, load_library())
+    used = {text.process for text in loaded.document.recipes.values() if text.process}
+    used |= {s.heat.process for s in loaded.document.steps if s.heat and s.heat.process}
+    used |= {s.soak.process for s in loaded.document.steps if s.soak and s.soak.process}
+    used |= {s.read.process for s in loaded.document.steps if s.read and s.read.process}
+    for name, content_ in sorted(process_files(sorted(used)).items()):
+        folder.remember(InputFile("process", name, f"{name}.yaml", content_))
+    return loaded
+
+
+def _load(content: bytes, name: str, inputs: Inputs, processes: Mapping[str, Process]) -> LoadedJob:
+    tree = parse_yaml(content, name)
+    document = read_document(JobDocument, tree, what="a job")
+    problems: list[Problem] = []
+    _check_names(document, tree, processes, problems)
+    machines = tuple(
+        _machine(step.machine or document.machine, i, step, tree, inputs) for i, step in enumerate(document.steps)
+    )
+    patterns: dict[str, LoadedPattern] = {}
+    for pattern in document.patterns:
+        try:
+            patterns[pattern] = _pattern(pattern, document, tree, inputs)
+        except InputError as error:
+            problems.extend(error.problems)
+    for pattern, loaded in patterns.items():
+        _check_areas(pattern, loaded.placement, document, tree, problems)
+    if problems:
+        raise InputError(problems)
+    return LoadedJob(document, content, tree, inputs, machines, processes, patterns)
+
+
+def _check_names(job: JobDocument, tree: Tree, processes: Mapping[str, Process], problems: list[Problem]) -> None:
+    """Every reference in recipes, supply, steps and sample must lead somewhere."""
+    if job.sample.material not in MATERIALS:
+        problems.append(name_problem("material", job.sample.material, list(MATERIALS), tree.at(("sample", "material"))))
+    for name, recipe in job.recipes.items():
+        if recipe.process is not None and recipe.process not in processes:
+            problems.append(
+                name_problem("process", recipe.process, list(processes), tree.at(("recipes", name, "process")))
+            )
+        if recipe.like is not None and recipe.like not in job.recipes:
+            problems.append(name_problem("recipe", recipe.like, list(job.recipes), tree.at(("recipes", name, "like"))))
+    for process in job.supply:
+        if process not in processes:
+            problems.append(name_problem("process", process, list(processes), tree.at(("supply", process), key=True)))
+    earlier: list[str] = []
+    for index, step in enumerate(job.steps):
+        for part, recipe_name in step.exposures.items():
+            if recipe_name not in job.recipes:
+                place = tree.at(("steps", index, step.verb, part))
+                problems.append(name_problem("recipe", recipe_name, list(job.recipes), place))
+        for other in step.over:
+            if other not in earlier:
+                problems.append(name_problem("earlier step", other, earlier, tree.at(("steps", index, "over"))))
+        claimed = next((s.process for s in (step.heat, step.soak, step.read) if s is not None), None)
+        if claimed is not None and claimed not in processes:
+            place = tree.at(("steps", index, step.verb, "process"))
+            problems.append(name_problem("process", claimed, list(processes), place))
+        if step.remount is not None and step.remount.marks is not None and step.remount.marks not in job.patterns:
+            place = tree.at(("steps", index, "remount", "marks"))
+            problems.append(name_problem("pattern", step.remount.marks, list(job.patterns), place))
+        earlier.append(step.name)
+
+
+def _machine(reference: str, index: int, step: Step, tree: Tree, inputs: Inputs) -> Machine:
+    location = tree.at(("steps", index, "machine") if step.machine else ("machine",))
+    file = inputs.read("machine", reference, location)
+    machine = read_document(Machine, parse_yaml(file.content, file.name), what="a machine profile")
+    registry.dialect(machine.controller.dialect, location)
+    return machine
+
+
+def _pattern(name: str, job: JobDocument, tree: Tree, inputs: Inputs) -> LoadedPattern:
+    below = tree.under(("patterns", name))
+    keys = job.patterns[name]
+    if "type" not in keys:
+        kinds = ", ".join(registry.names(registry.SOURCES))
+        raise InputError(Problem(f"pattern '{name}' has no type; allowed: {kinds}", below.at((), key=True)))
+    kind = registry.source_type(str(keys["type"]), below.at(("type",)))
+    placement = read_document(kind.Keys, below, what=f"pattern '{name}'")
+
+    def asset(reference: str) -> bytes:
+        return inputs.read("asset", reference, below.at(("file",))).content
+
+    def locate(*path: str | int, key: bool = False) -> Location:
+        return below.at(path, key=key)
+
+    context = SourceContext(name, asset, locate, job.seed)
+    try:
+        return LoadedPattern(placement, kind(placement, context))
+    except InputError:
+        raise
+    except LasercamError as error:
+        raise InputError(Problem(f"pattern '{name}': {error}", below.at(()))) from error
+
+
+def _check_areas(name: str, placement: Placement, job: JobDocument, tree: Tree, problems: list[Problem]) -> None:
+    for key in ("inside", "outside"):
+        for other in getattr(placement, key):
+            if other not in job.patterns or other == name:
+                known = [p for p in job.patterns if p != name]
+                problems.append(name_problem("pattern", other, known, tree.at(("patterns", name, key))))
+
+
+def plan_job(loaded: LoadedJob) -> Toolpath:
+    """The toolpath of a loaded job.
+
+    Raises:
+        InputError: recipes or parts that do not resolve, patterns that cannot be placed or written.
+    """
+    try:
+        return _planner(loaded).toolpath()
+    except (PatternError, GeometryError) as error:
+        raise InputError(Problem(str(error), loaded.locate("patterns", key=True))) from error
+
+
+def _planner(loaded: LoadedJob) -> Planner:
+    job = loaded.document
+    beam_steps = [(i, s) for i, s in enumerate(job.steps) if s.pass_kind is not None]
+    if not beam_steps:
+        raise InputError(Problem("no step writes anything", loaded.locate("steps", key=True), "Add a `write` step."))
+    used = [(recipe, loaded.machines[i]) for i, step in beam_steps for recipe in step.exposures.values()]
+    recipes = build_recipe_table(job, used, loaded.processes, loaded.locate)
+    offered: dict[str, Parts] = {name: p.source.parts for name, p in loaded.patterns.items()}
+    parts, first_part = _number_parts(loaded, offered)
+    steps = [
+        PlannedStep(
+            i,
+            step,
+            loaded.machines[i],
+            frame_of(job.sample, loaded.machines[i]),
+            (step.over or None) if step.write is not None else ("*",),
+            tuple(select_parts(step, i, offered, recipes, loaded.locate)),
+        )
+        for i, step in beam_steps
+    ]
+    taken = {selection.pattern for step in steps for selection in step.selections}
+    patterns = {
+        name: PlacedPattern(p.source, tuple(_copies(name, loaded)), first_part[name])
+        for name, p in loaded.patterns.items()
+        if name in taken
+    }
+    return Planner(job.job, patterns, parts, recipes, steps, input_hashes(loaded))
+
+
+def _number_parts(loaded: LoadedJob, offered: Mapping[str, Parts]) -> tuple[tuple[PartInfo, ...], dict[str, int]]:
+    infos: list[PartInfo] = []
+    first: dict[str, int] = {}
+    for name, parts in offered.items():
+        first[name] = len(infos)
+        line = loaded.locate("patterns", name, key=True).line
+        infos.extend(PartInfo(f"{name}.{atom}", line) for atom in parts.atoms)
+    if len(infos) > MAX_PARTS:
+        text = f"all patterns together have {len(infos):,} parts; at most {MAX_PARTS:,} are allowed"
+        raise InputError(Problem(text, loaded.locate("patterns", key=True)))
+    return tuple(infos), first
+
+
+def _copies(name: str, loaded: LoadedJob) -> Iterator[Placed]:
+    placement = loaded.patterns[name].placement
+    inside = tuple(_area(other, name, "inside", loaded) for other in placement.inside)
+    outside = tuple(_area(other, name, "outside", loaded) for other in placement.outside)
+    return copies(placement, inside, outside)
+
+
+def _area(other: str, name: str, key: str, loaded: LoadedJob) -> Any:
+    """The area of another pattern on the sample, all its copies together."""
+    from lasercam.geometry.place_area import placed_area
+
+    pattern = loaded.patterns[other]
+    area = pattern.source.area()
+    if area is None:
+        message = f"pattern '{other}' covers no area, so nothing can lie {key} it"
+        raise InputError(Problem(message, loaded.locate("patterns", name, key)))
+    return placed_area(area, [(placed.matrix, placed.shift_um[:2]) for placed in copies(pattern.placement)])
+
+
+def input_hashes(loaded: LoadedJob) -> dict[str, str]:
+    """SHA-256 of every input, by kind and reference; the job's own under `job`."""
+    hashes = {
+        f"{kind}:{reference}": file.digest for (kind, reference), file in sorted(loaded.inputs.read_files.items())
+    }
+    return {"job": hashlib.sha256(loaded.content).hexdigest(), **hashes}
+
+
+def machine_digest(loaded: LoadedJob) -> str:
+    """SHA-256 over all machine profiles of the job."""
+    digests = {r: f.digest for (kind, r), f in sorted(loaded.inputs.read_files.items()) if kind == "machine"}
+    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()

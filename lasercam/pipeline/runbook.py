@@ -1,0 +1,136 @@
+"""The operator's runbook: what to do at the stage, in order, in words that print well."""
+
+from collections.abc import Iterator, Sequence
+
+from lasercam.errors import shorten
+from lasercam.model.confidence import Valued
+from lasercam.model.finding import Severity, Verdict
+from lasercam.model.job import Step
+from lasercam.model.machine import Machine
+from lasercam.model.process_window import PARAMETERS
+from lasercam.model.recipe import Recipe
+from lasercam.model.toolpath import Section, Toolpath
+from lasercam.pipeline.load import LoadedJob
+from lasercam.pipeline.manifest import ProgramEntry
+from lasercam.units import ENERGY, FREQUENCY, LENGTH, POWER, TEMPERATURE, TIME, WAVELENGTH, format_quantity
+
+
+def runbook_markdown(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Sequence[ProgramEntry]) -> str:
+    """The runbook as Markdown."""
+    return "\n".join(_lines(loaded, toolpath, verdict, programs)) + "\n"
+
+
+def _lines(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Sequence[ProgramEntry]) -> Iterator[str]:
+    job, sample = loaded.document, loaded.document.sample
+    yield f"# Runbook: {_safe(job.job)}"
+    yield ""
+    if job.title:
+        yield _safe(job.title)
+        yield ""
+    size = " × ".join(format_quantity(v, LENGTH) for v in sample.size)
+    yield f"- **Sample** {_safe(sample.id)}: {_safe(sample.material)}, {size}, n = {sample.refractive_index:g}"
+    if sample.description:
+        yield f"- {_safe(sample.description)}"
+    yield f"- **Toolpath** `{toolpath.header.digest}`"
+    yield (
+        f"- **Reproduces** {'; '.join(_safe(c) for c in job.cites)}"
+        if job.cites
+        else "- **Reproduces** nothing published"
+    )
+    yield "- The frame: the sample's lower-left surface corner; x right, y up as the laser sees it; z up, out of it."
+    yield "- An interlock that closes the beam without the controller's help is required."
+    yield ""
+    yield "## Steps"
+    for index, step in enumerate(job.steps):
+        yield ""
+        yield from _step(index, step, loaded, toolpath, programs)
+    yield ""
+    yield "## Recipes"
+    yield ""
+    for recipe in toolpath.header.recipes.recipes:
+        yield from _recipe(recipe)
+    yield "## Findings"
+    yield ""
+    yield from _findings(verdict)
+
+
+def _step(
+    index: int, step: Step, loaded: LoadedJob, toolpath: Toolpath, programs: Sequence[ProgramEntry]
+) -> Iterator[str]:
+    yield f"### {index + 1}. {_safe(step.name)} ({step.verb})"
+    yield ""
+    sections = [s for s in toolpath.header.sections if s.step == index]
+    for section in sections:
+        yield from _section(section, loaded.machines[index], programs[section.index])
+    if step.heat is not None:
+        ramp = f", ramp {step.heat.ramp_rate:g} °C/min" if step.heat.ramp_rate else ", ramp not given"
+        hold = format_quantity(step.heat.hold_time, TIME)
+        air = f", in {_safe(step.heat.atmosphere)}" if step.heat.atmosphere else ", atmosphere not given"
+        yield f"- [ ] Furnace: {format_quantity(step.heat.temperature, TEMPERATURE)} for {hold}{ramp}{air}"
+    if step.soak is not None:
+        yield f"- [ ] Keep in {_safe(step.soak.medium)} for {format_quantity(step.soak.hold_time, TIME)}"
+    if step.remount is not None:
+        marks = f"the marks of `{_safe(step.remount.marks)}`" if step.remount.marks else _safe(step.remount.note)
+        yield f"- [ ] Put the sample back and align it by {marks}"
+    if step.manual is not None:
+        yield f"- [ ] {_safe(step.manual)}"
+    if step.read is not None:
+        behind = f" through {_safe(step.read.filter)}" if step.read.filter else ""
+        yield f"- [ ] Look with {format_quantity(step.read.excitation, WAVELENGTH)}{behind}"
+
+
+def _section(section: Section, machine: Machine, program: ProgramEntry) -> Iterator[str]:
+    laser = section.laser
+    power = format_quantity(laser.pulse_energy_uj * laser.rep_rate_hz, POWER)
+    low = ", ".join(f"{v / 1e7:.4f}" for v in section.low_ticks)
+    high = ", ".join(f"{v / 1e7:.4f}" for v in section.high_ticks)
+    again = f", **{section.repeat} times**" if section.repeat > 1 else ""
+    yield f"- [ ] On {_safe(machine.title)}: {format_quantity(laser.wavelength_nm, WAVELENGTH)},"
+    yield f"      {laser.pulse_duration_fs:g} fs, {format_quantity(laser.rep_rate_hz, FREQUENCY)},"
+    yield f"      **{format_quantity(laser.pulse_energy_uj, ENERGY)} per pulse on target** ({power} average)"
+    yield f"- [ ] Run `{program.file}`{again}: {section.n_exposures:,} exposures, about {_duration(section.duration_s)}"
+    yield f"- It moves from ({low}) to ({high}) mm"
+
+
+def _recipe(recipe: Recipe) -> Iterator[str]:
+    yield f"### {_safe(recipe.label)} (process `{recipe.process}`, confidence {recipe.confidence.value})"
+    yield ""
+    yield "| value | | confidence | source |"
+    yield "|---|---|---|---|"
+    for key, valued in sorted(recipe.values.items()):
+        if key in PARAMETERS:
+            name, trust = key.replace("_", " "), valued.confidence.value
+            yield f"| {name} | {_shown(key, valued)} | {trust} | {_safe(valued.source)} |"
+    yield ""
+
+
+def _findings(verdict: Verdict) -> Iterator[str]:
+    if not verdict.findings:
+        yield "None."
+    for finding in verdict.findings:
+        mark = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}[finding.severity]
+        yield f"- **{mark} {finding.code}** on `{_safe(finding.on)}`: {_safe(finding.message, 2000)}"
+        if finding.waived is not None:
+            yield f"  - Waived: {_safe(finding.waived, 2000)}"
+    for note in verdict.notes:
+        yield f"- {_safe(note, 2000)}"
+
+
+def _shown(key: str, valued: Valued) -> str:
+    return format_quantity(valued.value, PARAMETERS[key])
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 120:
+        return f"{seconds:.1f} s"
+    hours, rest = divmod(whole, 3600)
+    return f"{hours} h {rest // 60:02d} min" if hours else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def _safe(text: str, limit: int = 400) -> str:
+    """A job's text as plain words in Markdown: no markup of its own, one line."""
+    plain = shorten(text, limit)
+    for sign in "\\`*_[]<>|#":
+        plain = plain.replace(sign, f"\\{sign}")
+    return plain

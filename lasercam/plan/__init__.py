@@ -1,0 +1,1 @@
+"""From features (what, unordered) to a toolpath (how, ordered, in integer ticks)."""

@@ -1,0 +1,232 @@
+"""Ordered features to rows: one rounding to ticks, run-up and run-out, dark travel between."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.errors import PatternError
+from lasercam.model.feature import FeatureBlock
+from lasercam.model.machine import Machine
+from lasercam.model.recipe import RecipeTable
+from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_UM, Frame, RowKind
+from lasercam.plan.order import Order
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows before they are numbered and cut into blocks; columns as in ToolpathBlock."""
+
+    start_ticks: NDArray[np.int64]
+    end_ticks: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    count: NDArray[np.uint32]
+    recipe: NDArray[np.uint16]
+    part: NDArray[np.uint16]
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def kept(self, keep: NDArray[np.bool_]) -> "Rows":
+        """The rows under a mask."""
+        return self if bool(keep.all()) else self.span(np.flatnonzero(keep))
+
+    def span(self, rows: slice | NDArray[np.int64]) -> "Rows":
+        """Some of the rows, contiguous arrays."""
+        return Rows(
+            np.ascontiguousarray(self.start_ticks[rows]),
+            np.ascontiguousarray(self.end_ticks[rows]),
+            np.ascontiguousarray(self.kind[rows]),
+            np.ascontiguousarray(self.count[rows]),
+            np.ascontiguousarray(self.recipe[rows]),
+            np.ascontiguousarray(self.part[rows]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class MotionTables:
+    """Per-recipe columns and machine limits that turning features into rows needs.
+
+    Attributes:
+        pulses: uint32 (R,), counted pulses of a dot.
+        speed_um_s: float64 (R,), writing speed of lines.
+        acceleration_um_s2: float64 (3,), per axis.
+        min_segment_s: shortest move executed at full speed.
+    """
+
+    pulses: NDArray[np.uint32]
+    speed_um_s: NDArray[np.float64]
+    acceleration_um_s2: NDArray[np.float64]
+    min_segment_s: float
+
+
+def motion_tables(recipes: RecipeTable, machine: Machine) -> MotionTables:
+    """Tables for one machine."""
+    return MotionTables(
+        np.array([r.pulses for r in recipes.recipes], np.uint32),
+        np.array([r.speed_nm_s / NM_PER_UM for r in recipes.recipes], np.float64),
+        np.array([axis.acceleration for axis in machine.axis_list], np.float64),
+        machine.controller.min_segment_time,
+    )
+
+
+def to_ticks(xyz_um: NDArray[np.float64], frame: Frame) -> NDArray[np.int64]:
+    """Controller coordinates of sample positions, rounded once to the machine's increment.
+
+    Args:
+        xyz_um: float64 (M, 3), x, y and inscription depth in the sample's frame.
+        frame: origin, index ratio and increment. Stage travel is depth · n_env / n_sample (paraxial).
+
+    Returns:
+        int64 (M, 3), multiples of the increment away from the origin; z rises out of the sample.
+    """
+    per_increment = TICKS_PER_UM / frame.increment_ticks
+    scale = np.array([per_increment, per_increment, -frame.index_ratio * per_increment])
+    steps = xyz_um * scale
+    np.rint(steps, out=steps)
+    ticks: NDArray[np.int64] = steps.astype(np.int64)
+    ticks *= frame.increment_ticks
+    ticks += np.asarray(frame.origin_ticks, np.int64)
+    return ticks
+
+
+def make_rows(
+    block: FeatureBlock,
+    recipe: NDArray[np.uint16],
+    part: NDArray[np.uint16],
+    order: Order,
+    position: NDArray[np.int64],
+    frame: Frame,
+    tables: MotionTables,
+) -> Rows:
+    """Rows that write a tile in the given order.
+
+    Args:
+        block: features in the sample's frame.
+        recipe, part: uint16 (P,), per feature of the block, into the toolpath's tables.
+        order: permutation and reversal.
+        position: int64 (3,), where the controller stands.
+        frame: sample to controller.
+        tables: per-recipe columns.
+
+    Raises:
+        PatternError: a line is shorter than the machine's increment.
+    """
+    if block.all_dots:
+        return _dot_rows(
+            to_ticks(block.xyz_um[order.index], frame), recipe[order.index], part[order.index], position, tables
+        )
+    vertices, counts = _ordered_vertices(block, order, frame)
+    return _path_rows(vertices, counts, recipe[order.index], part[order.index], position, frame, tables)
+
+
+def _dot_rows(
+    ends: NDArray[np.int64],
+    recipe: NDArray[np.uint16],
+    part: NDArray[np.uint16],
+    position: NDArray[np.int64],
+    tables: MotionTables,
+) -> Rows:
+    starts = np.empty_like(ends)
+    starts[0], starts[1:] = position, ends[:-1]
+    kind = np.full(len(ends), RowKind.DOT, np.uint8)
+    return Rows(starts, ends, kind, tables.pulses[recipe], recipe, part)
+
+
+def _ordered_vertices(block: FeatureBlock, order: Order, frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Vertices in writing order as ticks (M, 3), without repeats inside a feature, and vertices per feature."""
+    counts = block.vertex_counts[order.index]
+    offsets = np.concatenate(([0], np.cumsum(counts)))
+    feature = np.repeat(np.arange(len(counts)), counts)
+    step = np.arange(offsets[-1]) - offsets[:-1][feature]
+    first = block.offsets[:-1][order.index][feature]
+    backwards = order.reverse[feature]
+    vertex = np.where(backwards, first + counts[feature] - 1 - step, first + step)
+    ticks = to_ticks(block.xyz_um[vertex], frame)
+    fresh = np.ones(len(ticks), np.bool_)
+    same_feature = feature[1:] == feature[:-1]
+    fresh[1:] = ~(same_feature & np.all(ticks[1:] == ticks[:-1], axis=1))
+    kept = np.bincount(feature[fresh], minlength=len(counts))
+    vanished = np.flatnonzero((kept == 1) & (counts > 1))
+    if len(vanished):
+        x, y, z = block.xyz_um[block.offsets[order.index[vanished[0]]]]
+        increment_um = frame.increment_ticks / TICKS_PER_UM
+        raise PatternError(
+            f"{len(vanished)} line(s) are shorter than the machine's increment of {increment_um:g} µm and would vanish;"
+            f" the first lies at x {x:.3f}, y {y:.3f}, depth {z:.3f} µm. Remove them or enlarge the pattern."
+        )
+    return ticks[fresh], kept.astype(np.int64)
+
+
+def _path_rows(
+    vertices: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    recipe: NDArray[np.uint16],
+    part: NDArray[np.uint16],
+    position: NDArray[np.int64],
+    frame: Frame,
+    tables: MotionTables,
+) -> Rows:
+    """Per line: jump, run-up, its segments, run-out; per dot: one row. Empty jumps are left out."""
+    is_dot = counts == 1
+    rows_of = np.where(is_dot, 1, counts + 2)
+    row_first = np.concatenate(([0], np.cumsum(rows_of)))
+    vertex_first = np.concatenate(([0], np.cumsum(counts)))[:-1]
+    total = int(row_first[-1])
+    ends = np.empty((total, 3), np.int64)
+    kind = np.full(total, RowKind.LINE, np.uint8)
+
+    dot_row = row_first[:-1][is_dot]
+    ends[dot_row], kind[dot_row] = vertices[vertex_first[is_dot]], RowKind.DOT
+    line_first, v0, n = row_first[:-1][~is_dot], vertex_first[~is_dot], counts[~is_dot]
+    run = run_up_ticks(vertices[v0], vertices[v0 + 1], recipe[~is_dot], frame, tables)
+    run_out = run_up_ticks(vertices[v0 + n - 2], vertices[v0 + n - 1], recipe[~is_dot], frame, tables)
+    ends[line_first], kind[line_first] = vertices[v0] - run, RowKind.JUMP
+    kind[line_first + 1] = RowKind.LEAD
+    # Row line_first + 1 + k ends at vertex k; the last row is the run-out.
+    line_of = np.repeat(np.arange(len(n)), n)
+    k = np.arange(int(n.sum())) - np.repeat(np.cumsum(n) - n, n)
+    ends[line_first[line_of] + 1 + k] = vertices[v0[line_of] + k]
+    last = line_first + n + 1
+    ends[last], kind[last] = vertices[v0 + n - 1] + run_out, RowKind.LEAD
+
+    starts = np.empty_like(ends)
+    starts[:1], starts[1:] = position, ends[:-1]
+    row_recipe, row_part = np.repeat(recipe, rows_of), np.repeat(part, rows_of)
+    jumps = kind == RowKind.JUMP
+    row_recipe[jumps] = row_part[jumps] = 0
+    count = np.where(kind == RowKind.DOT, tables.pulses[row_recipe], 0).astype(np.uint32)
+    rows = Rows(starts, ends, kind, count, row_recipe, row_part)
+    return rows.kept(~(jumps & np.all(starts == ends, axis=1)))
+
+
+def run_up_ticks(
+    from_ticks: NDArray[np.int64],
+    to_ticks_: NDArray[np.int64],
+    recipe: NDArray[np.uint16],
+    frame: Frame,
+    tables: MotionTables,
+) -> NDArray[np.int64]:
+    """Vector along each line that is long enough to reach its speed: int64 (P, 3), multiples of the increment.
+
+    Length v²/(2a) for the slowest axis taking part, no shorter than the controller's shortest full-speed move and
+    than one increment.
+
+    Source: uniform acceleration; F33 of the process facts.
+    """
+    delta = (to_ticks_ - from_ticks).astype(np.float64)
+    length = np.sqrt((delta**2).sum(axis=1))
+    unit = delta / length[:, None]
+    with np.errstate(divide="ignore"):
+        acceleration = (tables.acceleration_um_s2 / np.abs(unit)).min(axis=1)
+    speed = tables.speed_um_s[recipe]
+    run_um = np.maximum(speed**2 / (2.0 * acceleration), speed * tables.min_segment_s)
+    steps = np.ceil(run_um * TICKS_PER_UM / frame.increment_ticks * (1 - 1e-12))
+    steps = np.maximum(steps, 1.0)
+    # The longest component decides how many increments the direction needs to be kept.
+    return np.asarray(_away(unit * steps[:, None]).astype(np.int64) * frame.increment_ticks, np.int64)
+
+
+def _away(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rounded to whole numbers away from zero, so that a run-up never comes out too short."""
+    return np.asarray(np.sign(values) * np.ceil(np.abs(values) - 1e-9), np.float64)

@@ -1,0 +1,304 @@
+"""The toolpath of a job: features of every step in depth order, cut into sections, made again at each reading."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from heapq import merge
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.errors import PatternError
+from lasercam.model.feature import FeatureBlock
+from lasercam.model.job import Step
+from lasercam.model.machine import Machine
+from lasercam.model.protocols import PatternSource
+from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
+from lasercam.model.sample import Sample
+from lasercam.model.toolpath import (
+    MAX_BLOCK_ROWS,
+    TICKS_PER_UM,
+    Frame,
+    PartInfo,
+    Section,
+    Toolpath,
+    ToolpathBlock,
+    ToolpathHeader,
+)
+from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
+from lasercam.plan.motion import MotionTables, Rows, make_rows, motion_tables
+from lasercam.plan.order import as_given, order_features
+from lasercam.plan.placement import Placed
+from lasercam.plan.select import NO_RECIPE, Selection
+
+Setup = tuple[LaserSettings, int]
+"""What must be set by hand before a section: the laser, and the pulses its trigger counts."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedPattern:
+    """A pattern ready to be planned.
+
+    Attributes:
+        source: makes its features.
+        copies: where they lie on the sample.
+        first_part: index of its first atom among the toolpath's parts.
+    """
+
+    source: PatternSource
+    copies: tuple[Placed, ...]
+    first_part: int
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedStep:
+    """A step with a beam.
+
+    Attributes:
+        index: among all steps of the job.
+        step: as written.
+        machine: that runs it.
+        frame: sample to controller.
+        over: earlier steps it may touch; None = none.
+        selections: what it takes from which pattern.
+    """
+
+    index: int
+    step: Step
+    machine: Machine
+    frame: Frame
+    over: tuple[str, ...] | None
+    selections: tuple[Selection, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    """Features of one set-up in one tile, in the sample's frame; the unit of ordering."""
+
+    depth_um: float
+    setup_rank: int
+    setup: Setup
+    block: FeatureBlock
+    recipe: NDArray[np.uint16]
+    part: NDArray[np.uint16]
+
+
+def frame_of(sample: Sample, machine: Machine) -> Frame:
+    """From the sample's frame to the controller's.
+
+    Source: stage travel = depth · n_env / n_sample for a flat interface in the paraxial limit (Snell).
+    """
+    origin = sample.origin if sample.origin is not None else machine.work_origin
+    increment = round(machine.controller.increment * TICKS_PER_UM)
+    on_grid = [round(v * TICKS_PER_UM / increment) * increment for v in origin]
+    return Frame(
+        (on_grid[0], on_grid[1], on_grid[2]), machine.objective.immersion_index / sample.refractive_index, increment
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Planner:
+    """Everything a job's rows are made from.
+
+    Attributes:
+        job: its name.
+        patterns: by name.
+        parts: of all patterns, in the order of their indices.
+        recipes: the table rows point into.
+        steps: with a beam, in order.
+        hashes: SHA-256 of every input.
+    """
+
+    job: str
+    patterns: Mapping[str, PlacedPattern]
+    parts: tuple[PartInfo, ...]
+    recipes: RecipeTable
+    steps: Sequence[PlannedStep]
+    hashes: Mapping[str, str]
+
+    def toolpath(self) -> Toolpath:
+        """The toolpath, its sections and its digest known from one reading of all rows.
+
+        Raises:
+            PatternError: a pattern cannot be written with its recipe family or on this machine's increment.
+        """
+        digest = hashlib.sha256()
+        sections: list[Section] = []
+        times: TimeTables | None = None
+        n_rows = 0
+        for block, section, machine in self._numbered():
+            if section.index == len(sections):
+                times = time_tables(self.recipes, machine)
+                sections.append(replace(section, first_row=block.first_row))
+            if times is not None:
+                sections[-1] = _grown(sections[-1], block, times)
+            for array in block.arrays:
+                digest.update(array.data)
+            n_rows += len(block)
+        if n_rows == 0:
+            raise PatternError("the job writes nothing: no step takes a feature")
+        facts = _facts(self.job, sections, self.recipes, self.parts)
+        digest.update(facts.encode())
+        header = ToolpathHeader(
+            self.job, tuple(sections), self.recipes, self.parts, dict(self.hashes), digest.hexdigest(), n_rows
+        )
+        return Toolpath(header, self._blocks)
+
+    def _blocks(self) -> Iterator[ToolpathBlock]:
+        return (block for block, _, _ in self._numbered())
+
+    def _numbered(self) -> Iterator[tuple[ToolpathBlock, Section, Machine]]:
+        """Blocks with row numbers, the section they belong to (without its sums) and its machine."""
+        row = 0
+        index = -1
+        for step in self.steps:
+            tables = motion_tables(self.recipes, step.machine)
+            setup: Setup | None = None
+            section: Section | None = None
+            position = np.asarray(step.frame.origin_ticks, np.int64)
+            for tile in self._tiles(step):
+                if section is None or tile.setup != setup:
+                    index, setup = index + 1, tile.setup
+                    position = np.asarray(step.frame.origin_ticks, np.int64)
+                    section = _section(index, step, tile.setup[0])
+                rows = self._rows(tile, step, position, tables)
+                position = rows.end_ticks[-1]
+                for start in range(0, len(rows), MAX_BLOCK_ROWS):
+                    part = rows.span(slice(start, start + MAX_BLOCK_ROWS))
+                    yield _block(part, section.index, row), section, step.machine
+                    row += len(part)
+
+    def _rows(self, tile: _Tile, step: PlannedStep, position: NDArray[np.int64], tables: MotionTables) -> Rows:
+        block = tile.block
+        if step.step.order == "as_given":
+            order = as_given(len(block))
+        else:
+            first, last = block.xyz_um[block.offsets[:-1]], block.xyz_um[block.offsets[1:] - 1]
+            here = step.frame.sample_um(position[None, :])[0]
+            order = order_features(first, last, here, is_simple=bool(np.all(block.vertex_counts <= 2)))
+        return make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
+
+    def _tiles(self, step: PlannedStep) -> Iterator[_Tile]:
+        """Tiles of a step in the order they are written."""
+        if step.step.order == "as_given":
+            for selection in step.selections:
+                for placed in self.patterns[selection.pattern].copies:
+                    yield from self._copy_tiles(selection, placed, None)
+            return
+        streams = [
+            self._copy_tiles(selection, placed, setup)
+            for selection in step.selections
+            for placed in self.patterns[selection.pattern].copies
+            for setup in self._setups(selection)
+        ]
+        if step.step.order == "by_setup":
+            yield from merge(*streams, key=lambda tile: (tile.setup_rank, -tile.depth_um))
+        else:
+            yield from merge(*streams, key=lambda tile: (-tile.depth_um, tile.setup_rank))
+
+    def _setups(self, selection: Selection) -> list[Setup]:
+        return list(dict.fromkeys(self._setup(i) for i in selection.recipes()))
+
+    def _setup(self, recipe: int) -> Setup:
+        return self.recipes[recipe].laser, self.recipes[recipe].pulses
+
+    def _copy_tiles(self, selection: Selection, placed: Placed, only: Setup | None) -> Iterator[_Tile]:
+        """Tiles of one copy of a pattern: of one set-up, or of each in turn as features come."""
+        pattern = self.patterns[selection.pattern]
+        setups = list(dict.fromkeys(self._setup(i) for i in range(len(self.recipes))))
+        rank_of = np.array([setups.index(self._setup(i)) for i in range(len(self.recipes))], np.int64)
+        wanted = None if only is None else setups.index(only)
+        for block in pattern.source.features():
+            taken = selection.first_recipe[block.part] != NO_RECIPE
+            if not taken.all():
+                block = block.take(taken)
+            if len(block) == 0:
+                continue
+            recipe = self._feature_recipes(block, selection)
+            rank = rank_of[recipe]
+            for run in _runs(rank, wanted):
+                whole = len(run) == len(block)
+                placed_block, kept = placed.place(block if whole else block.take(run))
+                if len(placed_block) == 0:
+                    continue
+                chosen = run[kept]
+                setup_rank = int(rank[run[0]])
+                yield _Tile(
+                    float(placed_block.xyz_um[:, 2].max()),
+                    setup_rank,
+                    setups[setup_rank],
+                    placed_block,
+                    recipe[chosen].astype(np.uint16),
+                    (block.part[chosen] + pattern.first_part).astype(np.uint16),
+                )
+
+    def _feature_recipes(self, block: FeatureBlock, selection: Selection) -> NDArray[np.int64]:
+        size = selection.family[block.part]
+        variant = block.variant.astype(np.int64)
+        beyond = (variant >= size) & (size > 1)
+        if np.any(beyond):
+            raise PatternError(
+                f"pattern '{selection.pattern}' asks for variant {int(variant[beyond].max())} of a recipe with"
+                f" {int(size[beyond].min())} members (the first is variant 0)"
+            )
+        return np.asarray(selection.first_recipe[block.part] + np.where(size > 1, variant, 0), np.int64)
+
+
+def _runs(rank: NDArray[np.int64], wanted: int | None) -> list[NDArray[np.int64]]:
+    """Indices of the features of one set-up, or of every unbroken run of one set-up in order."""
+    if wanted is not None:
+        chosen = np.flatnonzero(rank == wanted)
+        return [chosen] if len(chosen) else []
+    return np.split(np.arange(len(rank)), np.flatnonzero(np.diff(rank)) + 1)
+
+
+def _section(index: int, step: PlannedStep, laser: LaserSettings) -> Section:
+    kind = step.step.pass_kind or PassKind.WRITE
+    return Section(index, step.index, step.step.name, kind, step.over, laser, step.frame, repeat=step.step.repeat)
+
+
+def _block(rows: Rows, section: int, first_row: int) -> ToolpathBlock:
+    return ToolpathBlock(
+        section, first_row, rows.start_ticks, rows.end_ticks, rows.kind, rows.count, rows.recipe, rows.part
+    )
+
+
+def _grown(section: Section, block: ToolpathBlock, times: TimeTables) -> Section:
+    """The section with a block's rows added to its sums."""
+    first = section.n_rows == 0
+    starts = block.end_ticks if first else block.start_ticks  # where the stage stands before the file is not its own
+    low = np.minimum(block.end_ticks.min(axis=0), starts.min(axis=0))
+    high = np.maximum(block.end_ticks.max(axis=0), starts.max(axis=0))
+    if not first:
+        low, high = np.minimum(low, section.low_ticks), np.maximum(high, section.high_ticks)
+    seconds = row_seconds(block.start_ticks, block.end_ticks, block.kind, block.recipe, times)
+    return replace(
+        section,
+        n_rows=section.n_rows + len(block),
+        n_exposures=section.n_exposures + int(np.count_nonzero(block.exposes)),
+        low_ticks=(int(low[0]), int(low[1]), int(low[2])),
+        high_ticks=(int(high[0]), int(high[1]), int(high[2])),
+        duration_s=section.duration_s + float(seconds.sum()) * section.repeat,
+    )
+
+
+def _facts(job: str, sections: Sequence[Section], recipes: RecipeTable, parts: Sequence[PartInfo]) -> str:
+    """What the digest covers beside the rows: what every number in them means."""
+    facts: dict[str, Any] = {
+        "job": job,
+        "sections": [
+            {
+                "step": s.step_name, "pass": s.pass_kind, "over": s.over, "laser": asdict(s.laser),
+                "frame": asdict(s.frame), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
+            }
+            for s in sections
+        ],
+        "recipes": [
+            [r.label, r.process, asdict(r.laser), r.speed_nm_s, r.exposure_ns, r.pulses, r.pitch_ticks]
+            for r in recipes.recipes
+        ],
+        "parts": [p.name for p in parts],
+    }  # fmt: skip
+    return json.dumps(facts, sort_keys=True)

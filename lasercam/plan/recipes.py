@@ -1,0 +1,241 @@
+"""Recipes as written, with `like`, families, process windows and the machine, to a table of exposures."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from lasercam.errors import InputError, Location, Problem, name_problem
+from lasercam.model.confidence import Confidence, Valued
+from lasercam.model.job import JobDocument, RecipeText, SuppliedText
+from lasercam.model.machine import Machine
+from lasercam.model.process_window import PARAMETERS, Process, Window, read_parameter
+from lasercam.model.recipe import MAX_RECIPES, LaserSettings, Recipe, RecipeTable
+from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, TICKS_PER_UM
+
+LASER_KEYS = ("pulse_energy", "repetition_rate", "pulse_duration")
+DRIVE_KEYS = ("speed", "exposure", "pulses", "pitch")
+FAMILY_KEYS = (*LASER_KEYS, "average_power", *DRIVE_KEYS)
+"""Keys that may hold a family, in the order in which a family's members are counted (the first varies slowest)."""
+
+Locate = Callable[..., Location]
+
+
+@dataclass(frozen=True)
+class _Resolver:
+    """Resolves recipes of one job; `machine` is the profile of the steps that use them."""
+
+    job: JobDocument
+    processes: Mapping[str, Process]
+    locate: Locate
+
+    def chain(self, name: str) -> list[RecipeText]:
+        """The recipe and those it is like, itself first."""
+        texts: list[RecipeText] = []
+        seen: list[str] = []
+        current: str | None = name
+        while current is not None:
+            if current in seen:
+                path = " → ".join([*seen, current])
+                raise InputError(Problem(f"recipes are like each other in a circle: {path}", self._at(name, "like")))
+            seen.append(current)
+            if current not in self.job.recipes:
+                raise InputError(name_problem("recipe", current, list(self.job.recipes), self._at(seen[-2], "like")))
+            texts.append(self.job.recipes[current])
+            current = texts[-1].like
+        return texts
+
+    def _at(self, name: str, *keys: str) -> Location:
+        return self.locate("recipes", name, *keys)
+
+    def process(self, name: str, chain: list[RecipeText]) -> Process:
+        """The window the recipe claims."""
+        claimed = next((t.process for t in chain if t.process is not None), None)
+        if claimed is None:
+            raise InputError(Problem(f"recipe '{name}' names no process", self._at(name), "Add `process:`."))
+        if claimed not in self.processes:
+            raise InputError(name_problem("process", claimed, list(self.processes), self._at(name, "process")))
+        return self.processes[claimed]
+
+    def family(self, name: str, machine: Machine) -> list[Recipe]:
+        """All members of a recipe."""
+        chain = self.chain(name)
+        process = self.process(name, chain)
+        given = self._given(name, chain, process, machine)
+        self._complete(name, process, given)
+        sizes = [len(given[key]) for key in FAMILY_KEYS if key in given]
+        count = 1
+        for size in sizes:
+            count *= size
+        if count > MAX_RECIPES:
+            text = f"recipe '{name}' has {count:,} members; a table holds at most {MAX_RECIPES:,}"
+            raise InputError(Problem(text, self._at(name)))
+        extra = self._answers(process, machine)
+        keys = [key for key in FAMILY_KEYS if key in given]
+        members = []
+        for index, combination in enumerate(product(*(given[key] for key in keys))):
+            values = {**extra, **dict(zip(keys, combination, strict=True))}
+            values["family_size"] = Valued(float(count), Confidence.STATED, "the job")
+            members.append(self._member(name, index, process, machine, values))
+        return members
+
+    def _given(
+        self, name: str, chain: list[RecipeText], process: Process, machine: Machine
+    ) -> dict[str, tuple[Valued, ...]]:
+        """Every family key that has values: from the recipe, those it is like, or the window's stated point."""
+        drives_given = any(getattr(t, key) is not None for t in chain for key in DRIVE_KEYS)
+        defaulted = ("pulse_energy", "repetition_rate", *(() if drives_given else ("speed", "exposure", "pulses")))
+        given: dict[str, tuple[Valued, ...]] = {}
+        for key in FAMILY_KEYS:
+            written = next((getattr(t, key) for t in chain if getattr(t, key) is not None), None)
+            window = process.parameters.get("pulse_pitch" if key == "pitch" else key)
+            if written is not None:
+                given[key] = tuple(Valued(v, _confidence(window, v), f"recipes.{name}") for v in written)
+            elif key == "pulse_duration":
+                laser = machine.laser
+                given[key] = (Valued(laser.pulse_duration, Confidence.SUPPLIED, laser.source),)
+            elif key in defaulted and window is not None and window.typ is not None:
+                given[key] = (Valued(window.typ, window.confidence, process.document.source),)
+        return given
+
+    def _complete(self, name: str, process: Process, given: Mapping[str, tuple[Valued, ...]]) -> None:
+        """Refuse a recipe that leaves the laser open or drives a dot twice."""
+        problems = []
+        for key in ("pulse_energy", "repetition_rate"):
+            if key not in given:
+                window = process.parameters.get(key)
+                options = [_shown(key, value) for value, _, _ in window.candidates] if window is not None else []
+                choose = f" Its source offers {' or '.join(options)}: choose one." if options else ""
+                message = f"recipe '{name}' has no {key}, and process '{process.name}' states none.{choose}"
+                problems.append(Problem(message, self._at(name), f"Add `{key}:` to the recipe."))
+        if "exposure" in given and "pulses" in given:
+            problems.append(
+                Problem(
+                    f"recipe '{name}' gives both exposure and pulses",
+                    self._at(name, "pulses"),
+                    "A dot is timed or counted.",
+                )
+            )
+        if not any(key in given for key in DRIVE_KEYS):
+            message = f"recipe '{name}' has no speed (for lines), exposure or pulses (for dots)"
+            problems.append(Problem(message, self._at(name), "Add the one its features need."))
+        if problems:
+            raise InputError(problems)
+
+    def _answers(self, process: Process, machine: Machine) -> dict[str, Valued]:
+        """Numbers the machine or the lab adds to what a recipe says."""
+        objective, laser = machine.objective, machine.laser
+        values = {
+            "wavelength": Valued(laser.wavelength, Confidence.SUPPLIED, laser.source),
+            "na": Valued(objective.na, Confidence.SUPPLIED, objective.source),
+        }
+        for key, text in self.job.supply.get(process.name, {}).items():
+            if key in PARAMETERS:
+                number = read_supplied(process.name, key, text, self.locate)
+                values[key] = Valued(number, Confidence.SUPPLIED, text.source)
+        return values
+
+    def _member(self, name: str, index: int, process: Process, machine: Machine, values: dict[str, Valued]) -> Recipe:
+        def number(key: str) -> float:
+            return values[key].value if key in values else 0.0
+
+        laser = LaserSettings(
+            wavelength_nm=machine.laser.wavelength,
+            pulse_duration_fs=number("pulse_duration"),
+            rep_rate_hz=number("repetition_rate"),
+            pulse_energy_uj=number("pulse_energy"),
+        )
+        pulses = number("pulses")
+        if pulses != int(pulses):
+            text = f"recipe '{name}' asks for {pulses:g} pulses; pulses are whole"
+            raise InputError(Problem(text, self._at(name, "pulses")))
+        return Recipe(
+            name=name,
+            member=index,
+            process=process.name,
+            laser=laser,
+            speed_nm_s=self._whole(name, "speed", number("speed") * NM_PER_UM, "1 nm/s"),
+            exposure_ns=self._whole(name, "exposure", number("exposure") * NS_PER_S, "1 ns"),
+            pulses=int(pulses),
+            pitch_ticks=self._whole(name, "pitch", number("pitch") * TICKS_PER_UM, "0.1 nm"),
+            average_power_uw=values["average_power"].value if "average_power" in values else None,
+            values=values,
+        )
+
+    def _whole(self, name: str, key: str, value: float, least: str) -> int:
+        """The one rounding of times and speeds; what would vanish in it is refused."""
+        whole = round(value)
+        if value > 0 and whole == 0:
+            raise InputError(Problem(f"recipe '{name}': {key} is below {least}", self._at(name, key)))
+        return whole
+
+
+def read_supplied(process: str, key: str, text: SuppliedText, locate: Locate) -> float:
+    """A supplied number in its internal unit.
+
+    Raises:
+        InputError: it is not a quantity of the parameter's dimension.
+    """
+    from pydantic_core import PydanticCustomError
+
+    try:
+        return read_parameter(key, text.value)
+    except PydanticCustomError as error:
+        raise InputError(Problem(f"{key}: {error}", locate("supply", process, key, "value"))) from error
+
+
+def build_recipe_table(
+    job: JobDocument, used: Iterable[tuple[str, Machine]], processes: Mapping[str, Process], locate: Locate
+) -> RecipeTable:
+    """The table of every recipe that a step uses.
+
+    Args:
+        job: as written.
+        used: recipe names with the machine of their step, in step order; repeats are fine.
+        processes: windows by id.
+        locate: places in the job file.
+
+    Raises:
+        InputError: an unknown or circular `like`, an unknown process, a missing or doubled drive, a table too long,
+            or one recipe used on machines whose lasers differ.
+    """
+    resolver = _Resolver(job, processes, locate)
+    recipes: list[Recipe] = []
+    first: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    machines: dict[str, Machine] = {}
+    for name, machine in used:
+        if name in first:
+            if machines[name].laser != machine.laser or machines[name].objective != machine.objective:
+                text = f"recipe '{name}' is used on two machines with different optics; give each its own recipe"
+                raise InputError(Problem(text, locate("recipes", name)))
+            continue
+        members = resolver.family(name, machine)
+        first[name], sizes[name], machines[name] = len(recipes), len(members), machine
+        recipes.extend(members)
+    if len(recipes) > MAX_RECIPES:
+        raise InputError(Problem(f"{len(recipes):,} recipes; a table holds at most {MAX_RECIPES:,}", locate("recipes")))
+    return RecipeTable(tuple(recipes), first, sizes)
+
+
+def _confidence(window: Window | None, value: float) -> Confidence:
+    """Trust in a value the job gives: the window's where it meets a stated or candidate point."""
+    if window is None:
+        return Confidence.SUPPLIED
+    tolerance = window.tolerance or 0.0
+    if window.typ is not None and abs(value - window.typ) <= max(tolerance, 1e-9 * abs(window.typ)):
+        return window.confidence
+    for candidate, confidence, _ in window.candidates:
+        if abs(value - candidate) <= 1e-9 * abs(candidate):
+            return confidence
+    if window.typ is None and not window.candidates and (window.min is not None or window.max is not None):
+        low = window.min if window.min is not None else float("-inf")
+        high = window.max if window.max is not None else float("inf")
+        if low <= value <= high:
+            return window.confidence
+    return Confidence.EXTRAPOLATED
+
+
+def _shown(key: str, value: float) -> str:
+    from lasercam.units import format_quantity
+
+    return format_quantity(value, PARAMETERS[key])

@@ -1,0 +1,91 @@
+"""Which features a step writes with which recipe: part references resolved against what patterns offer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.errors import InputError, Location, Problem, name_problem
+from lasercam.model.feature import Parts
+from lasercam.model.job import Step
+from lasercam.model.recipe import RecipeTable
+
+NO_RECIPE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """What one step takes from one pattern.
+
+    Attributes:
+        pattern: its name.
+        first_recipe: int64 (atoms,), index of the first member of the recipe for each atom; NO_RECIPE = not written.
+        family: int64 (atoms,), members of that recipe.
+    """
+
+    pattern: str
+    first_recipe: NDArray[np.int64]
+    family: NDArray[np.int64]
+
+    def recipes(self) -> list[int]:
+        """Every recipe index the selection can use, rising."""
+        taken = self.first_recipe != NO_RECIPE
+        spans = zip(self.first_recipe[taken], self.family[taken], strict=True)
+        return sorted({int(i) for first, size in spans for i in range(first, first + size)})
+
+
+def select_parts(
+    step: Step,
+    step_index: int,
+    parts: Mapping[str, Parts],
+    recipes: RecipeTable,
+    locate: Callable[..., Location],
+) -> list[Selection]:
+    """The step's selections, in the order of the job's patterns.
+
+    Raises:
+        InputError: an unknown pattern, part or recipe, a glob that matches nothing, or a part taken twice.
+    """
+    first = {name: np.full(len(p.atoms), NO_RECIPE, np.int64) for name, p in parts.items()}
+    family = {name: np.ones(len(p.atoms), np.int64) for name, p in parts.items()}
+    taken_by: dict[tuple[str, int], str] = {}
+    problems: list[Problem] = []
+    for reference, recipe in step.exposures.items():
+        place = locate("steps", step_index, step.verb, reference, key=True)
+        matches = _matches(reference, parts)
+        if not matches:
+            problems.append(_no_match(reference, parts, place))
+        for pattern, atom in matches:
+            if (pattern, atom) in taken_by:
+                twice = f"{pattern}.{parts[pattern].atoms[atom]}"
+                other = taken_by[pattern, atom]
+                message = f"'{reference}' and '{other}' both take {twice} in step '{step.name}'"
+                problems.append(Problem(message, place, "A part is exposed once per step."))
+                break
+            taken_by[pattern, atom] = reference
+            first[pattern][atom], family[pattern][atom] = recipes.first[recipe], recipes.sizes[recipe]
+    if problems:
+        raise InputError(problems)
+    return [Selection(n, first[n], family[n]) for n in parts if np.any(first[n] != NO_RECIPE)]
+
+
+def _matches(reference: str, parts: Mapping[str, Parts]) -> list[tuple[str, int]]:
+    """(pattern, atom) pairs a reference stands for; pattern names may hold no dot, part names may."""
+    pattern_glob, _, part_glob = reference.partition(".")
+    found: dict[tuple[str, int], None] = {}
+    for name, offered in parts.items():
+        if name == pattern_glob or fnmatchcase(name, pattern_glob):
+            for atom in offered.select(part_glob or "*"):
+                found[name, atom] = None
+    return list(found)
+
+
+def _no_match(reference: str, parts: Mapping[str, Parts], place: Location) -> Problem:
+    pattern, _, part = reference.partition(".")
+    if pattern in parts:
+        return name_problem(f"part of '{pattern}'", part, list(parts[pattern].names), place)
+    if any(c in pattern for c in "*?["):
+        return Problem(f"'{reference}' matches no part of any pattern", place)
+    return name_problem("pattern", pattern, list(parts), place)

@@ -1,0 +1,330 @@
+"""What the written sample shows after every step, computed from exposures and process outcomes alone."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.errors import GeometryError, ParameterError
+from lasercam.model.confidence import Confidence, worst
+from lasercam.model.process_outcome import Outcome
+from lasercam.model.process_window import Process
+from lasercam.model.toolpath import Toolpath
+from lasercam.preview.coverage import PixelGrid, choose_pixel_um, paint, pixel_grid
+from lasercam.preview.depths import DepthTally, Layer, choose_layer
+from lasercam.preview.exposed_rows import ExposedRows, strokes, toolpath_rows
+from lasercam.preview.spectrum import SpectralLine
+
+Image = NDArray[np.float32]
+
+MASK_BUDGET_BYTES = 512 * 2**20
+"""Coverage masks held at a time; more layers than fit are simulated in several readings of the rows."""
+
+_BOUNDS_FINEST_UM = math.inf
+"""While only bounds are wanted, a run of shots is as good as a stroke."""
+
+
+@dataclass(frozen=True, order=True)
+class Emitter:
+    """One kind of emission; processes that name the same one write into the same picture.
+
+    Attributes:
+        peak_nm: centre, nm.
+        fwhm_nm: full width at half maximum, nm.
+        phase: what emits.
+    """
+
+    peak_nm: float
+    fwhm_nm: float
+    phase: str
+
+    @property
+    def line(self) -> SpectralLine:
+        """Its spectrum."""
+        return SpectralLine(self.peak_nm, self.fwhm_nm)
+
+
+@dataclass(frozen=True)
+class RecipeEffect:
+    """What a recipe's exposures do to the sample.
+
+    Attributes:
+        process: id of the process.
+        outcome: its emission, effect and visibility.
+        width_um: width of the written line or diameter of the dot, µm.
+    """
+
+    process: str
+    outcome: Outcome
+    width_um: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.width_um) and self.width_um > 0):
+            raise ParameterError(f"process '{self.process}': a written width must be above 0 µm; found {self.width_um}")
+
+
+@dataclass(frozen=True)
+class StepRows:
+    """A step of the job and its exposures, readable again and again.
+
+    Attributes:
+        name: the step's name.
+        rows: makes the exposures.
+    """
+
+    name: str
+    rows: Callable[[], Iterator[ExposedRows]] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class SampleState:
+    """What there is after a step; all images float32 (rows, columns), row 0 = lowest y.
+
+    Attributes:
+        step: name of the step.
+        radiance: per emitter, relative radiance seen from above, ≥ 0.
+        marks: share of the pixel ever written, 0 to 1, by whether it shows in daylight (None: not stated).
+    """
+
+    step: str
+    radiance: Mapping[Emitter, Image]
+    marks: Mapping[bool | None, Image]
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """States of the sample after each step of a job.
+
+    Attributes:
+        grid: where the pixels lie.
+        states: one per step, in order.
+        emitters: everything that can glow, with the confidence of its peak and of its width and radiance.
+        layers: depths at which anything is written, shallowest first.
+        layer: the only one shown; None = all, added up.
+        notes: what a reader of the pictures must know.
+    """
+
+    grid: PixelGrid
+    states: tuple[SampleState, ...]
+    emitters: Mapping[Emitter, tuple[Confidence, Confidence]]
+    layers: tuple[Layer, ...]
+    layer: Layer | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def confidence_text(self) -> str:
+        """How far the spectra can be trusted."""
+        if not self.emitters:
+            return "no emission is stated for these processes"
+        peaks = worst(peak for peak, _ in self.emitters.values())
+        shapes = worst(shape for _, shape in self.emitters.values())
+        return f"peaks {peaks.value}, widths and radiances {shapes.value}"
+
+
+def toolpath_steps(toolpath: Toolpath) -> tuple[StepRows, ...]:
+    """The steps of a planned toolpath that expose anything, in the order they run."""
+    names: dict[int, str] = {}
+    for section in toolpath.header.sections:
+        names.setdefault(section.step, section.step_name)
+    return tuple(StepRows(name, partial(toolpath_rows, toolpath, step)) for step, name in names.items())
+
+
+def recipe_effects(
+    toolpath: Toolpath, processes: Mapping[str, Process], feature_width_um: Sequence[float]
+) -> tuple[RecipeEffect, ...]:
+    """What every recipe of a toolpath does.
+
+    Args:
+        toolpath: whose recipe table is meant.
+        processes: windows by id, all that the recipes name.
+        feature_width_um: written width per recipe of the table, µm.
+
+    Raises:
+        ParameterError: not one width per recipe, a width that is not positive, or a process that is missing.
+    """
+    recipes = toolpath.header.recipes.recipes
+    if len(feature_width_um) != len(recipes):
+        raise ParameterError(f"{len(recipes)} recipes need as many written widths; found {len(feature_width_um)}")
+    for recipe in recipes:
+        if recipe.process not in processes:
+            raise ParameterError(f"recipe '{recipe.label}' names the process '{recipe.process}', which is not given")
+    return tuple(
+        RecipeEffect(recipe.process, processes[recipe.process].outcome, float(width))
+        for recipe, width in zip(recipes, feature_width_um, strict=True)
+    )
+
+
+def simulate_emission(
+    steps: Sequence[StepRows],
+    effects: Sequence[RecipeEffect],
+    *,
+    pixel_um: float | None = None,
+    smallest_um: float | None = None,
+    margin_um: float | None = None,
+    max_px: int = 2_000,
+    layer: int | None = None,
+) -> Simulation:
+    """The sample after every step, seen from above.
+
+    Per emitter and layer, with m the share of a pixel that a pass has written and r the radiance of the line: a pass
+    that `adds` leaves max(old, m r); one that `replaces` leaves (1 − m) old of everything, and adds m r of its own;
+    one that `removes` leaves (1 − m) old of everything. Layers do not act on each other; their light adds up.
+
+    Args:
+        steps: exposures of each step, in the order they run.
+        effects: per recipe index.
+        pixel_um: edge of a pixel, µm; chosen when None.
+        smallest_um: edge of the smallest module to be told apart, µm.
+        margin_um: empty sample around the exposures, µm; 6 % of the longer side, or four modules, when None.
+        max_px: pixels on the long side when `pixel_um` is None.
+        layer: the only layer to look at, 0 = shallowest.
+
+    Raises:
+        GeometryError: nothing is exposed at all.
+        ParameterError: a recipe index without effect, or a picture too large.
+        UsageError: there is no such layer.
+    """
+    if not effects:
+        raise ParameterError("no recipe has an effect; there is nothing to simulate")
+    widths = np.array([effect.width_um for effect in effects])
+    low, high, tally, used = _survey(steps, widths)
+    layers = tally.layers()
+    shown = layers if layer is None else (choose_layer(layers, layer),)
+    long_um = float(max(high - low))
+    margin = margin_um if margin_um is not None else max(0.06 * long_um, 4.0 * (smallest_um or 0.0))
+    low, high = low - margin, high + margin
+    box = (float(high[0] - low[0]), float(high[1] - low[1]))
+    finest = float(widths[sorted(used)].min()) / 4.0
+    pixel = pixel_um or choose_pixel_um(box, smallest_um=smallest_um, max_px=max_px, finest_um=finest)
+    grid = pixel_grid((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), pixel)
+
+    names = list(dict.fromkeys(effects[i].process for i in sorted(used)))
+    outcomes = {effect.process: effect.outcome for effect in reversed(effects)}
+    totals = [SampleState(step.name, {}, {}) for step in steps]
+    per_layer = 4 * grid.shape[0] * grid.shape[1] * len(steps) * len(names)
+    batch = max(1, MASK_BUDGET_BYTES // per_layer)
+    for begin in range(0, len(shown), batch):
+        masks = _masks(steps, effects, widths, names, shown[begin : begin + batch], grid)
+        for index in range(len(shown[begin : begin + batch])):
+            state = SampleState("", {}, {})
+            for number in range(len(steps)):
+                for process, name in enumerate(names):
+                    mask = masks.pop((index, number, process), None)
+                    if mask is not None:
+                        state = _exposed(state, mask, outcomes[name])
+                totals[number] = _added(totals[number], state)
+    return Simulation(
+        grid,
+        tuple(totals),
+        _emitters(outcomes[name] for name in names),
+        layers,
+        None if layer is None else shown[0],
+        _notes(names, outcomes, pixel, smallest_um),
+    )
+
+
+def _survey(
+    steps: Sequence[StepRows], widths: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], DepthTally, set[int]]:
+    """Corners of what is written, its depths, and the recipes it is written with."""
+    low, high = np.full(2, np.inf), np.full(2, -np.inf)
+    tally, used = DepthTally(), np.zeros(len(widths), bool)
+    for step in steps:
+        for rows in step.rows():
+            if len(rows) and int(rows.recipe.max()) >= len(widths):
+                raise ParameterError(f"a row uses recipe {int(rows.recipe.max())}; only {len(widths)} have an effect")
+            for stroke in strokes(rows, _BOUNDS_FINEST_UM):
+                half = widths[stroke.recipe][:, None] / 2.0
+                for point in (stroke.start_um[:, :2], stroke.end_um[:, :2]):
+                    low = np.minimum(low, (point - half).min(axis=0))
+                    high = np.maximum(high, (point + half).max(axis=0))
+                tally.add(0.5 * (stroke.start_um[:, 2] + stroke.end_um[:, 2]))
+                used[stroke.recipe] = True
+    if not used.any():
+        raise GeometryError("no row exposes anything, so there is nothing to see")
+    return low, high, tally, set(np.flatnonzero(used).tolist())
+
+
+def _masks(
+    steps: Sequence[StepRows],
+    effects: Sequence[RecipeEffect],
+    widths: NDArray[np.float64],
+    names: Sequence[str],
+    layers: Sequence[Layer],
+    grid: PixelGrid,
+) -> dict[tuple[int, int, int], Image]:
+    """Coverage by (layer, step, process)."""
+    process_of = np.array([names.index(e.process) if e.process in names else 0 for e in effects])
+    masks: dict[tuple[int, int, int], Image] = {}
+    for number, step in enumerate(steps):
+        for rows in step.rows():
+            for stroke in strokes(rows, grid.pixel_um / 2.0):
+                depth = 0.5 * (stroke.start_um[:, 2] + stroke.end_um[:, 2])
+                process = process_of[stroke.recipe]
+                for index, layer in enumerate(layers):
+                    inside = layer.holds(depth)
+                    if not inside.any():
+                        continue
+                    for one in np.unique(process[inside]).tolist():
+                        chosen = inside & (process == one)
+                        mask = masks.setdefault((index, number, one), np.zeros(grid.shape, np.float32))
+                        width = widths[stroke.recipe[chosen]]
+                        paint(mask, grid, stroke.start_um[chosen], stroke.end_um[chosen], width)
+    return masks
+
+
+def _exposed(state: SampleState, mask: Image, outcome: Outcome) -> SampleState:
+    """One layer after a pass of one process."""
+    radiance, marks = dict(state.radiance), dict(state.marks)
+    seen = outcome.daylight_visible
+    marks[seen] = np.maximum(marks[seen], mask) if seen in marks else mask
+    if outcome.effect in ("replaces", "removes"):
+        left = np.float32(1.0) - mask
+        radiance = {emitter: image * left for emitter, image in radiance.items()}
+    if outcome.effect in ("adds", "replaces"):
+        for line in outcome.emission:
+            emitter = Emitter(line.peak, line.fwhm, line.phase)
+            new = mask * np.float32(line.radiance)
+            old = radiance.get(emitter)
+            if old is not None:
+                new = np.maximum(old, new) if outcome.effect == "adds" else old + new
+            radiance[emitter] = new
+    return SampleState(state.step, radiance, marks)
+
+
+def _added(total: SampleState, layer: SampleState) -> SampleState:
+    """Light of one more layer; marks hide each other, so they never add up to more than one."""
+    radiance, marks = dict(total.radiance), dict(total.marks)
+    for emitter, image in layer.radiance.items():
+        radiance[emitter] = radiance[emitter] + image if emitter in radiance else image
+    for seen, image in layer.marks.items():
+        marks[seen] = np.minimum(marks[seen] + image, np.float32(1.0)) if seen in marks else image
+    return SampleState(total.step, radiance, marks)
+
+
+def _emitters(outcomes: Iterator[Outcome]) -> dict[Emitter, tuple[Confidence, Confidence]]:
+    found: dict[Emitter, tuple[Confidence, Confidence]] = {}
+    for outcome in outcomes:
+        if outcome.effect not in ("adds", "replaces"):
+            continue
+        for line in outcome.emission:
+            emitter = Emitter(line.peak, line.fwhm, line.phase)
+            peak, shape = found.get(emitter, (line.confidence, line.shape_confidence))
+            found[emitter] = (worst((peak, line.confidence)), worst((shape, line.shape_confidence)))
+    return dict(sorted(found.items()))
+
+
+def _notes(
+    names: Sequence[str], outcomes: Mapping[str, Outcome], pixel_um: float, smallest_um: float | None
+) -> tuple[str, ...]:
+    notes = [
+        f"no emission is stated for {name}"
+        for name in names
+        if not outcomes[name].emission and outcomes[name].effect in ("adds", "replaces")
+    ]
+    if smallest_um is not None and smallest_um / pixel_um < 4.0 - 1e-9:
+        notes.append(f"only {smallest_um / pixel_um:.2g} pixels per smallest module")
+    return tuple(notes)

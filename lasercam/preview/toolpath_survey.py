@@ -1,0 +1,98 @@
+"""What a picture of a toolpath needs to know before it is drawn, found without holding its rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.model.toolpath import RowKind, Section, Toolpath
+from lasercam.preview.depths import DepthTally, Layer
+
+FloatArray = NDArray[np.float64]
+
+_KINDS = len(RowKind)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnRows:
+    """Rows of a toolpath in the sample's frame.
+
+    Attributes:
+        start_um, end_um: float64 (N, 3), x, y, depth; of a DOT the start of its dark travel.
+        kind: uint8 (N,).
+        recipe: uint16 (N,).
+    """
+
+    start_um: FloatArray
+    end_um: FloatArray
+    kind: NDArray[np.uint8]
+    recipe: NDArray[np.uint16]
+
+    def of(self, chosen: NDArray[np.bool_]) -> "DrawnRows":
+        """The rows chosen by bool (N,)."""
+        return DrawnRows(self.start_um[chosen], self.end_um[chosen], self.kind[chosen], self.recipe[chosen])
+
+    def in_layer(self, layer: Layer | None) -> "DrawnRows":
+        """Exposures whose middle lies in the layer and travel within it; all rows for None."""
+        if layer is None:
+            return self
+        exposed_from = np.where(self.kind == RowKind.DOT, self.end_um[:, 2], self.start_um[:, 2])
+        middle = layer.holds(0.5 * (exposed_from + self.end_um[:, 2]))
+        within = layer.holds(self.start_um[:, 2]) & layer.holds(self.end_um[:, 2])
+        is_dark = (self.kind == RowKind.JUMP) | (self.kind == RowKind.LEAD)
+        return self.of(np.where(is_dark, within, middle))
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """A toolpath seen once from start to end.
+
+    Attributes:
+        low_um, high_um: corners (x, y) of what is exposed, µm; of all rows when nothing is.
+        uses: int64 (recipes, kinds), rows.
+        layers: depths of exposures, shallowest first.
+    """
+
+    low_um: tuple[float, float]
+    high_um: tuple[float, float]
+    uses: NDArray[np.int64]
+    layers: tuple[Layer, ...]
+
+
+def drawn_rows(toolpath: Toolpath, sections: tuple[Section, ...]) -> Iterator[DrawnRows]:
+    """Rows of some sections, block by block."""
+    frames = {section.index: section.frame for section in sections}
+    for block in toolpath.blocks():
+        frame = frames.get(block.section)
+        if frame is not None and len(block):
+            start, end = frame.sample_um(block.start_ticks), frame.sample_um(block.end_ticks)
+            yield DrawnRows(start, end, block.kind, block.recipe)
+
+
+def survey(rows: Iterator[DrawnRows], n_recipes: int) -> Survey:
+    """Bounds, uses and layers of rows."""
+    uses = np.zeros(n_recipes * _KINDS, np.int64)
+    tally = DepthTally()
+    bounds = np.array([[np.inf, np.inf], [-np.inf, -np.inf]])
+    travel = bounds.copy()
+    for block in rows:
+        _widen(travel, block.start_um, block.end_um)
+        uses += np.bincount(block.recipe.astype(np.int64) * _KINDS + block.kind, minlength=len(uses))
+        is_dark = (block.kind == RowKind.JUMP) | (block.kind == RowKind.LEAD)
+        if is_dark.all():
+            continue
+        lit = block.of(~is_dark)
+        start = np.where((lit.kind == RowKind.DOT)[:, None], lit.end_um, lit.start_um)
+        _widen(bounds, start, lit.end_um)
+        tally.add(0.5 * (start[:, 2] + lit.end_um[:, 2]))
+    if not np.isfinite(bounds).all():
+        bounds = travel if np.isfinite(travel).all() else np.zeros((2, 2))
+    (x0, y0), (x1, y1) = bounds.tolist()
+    return Survey((x0, y0), (x1, y1), uses.reshape(n_recipes, _KINDS), tally.layers())
+
+
+def _widen(bounds: FloatArray, start: FloatArray, end: FloatArray) -> None:
+    for points in (start, end):
+        bounds[0] = np.minimum(bounds[0], points[:, :2].min(axis=0))
+        bounds[1] = np.maximum(bounds[1], points[:, :2].max(axis=0))

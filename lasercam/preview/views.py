@@ -1,0 +1,225 @@
+"""A camera's pictures of the simulated sample: in daylight, under UV, and under UV behind filters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.errors import UsageError, shorten
+from lasercam.preview.emission import Emitter, SampleState, Simulation
+from lasercam.preview.spectrum import OPEN, Filter, encode_srgb, linear_srgb, read_filter, transmitted_share
+
+Response = Literal["radiance", "luminance"]
+
+BLACK_LEVEL = 0.05
+"""Share of full scale that stays black. Assumed: an exposure set for the brightest state loses what is much weaker in
+stray light, background emission and the sensor's floor. Nobody has published the camera, so this is a guess, and
+a camera that exposes longer or a program that stretches the picture sees more."""
+
+DAYLIGHT_GLASS = (0.80, 0.84, 0.86)
+"""Linear colour of plain glass in daylight; a picture needs some colour, this one means nothing."""
+
+VISIBLE_DARKENING = 0.55
+UNSTATED_DARKENING = 0.10
+"""Light lost where a feature shows in daylight, and where nobody says whether it does; both only for the eye."""
+
+# Okabe and Ito's colours that stand out on black, from short to long wavelengths; sRGB bytes.
+_FALSE_COLOURS = (
+    ("blue", (0, 114, 178)),
+    ("sky blue", (86, 180, 233)),
+    ("green", (0, 158, 115)),
+    ("yellow", (240, 228, 66)),
+    ("orange", (230, 159, 0)),
+    ("vermilion", (213, 94, 0)),
+    ("purple", (204, 121, 167)),
+)
+_FALSE_BY_COUNT = {1: (5,), 2: (2, 5), 3: (2, 3, 6), 4: (1, 2, 3, 6), 5: (1, 2, 3, 5, 6), 6: (0, 1, 2, 3, 5, 6)}
+_INVISIBLE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A picture of the sample.
+
+    Attributes:
+        name: what was asked for: `uv+lp645`.
+        title: in words: `UV, 645 nm long-pass`.
+        step: name of the step after which it is taken.
+        rgb: uint8 (rows, columns, 3), sRGB; row 0 is the top.
+        pixel_um: edge of a pixel, µm.
+        brightest: brightest pixel as a share of full scale, 0 to 1.
+        caption: sentences that belong under it.
+    """
+
+    name: str
+    title: str
+    step: str
+    rgb: NDArray[np.uint8]
+    pixel_um: float
+    brightest: float
+    caption: tuple[str, ...] = field(default=())
+
+
+def view_filter(name: str) -> Filter | None:
+    """The filter of a view's name; None for daylight.
+
+    Raises:
+        UsageError: there is no such view.
+    """
+    if name == "daylight":
+        return None
+    if name == "uv":
+        return OPEN
+    if name.startswith("uv+"):
+        return read_filter(name.removeprefix("uv+"))
+    raise UsageError(
+        f"there is no view '{shorten(name)}'; views are daylight, uv, uv+lp645, uv+sp600 and uv+bp613/20, "
+        "with any wavelengths in nm"
+    )
+
+
+def render_view(
+    simulation: Simulation, name: str, *, response: Response = "radiance", false_colour: bool = False
+) -> tuple[View, ...]:
+    """One view after every step, all at the same exposure, so that they can be compared.
+
+    The camera is linear. Full scale is the brightest pixel of all steps in this view; what is below BLACK_LEVEL of it
+    is black, the rest is stretched linearly between and sRGB-encoded. With the response "radiance" the camera is
+    equally sensitive to all wavelengths, and only hues come from the eye; with "luminance" brightness is the eye's
+    too (655 nm looks 4.6 times dimmer than 613 nm).
+
+    Args:
+        simulation: states of the sample.
+        name: daylight, uv, uv+lp645, uv+sp600, uv+bp613/20.
+        response: how the camera weighs wavelengths.
+        false_colour: one well separated colour per emission line instead of its own, since reds look alike.
+
+    Raises:
+        UsageError: there is no such view.
+    """
+    through = view_filter(name)
+    if through is None:
+        return tuple(_daylight(simulation, state) for state in simulation.states)
+    colours = {e: _colour(e, through, response) for e in simulation.emitters}
+    said: list[str] = []
+    if false_colour:
+        colours, legend = _false_colours(colours)
+        said.append(legend)
+    unseen = [f"{e.peak_nm:g} nm" for e in simulation.emitters if linear_srgb(e.line).max() < _INVISIBLE]
+    if unseen and not false_colour and response == "radiance":
+        said.append(f"{', '.join(unseen)}: invisible to the eye, drawn grey")
+    signals = [_signal(simulation, state, colours).max(initial=0.0) for state in simulation.states]
+    full = float(max(signals, default=0.0))
+    title = "UV" if through == OPEN else f"UV, {through.title}"
+    steps = "the step" if len(simulation.states) == 1 else f"all {len(simulation.states)} steps"
+    exposure = (
+        f"One exposure for {steps}, set for the brightest pixel; below {BLACK_LEVEL:.0%} of it black (assumed)"
+        if full > 0
+        else "Nothing emits in this view"
+    )
+    weight = (
+        "linear camera, equal response at all wavelengths" if response == "radiance" else "brightness as the eye sees"
+    )
+    views = []
+    for state, brightest in zip(simulation.states, signals, strict=True):
+        signal = _signal(simulation, state, colours)
+        if full > 0:
+            signal = (signal * np.float32(1.0 / full) - np.float32(BLACK_LEVEL)) * np.float32(1.0 / (1.0 - BLACK_LEVEL))
+        share = float(brightest) / full if full > 0 else 0.0
+        here = "" if full == 0 else f"brightest here: {share:.3g} of full scale"
+        caption = (
+            f"{exposure}; {weight}" + (f"; {here}" if here else ""),
+            f"Spectra: {simulation.confidence_text}",
+            *said,
+            *simulation.notes,
+            *_layer_note(simulation),
+        )
+        views.append(
+            View(name, title, state.step, _flipped(encode_srgb(signal)), simulation.grid.pixel_um, share, caption)
+        )
+    return tuple(views)
+
+
+def render_views(
+    simulation: Simulation, names: Sequence[str], *, response: Response = "radiance", false_colour: bool = False
+) -> tuple[tuple[View, ...], ...]:
+    """Several views after every step: one tuple per step, in the order of `names`."""
+    columns = [render_view(simulation, name, response=response, false_colour=false_colour) for name in names]
+    return tuple(zip(*columns, strict=True))
+
+
+def _colour(emitter: Emitter, through: Filter, response: Response) -> NDArray[np.float64]:
+    """Linear sRGB (3,) of the emitter at unit radiance as the camera gives it."""
+    if response == "luminance":
+        return linear_srgb(emitter.line, through)
+    share = transmitted_share(emitter.line, through)
+    hue = linear_srgb(emitter.line, through)
+    if hue.max() < _INVISIBLE:
+        hue = linear_srgb(emitter.line)
+    if hue.max() < _INVISIBLE:
+        hue = np.ones(3)
+    return np.asarray(share * hue / hue.max(), np.float64)
+
+
+def _false_colours(
+    colours: dict[Emitter, NDArray[np.float64]],
+) -> tuple[dict[Emitter, NDArray[np.float64]], str]:
+    """Colours that can be told apart, each as bright as the emitter's own, and the legend."""
+    ordered = sorted(colours)
+    picks = _FALSE_BY_COUNT.get(len(ordered), tuple(range(7)))
+    chosen: dict[Emitter, NDArray[np.float64]] = {}
+    words = []
+    for rank, emitter in enumerate(ordered):
+        word, srgb = _FALSE_COLOURS[picks[rank * len(picks) // max(len(ordered), 1)]]
+        level = np.array(srgb) / 255.0
+        linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+        chosen[emitter] = linear / linear.max() * colours[emitter].max()
+        words.append(f"{emitter.peak_nm:g} nm {word}")
+    return chosen, f"False colours: {', '.join(words) or 'none'}"
+
+
+def _signal(
+    simulation: Simulation, state: SampleState, colours: dict[Emitter, NDArray[np.float64]]
+) -> NDArray[np.float32]:
+    """Linear light float32 (rows, columns, 3), before exposure."""
+    signal = np.zeros((*simulation.grid.shape, 3), np.float32)
+    for emitter, image in state.radiance.items():
+        for channel, weight in enumerate(colours[emitter].tolist()):
+            if weight > 0:
+                signal[:, :, channel] += image * np.float32(weight)
+    return signal
+
+
+def _daylight(simulation: Simulation, state: SampleState) -> View:
+    light = np.ones(simulation.grid.shape, np.float32)
+    for seen, loss in ((True, VISIBLE_DARKENING), (None, UNSTATED_DARKENING)):
+        if seen in state.marks:
+            light *= np.float32(1.0) - np.float32(loss) * state.marks[seen]
+    said = []
+    if True in state.marks:
+        said.append("Features that show in daylight are drawn darker; how much darker is not known")
+    if None in state.marks:
+        said.append("Visibility in daylight not stated: drawn as a faint grey")
+    if not said:
+        said.append("Nothing shows in daylight" if state.marks else "Nothing is written yet")
+    rgb = encode_srgb(light[:, :, None] * np.array(DAYLIGHT_GLASS, np.float32))
+    caption = (*said, *_layer_note(simulation))
+    return View("daylight", "daylight", state.step, _flipped(rgb), simulation.grid.pixel_um, 1.0, caption)
+
+
+def _layer_note(simulation: Simulation) -> tuple[str, ...]:
+    if simulation.layer is not None:
+        return (f"Layer at {simulation.layer.title} only",)
+    if len(simulation.layers) > 1:
+        deepest, shallowest = simulation.layers[-1].high_um, simulation.layers[0].low_um
+        return (f"{len(simulation.layers)} layers from {shallowest:,.6g} to {deepest:,.6g} µm deep, added up",)
+    return (f"Depth {simulation.layers[0].title}",) if simulation.layers else ()
+
+
+def _flipped(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Row 0 on top, read-only."""
+    turned = np.ascontiguousarray(image[::-1])
+    turned.flags.writeable = False
+    return turned

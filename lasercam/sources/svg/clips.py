@@ -1,0 +1,131 @@
+"""Clip paths as areas."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lasercam.geometry.area import Area
+from lasercam.geometry.polylines import Polylines
+from lasercam.sources.svg.curves import flatten_items, item_area
+from lasercam.sources.svg.document import Element, children, href
+from lasercam.sources.svg.items import Item
+from lasercam.sources.svg.lengths import IDENTITY, Matrix, is_invertible, multiply
+from lasercam.sources.svg.shapes import shape_path
+from lasercam.sources.svg.style import Style
+
+if TYPE_CHECKING:
+    from lasercam.sources.svg.tree import Walk, Walker
+
+_SHAPES = frozenset(("path", "rect", "circle", "ellipse", "line", "polyline", "polygon"))
+
+
+class Clips:
+    """Areas of clipPath elements and viewports, µm."""
+
+    def __init__(self, walker: "Walker") -> None:
+        self._walker = walker
+        self._cache: dict[tuple[Element, Matrix], Area] = {}
+        self._open: list[Element] = []
+
+    def rectangle(self, clip: Area | None, matrix: Matrix, x: float, y: float, width: float, height: float) -> Area:
+        """The clip cut to a rectangle in user units."""
+        a, b, c, d, e, f = matrix
+        corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]
+        ring = np.array([(a * px + c * py + e, b * px + d * py + f) for px, py in corners])
+        area = Area.from_rings(Polylines.from_list([ring]))
+        return area if clip is None else clip.intersection(area)
+
+    def area(self, clip_path: Element, element: Element, style: Style, walk: "Walk") -> Area:
+        """What a clipPath lets through of an element, µm.
+
+        Args:
+            clip_path: the clipPath.
+            element: what it clips, for clipPathUnits="objectBoundingBox".
+            style: of that element.
+            walk: in the element's user space.
+
+        Source: https://www.w3.org/TR/css-masking-1/#ClipPathElement
+        """
+        if clip_path in self._open:
+            self._walker.drawing.refuse(clip_path, "clips itself")
+            return Area.empty()
+        matrix = walk.matrix
+        if clip_path.get("clipPathUnits") == "objectBoundingBox":
+            box = self.bounding_box(element, style, walk)
+            if box is None:
+                return Area.empty()
+            matrix = multiply(matrix, (box[2] - box[0], 0.0, 0.0, box[3] - box[1], box[0], box[1]))
+        key = (clip_path, matrix)
+        found = self._cache.get(key)
+        if found is None:
+            self._open.append(clip_path)
+            found = self._cache[key] = self._read(clip_path, replace(walk, matrix=matrix, clip=None))
+            self._open.pop()
+        return found
+
+    def _read(self, clip_path: Element, walk: "Walk") -> Area:
+        walker = self._walker
+        style = walker.inherited(clip_path)
+        placed = walker.placed(clip_path, style, walk)
+        if placed is None or not is_invertible(placed.matrix):
+            return Area.empty()
+        areas = [
+            area for child in children(clip_path) if (area := self._child(child, style, placed)) is not None
+        ]
+        whole = Area.union_of(areas)
+        outer = walker.effected(clip_path, replace_opacity(style), walk)
+        if outer is None:
+            return Area.empty()
+        return whole if outer.clip is None else whole.intersection(outer.clip)
+
+    def _child(self, child: Element, parent: Style, walk: "Walk") -> Area | None:
+        """Area of one child of a clipPath; None when it adds nothing."""
+        walker = self._walker
+        tag = walker.document.tag(child)
+        style = walker.drawing.cascade.style(child, parent)
+        if tag not in _SHAPES and tag not in ("use", "text") or not style.is_displayed:
+            return None
+        if tag == "text":
+            walker.drawing.refuse(child, "text is not read yet; convert it to paths")
+            return None
+        placed = walker.placed(child, style, walk)
+        if placed is None:
+            return None
+        effected = walker.effected(child, replace_opacity(style), replace(placed, clip=None))
+        if effected is None:
+            return None
+        if tag == "use":
+            target = walker.document.by_id.get(href(child)[1:]) if href(child).startswith("#") else None
+            if target is None or walker.document.tag(target) not in _SHAPES:
+                return None
+            lengths = walk.lengths
+            shift = (1.0, 0.0, 0.0, 1.0, lengths.px(child.get("x"), "x"), lengths.px(child.get("y"), "y"))
+            area = self._child(target, style, replace(effected, matrix=multiply(effected.matrix, shift), clip=None))
+        else:
+            text = shape_path(tag, child, effected.lengths)
+            if text is None or not style.is_visible:
+                return None
+            item = Item(text, effected.matrix, style, child, (), None, effected.lengths)
+            area = item_area(item, style.get("clip-rule", "nonzero"), walker.drawing.tolerance_um)
+        if area is None or effected.clip is None:
+            return area
+        return area.intersection(effected.clip)
+
+    def bounding_box(self, element: Element, style: Style, walk: "Walk") -> tuple[float, float, float, float] | None:
+        """Bounds of an element's geometry in its own user units, strokes and clips left out; None without extent."""
+        items = self._walker.geometry_of(element, style, replace(walk, matrix=IDENTITY, clip=None))
+        if not items:
+            return None
+        scale = max(abs(v) for v in walk.matrix[:4]) or 1.0
+        flat = flatten_items(items, self._walker.drawing.tolerance_um / scale / 10.0)
+        if not len(flat.lines):
+            return None
+        x0, y0, x1, y1 = flat.lines.bounds_um()
+        return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+
+def replace_opacity(style: Style) -> Style:
+    """The style without opacity, mask and filter, which clip paths do not have."""
+    values = {k: v for k, v in style.values.items() if k not in ("opacity", "mask", "filter")}
+    return Style(values, style.font_px)

@@ -1,0 +1,35 @@
+"""One painted element, before flattening."""
+
+from dataclasses import dataclass
+
+from lasercam.geometry.area import Area
+from lasercam.sources.svg.document import Element
+from lasercam.sources.svg.lengths import LengthContext, Matrix
+from lasercam.sources.svg.style import Style
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Item:
+    """A shape with everything needed to draw it.
+
+    Attributes:
+        path: path data, user units.
+        matrix: user units to µm, y up.
+        style: computed.
+        element: where it comes from.
+        names: layers and ids it lies in, outermost first.
+        clip: area that may be painted, µm; None for all of it.
+        lengths: what its relative lengths relate to.
+        context: style that context-fill and context-stroke take their paint from.
+        screen: matrix in which the stroke has its width, when it does not scale with the element.
+    """
+
+    path: str
+    matrix: Matrix
+    style: Style
+    element: Element
+    names: tuple[str, ...]
+    clip: Area | None
+    lengths: LengthContext
+    context: Style | None = None
+    screen: Matrix | None = None

@@ -1,0 +1,92 @@
+"""Where markers stand on a path, and how they are turned."""
+
+import cmath
+import math
+import re
+from collections.abc import Iterator
+
+from lasercam.sources.svg.document import Element, SvgDocument
+from lasercam.sources.svg.items import Item
+from lasercam.sources.svg.lengths import Matrix, multiply
+from lasercam.sources.svg.mathematics import directions
+from lasercam.sources.svg.path_data import CLOSE, MOVE, read_paths
+
+_ANGLE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(deg|rad|grad|turn)?")
+_PER_UNIT = {None: 1.0, "deg": 1.0, "rad": 180.0 / math.pi, "grad": 0.9, "turn": 360.0}
+
+
+def marker_placements(item: Item, document: SvgDocument) -> Iterator[tuple[Element, Matrix]]:
+    """Markers of a path with their placements in its user space, the marker's reference point at the origin.
+
+    Source: https://www.w3.org/TR/SVG2/painting.html#RenderingMarkers
+    """
+    style = item.style
+    marker = {where: _marker(style.get(f"marker-{where}", "none"), document) for where in ("start", "mid", "end")}
+    if not any(element is not None for element in marker.values()):
+        return
+    vertices = _vertices(item)
+    width = item.lengths.px(style.get("stroke-width", "1"), "d", 1.0)
+    for index, (point, incoming, outgoing) in enumerate(vertices):
+        roles = []
+        if index == 0:
+            roles.append("start")
+        if 0 < index < len(vertices) - 1:
+            roles.append("mid")
+        if index == len(vertices) - 1:
+            roles.append("end")
+        for role in roles:
+            element = marker[role]
+            if element is None:
+                continue
+            orient = (element.get("orient") or "0").strip()
+            if orient in ("auto", "auto-start-reverse"):
+                angle = _bisector(incoming, outgoing)
+                if orient == "auto-start-reverse" and role == "start":
+                    angle += math.pi
+            else:
+                match = _ANGLE.fullmatch(orient)
+                angle = math.radians(float(match.group(1)) * _PER_UNIT[match.group(2)]) if match else 0.0
+            cos, sin = math.cos(angle), math.sin(angle)
+            scale = 1.0 if element.get("markerUnits") == "userSpaceOnUse" else width
+            if scale > 0.0:
+                place: Matrix = (cos, sin, -sin, cos, point.real, point.imag)
+                yield element, multiply(place, (scale, 0.0, 0.0, scale, 0.0, 0.0))
+
+
+def _marker(link: str, document: SvgDocument) -> Element | None:
+    match = re.match(r"url\(\s*['\"]?#([^'\")]*?)['\"]?\s*\)", link)
+    found = document.by_id.get(match.group(1)) if match else None
+    return found if found is not None and document.tag(found) == "marker" else None
+
+
+def _vertices(item: Item) -> list[tuple[complex, complex | None, complex | None]]:
+    """Every vertex of a path with its incoming and outgoing direction."""
+    table = read_paths([item.path])
+    found: list[list[complex | None]] = []
+    first = 0
+    for kind, row in zip(table.kind.tolist(), table.points, strict=True):
+        end = complex(row[6], row[7])
+        if kind == MOVE:
+            # A move that only continues after a close stands where a vertex already is.
+            first = len(found)
+            found.append([end, None, None])
+            continue
+        pair = directions(kind, row)
+        before, after = pair if pair is not None else (found[-1][1], found[-1][1])
+        found[-1][2] = before
+        found.append([end, after, None])
+        if kind == CLOSE:
+            found[-1][2] = found[first][2]
+            if found[first][1] is None:
+                found[first][1] = after
+    return [(v[0] or 0j, v[1], v[2]) for v in found]
+
+
+def _bisector(incoming: complex | None, outgoing: complex | None) -> float:
+    """Direction halfway between two, radians."""
+    if incoming is None and outgoing is None:
+        return 0.0
+    if incoming is None or outgoing is None:
+        return cmath.phase(outgoing if incoming is None else incoming)  # type: ignore[arg-type] # one is there
+    total = incoming + outgoing
+    return cmath.phase(total) if abs(total) > 1e-9 else cmath.phase(outgoing)

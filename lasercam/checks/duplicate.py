@@ -149,9 +149,7 @@ def duplicate_dots(scene: Scene, matters: NDArray[np.bool_], tolerance_ticks: in
     return crowded(dots.start, reach, dots.step, scene.own_dots, matters, extra=tolerance_ticks + 1)
 
 
-def _twins(
-    dots: Items, index: NDArray[np.intp], matters: NDArray[np.bool_], tolerance: int
-) -> NDArray[np.intp]:
+def _twins(dots: Items, index: NDArray[np.intp], matters: NDArray[np.bool_], tolerance: int) -> NDArray[np.intp]:
     """The dot that each duplicate (K,) doubles; exact places are matched first, near ones searched."""
     found = np.full(len(index), -1, np.intp)
     order = np.lexsort((np.arange(len(dots)), *dots.start.T))

@@ -79,7 +79,8 @@ def crowded_plain(
             close = np.all(apart < limit[:, :, None], axis=2)
             apart[~close] = 0
             squared = (apart * apart).sum(axis=2)
-            close &= (squared < limit * limit) & (earlier[None, :] < some[:, None]) & matters[step[some][:, None], step[earlier][None, :]]
+            close &= (squared < limit * limit) & (earlier[None, :] < some[:, None])
+            close &= matters[step[some][:, None], step[earlier][None, :]]
             found[some] |= close.any(axis=1)
     return found
 
@@ -117,9 +118,7 @@ def _compiled(
 def _kernel() -> Callable[..., NDArray[np.bool_]]:
     import numba
 
-    signature = (
-        "boolean[::1](int64[:,::1], int64[::1], uint16[::1], boolean[::1], boolean[:,::1], int64, int64, int64)"
-    )
+    signature = "boolean[::1](int64[:,::1], int64[::1], uint16[::1], boolean[::1], boolean[:,::1], int64, int64, int64)"
     compiled: Any = numba.njit(signature, cache=True, nogil=True)(_search)
     return cast("Callable[..., NDArray[np.bool_]]", compiled)
 

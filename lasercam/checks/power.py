@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from math import inf, log10
 from typing import ClassVar
 
+from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.parameters import Amount, amounts, show
 from lasercam.checks.tally import Members, finding, recipe_place
 from lasercam.checks.usage import Usage, Use
@@ -50,8 +51,9 @@ class Power:
             "50 mJ for 50 µJ. Printed sources do it too: a degradation threshold of "
             "5 to 10 MJ/cm² stands where mJ/cm² is meant, a factor of 10⁹. Also, a fluence of one pulse above "
             "10⁴ J/cm² on a film or a surface is refused; tight foci inside glass reach it on paper. Correct "
-            "the prefix. If the value is meant, it is another process: give it a window of its own.",
+            "the prefix. A sweep that spans decades on purpose may waive it with that reason.",
             "10.1002/adom.202202407 prints MJ/cm² for mJ/cm²",
+            can_waive=True,
         ),
     )
 
@@ -165,10 +167,6 @@ def three_readings(recipe: Recipe) -> str:
     energy = show("pulse_energy", pulse_energy_from_power_uj(power, laser.rep_rate_hz))
     rate = show("repetition_rate", rep_rate_from_power_hz(power, laser.pulse_energy_uj))
     return f"{e} × {f} = {product}, not {p}; {p} / {f} = {energy}; {p} / {e} = {rate}"
-
-
-SURFACE_MATERIALS = ("cspbbr3_film", "perovskite_film", "perovskite_crystal", "perovskite_powder", "solution")
-"""Sample materials whose surface is what is written."""
 
 
 def machine_of_step(context: CheckContext, usage: Usage, step: int) -> Machine:

@@ -92,9 +92,7 @@ def shared_stretch(
     return np.where(runs, first, 0.0), np.where(runs, last, -1.0)
 
 
-def _to_line(
-    point: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _to_line(point: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
     """Distance of each point from each line."""
     along = end - start
     squared = (along * along).sum(axis=1)

@@ -129,9 +129,7 @@ class Spacing:
                 judged = (earlier < later) & self._matters[lines.step[later], lines.step[earlier]]
                 self._note_pairs(lines, later[judged], lines, earlier[judged], "lines")
 
-    def _note_pairs(
-        self, a: Items, i: NDArray[np.intp], b: Items, j: NDArray[np.intp], what: str
-    ) -> None:
+    def _note_pairs(self, a: Items, i: NDArray[np.intp], b: Items, j: NDArray[np.intp], what: str) -> None:
         """Count pairs that are closer than their spots and farther than touching, by the part of a."""
         distance = separation(a, i, b, j)
         limit = self._half[a.recipe[i]] + self._half[b.recipe[j]]
@@ -169,7 +167,7 @@ class Spacing:
         for end in (lines.start, lines.end):
             for other in (lines.start, lines.end):
                 joint |= np.abs(end[a] - other[b]).max(axis=1, initial=0) <= self._tolerance
-        return joint & (lines.part[a] == lines.part[b])
+        return np.asarray(joint & (lines.part[a] == lines.part[b]))
 
     def _spacing_finding(self, part: int, what: str) -> Finding:
         case = self._close.cases[(part, what)]

@@ -88,13 +88,17 @@ class Usage:
         merged: dict[int, Use] = {}
         for use in self.uses():
             old = merged.get(use.recipe)
-            merged[use.recipe] = use if old is None else Use(
-                use.recipe,
-                old.step,
-                old.dots + use.dots,
-                old.lines + use.lines,
-                min(old.first_row, use.first_row),
-                min(old.least_depth_um, use.least_depth_um),
-                max(old.most_depth_um, use.most_depth_um),
+            merged[use.recipe] = (
+                use
+                if old is None
+                else Use(
+                    use.recipe,
+                    old.step,
+                    old.dots + use.dots,
+                    old.lines + use.lines,
+                    min(old.first_row, use.first_row),
+                    min(old.least_depth_um, use.least_depth_um),
+                    max(old.most_depth_um, use.most_depth_um),
+                )
             )
         return merged

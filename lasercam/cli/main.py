@@ -55,9 +55,8 @@ class LazyGroup(click.Group):
             from lasercam.errors import nearest
 
             close = nearest(args[0], COMMANDS)
-            if close:
-                error.message += f" Did you mean '{close[0]}'?"
-            raise
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -96,7 +96,7 @@ class GrblEncoder:
 
     def begin(self) -> bytes:
         """Modes, beam off, and a feed rate, without which G1 is an error even when nothing moves."""
-        return b"G21G90G94G17G54\nM5S0\nF1\nM3S0\n"
+        return b"G21G90G94G17G54\nM5S0\nF3\nM3S0\n"
 
     def block(self, block: ToolpathBlock) -> bytes:
         """Rows of the section.

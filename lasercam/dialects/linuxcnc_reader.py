@@ -23,7 +23,7 @@ _GATE, _TRIGGER, _WIDTH_NS, _TOLERANCE = range(4)
  _HIGH_NS, _ENDED) = range(16)  # fmt: skip
 _START = (0, 0, 0, 0, -1, 0, 0, -1, -1, -1, 0, 0, 0, -1, 0, 0)
 
-_MM, _ABSOLUTE, _PER_MINUTE, _PATH = 1, 2, 4, 8
+_MM, _ABSOLUTE, _PER_MINUTE, _PATH, _BLENDING = 1, 2, 4, 8, 16
 _ALL_MODES = 15
 _LINE: Final = int(RowKind.LINE)
 _DOT: Final = int(RowKind.DOT)
@@ -31,7 +31,8 @@ _LEAD: Final = int(RowKind.LEAD)
 
 (_OK, _WORD, _TWICE, _GROUP, _G, _M, _N, _P, _NO_P, _Q, _NEGATIVE, _INTEGER, _TICKS, _SPEED, _NO_FEED, _NO_MOTION,
  _NOT_SET, _UNKNOWN_GATE, _UNKNOWN_PLACE, _NOT_ARMED, _OUTPUT, _SYNC_TRIGGER, _WIDTH, _TRIGGER_MOVES, _BOTH,
- _ZERO_MOVE, _STILL_ON, _NOT_ENDED, _AFTER_END, _BLEND, _STILL_ARMED, _RELATCH) = range(32)  # fmt: skip
+ _ZERO_MOVE, _STILL_ON, _NOT_ENDED, _AFTER_END, _BLEND, _STILL_ARMED, _RELATCH, _STOPS,
+ _NO_SPINDLE_SPEED) = range(34)  # fmt: skip
 _MESSAGES = {
     _WORD: "a word that no code of this program uses",
     _TWICE: "the same word stands twice in the line",
@@ -63,6 +64,8 @@ _MESSAGES = {
     _AFTER_END: "something stands behind M2 and will never run",
     _BLEND: "G64 without a tolerance P, or with one above the machine's path tolerance",
     _STILL_ARMED: "the program ends without M5",
+    _STOPS: "a feed move in exact-stop mode: it would slow down at every end; G64 must come first",
+    _NO_SPINDLE_SPEED: "M3 without a spindle speed on its line: whether it arms the beam is unknown",
     _RELATCH: "the trigger output is set high while it is high",
 }
 
@@ -270,6 +273,8 @@ def interpret(
         if spindle:
             if state[_GATE_ON] != 0 or state[_PENDING] == 1 or state[_TRIGGER_ON] == 1:
                 return n_rows, _UNKNOWN_GATE if state[_GATE_ON] < 0 else _NOT_ARMED, line
+            if spindle == 3 and s <= 0:
+                return n_rows, _NO_SPINDLE_SPEED, line
             state[_ARMED] = 1 if spindle == 3 else 0
         if dwells:
             if p < 0:
@@ -282,18 +287,22 @@ def interpret(
                     state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE] = 1, 0, line
                 state[_OPEN_NS] += p
         state[_MODES] |= modes
+        if modes & _PATH:
+            state[_MODES] = state[_MODES] & ~_BLENDING | (_BLENDING if blends else 0)
         if names_motion or clears:
             state[_MOTION] = motion
         moves = False
         if axes or names_motion:
             if state[_MOTION] < 0:
                 return n_rows, _NO_MOTION, line
-            if state[_MODES] != _ALL_MODES:
+            if state[_MODES] & _ALL_MODES != _ALL_MODES:
                 return n_rows, _NOT_SET, line
             if state[_GATE_ON] < 0:
                 return n_rows, _UNKNOWN_GATE, line
             if state[_MOTION] == 1 and state[_FEED] == 0:
                 return n_rows, _NO_FEED, line
+            if state[_MOTION] == 1 and state[_MODES] & _BLENDING == 0:
+                return n_rows, _STOPS, line
             known = state[_KNOWN] == 7
             moves = not known or x != state[_X] or y != state[_Y] or z != state[_Z]
             if not moves and state[_PENDING] >= 0:

@@ -26,6 +26,8 @@ Joins = Literal["round", "mitre", "bevel"]
 
 MITRE_LIMIT = 5.0
 """Mitred corners reach at most this many offset distances; sharper ones are cut off there."""
+MAX_MEETINGS = 4_000_000
+"""Most pairs of ring edges near each other, besides 20 per edge; each may cost 1 KB and 10 µs to untangle."""
 MIN_OFFSET_UM = 1e-4
 """Smallest offset other than 0: one tick of 0.1 nm."""
 _PAIRS_AT_ONCE = 8_000_000
@@ -93,7 +95,8 @@ class Area:
             fill_rule: As in SVG.
 
         Raises:
-            GeometryError: unknown fill rule.
+            GeometryError: unknown fill rule, or edges that meet each other too often (see
+                ``MAX_MEETINGS``).
 
         Source: winding number, https://www.w3.org/TR/SVG2/painting.html#FillRuleProperty
         """
@@ -109,6 +112,7 @@ class Area:
         start, end = start[order], end[order]
         if not len(start):
             return cls.empty()
+        _refuse_tangle(start, end)
         net = shapely.union_all(shapely.linestrings(np.stack([start, end], axis=1)))
         faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(net)))
         if not len(faces):
@@ -254,6 +258,15 @@ class Area:
             )
         )
 
+    def simplified(self, tolerance_um: float) -> Area:
+        """The area with fewer vertices, its border nowhere moved by more than the tolerance.
+
+        Raises:
+            GeometryError: tolerance negative or not finite.
+        """
+        tolerance = finite_number(tolerance_um, "tolerance_um", at_least=0.0)
+        return Area._of(_shapely().simplify(self.geometry, tolerance, preserve_topology=True))
+
     def contains(self, points_um: npt.ArrayLike, *, border: bool = True, within_um: float = 0.0) -> BoolArray:
         """Which points lie in the area.
 
@@ -289,6 +302,18 @@ def _quarter_segments(radius_um: float, tolerance_um: float) -> int:
     """
     step = 4.0 * math.asin(math.sqrt(min(tolerance_um / (2.0 * radius_um), 0.5)))
     return max(2, math.ceil(1.5 * (math.pi / 2.0) / step))
+
+
+def _refuse_tangle(start: FloatArray, end: FloatArray) -> None:
+    allowed = MAX_MEETINGS + 20 * len(start)
+    found = 0
+    for edge, _ in near_segments(start, end, start, end, 0.0):
+        found += len(edge)
+        if found > allowed:
+            raise GeometryError(
+                f"{len(start)} ring edges meet each other more than {allowed} times; that is a tangle, not an "
+                "outline. Divide the drawing, or check its units and scale."
+            )
 
 
 def _winding_numbers(points: FloatArray, start: FloatArray, end: FloatArray) -> IntArray:

@@ -118,7 +118,8 @@ def hatch_contours(
     """Closed lines that follow the outline, each one pitch inside the one before.
 
     Where an inset splits or closes up, up to one pitch in the middle stays free. Each line is the inset of
-    the one before, which keeps the distance of neighbours within the tolerance of ``Area.offset``.
+    the one before, which keeps the distance of neighbours within ``tolerance_um`` and 1 % of the pitch,
+    see ``Area.offset``; further in, the distances from the border add up these errors.
 
     Args:
         area: What to fill.
@@ -146,7 +147,8 @@ def hatch_contours(
     levels = []
     while not inner.is_empty:
         levels.append(inner.rings())
-        inner = inner.offset(-pitch, tolerance_um=tolerance_um)
+        # Every inset rounds corners with new vertices; without thinning, each would have more than the last.
+        inner = inner.offset(-pitch, tolerance_um=tolerance_um / 2.0).simplified(tolerance_um / 2.0)
     rings = Polylines.concatenate(levels)
     return rings.take(rings.lengths_um() >= shortest) if shortest > 0.0 else rings
 

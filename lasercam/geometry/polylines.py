@@ -171,7 +171,8 @@ class Polylines:
     @property
     def is_dot(self) -> BoolArray:
         """Which polylines are single vertices, (P,) bool."""
-        return self.n_vertices == 1
+        dots: BoolArray = self.n_vertices == 1
+        return dots
 
     @property
     def is_closed(self) -> BoolArray:

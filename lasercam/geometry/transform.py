@@ -161,7 +161,7 @@ def array_offsets(
     if serpentine:
         column[1::2] = column[1::2, ::-1]
     row = np.repeat(np.arange(n_y), n_x)[:, np.newaxis]
-    offsets = column.reshape(-1, 1) * steps[0] + row * steps[1]
+    offsets: FloatArray = column.reshape(-1, 1) * steps[0] + row * steps[1]
     if np.abs(offsets).max() > MAX_COORDINATE_UM:
         raise GeometryError(f"the array reaches {np.abs(offsets).max():g} µm; the limit is {MAX_COORDINATE_UM:g} µm.")
     return offsets

@@ -128,8 +128,8 @@ class ReadStep(Document):
     process: Name | None = None
     excitation: Wavelength
     """Wavelength of the light it is looked at with."""
-    filter: str = ""
-    """Filter before the camera or eye."""
+    filter: Annotated[str, Field(pattern=r"^((lp|sp)\d{3,4}|bp\d{3,4}/\d{1,3})?$")] = ""
+    """Filter before the camera: lp645 (long-pass, nm), sp600 (short-pass) or bp613/20 (band-pass, centre/width)."""
     note: str = ""
 
 

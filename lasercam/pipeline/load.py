@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lasercam.errors import GeometryError, InputError, LasercamError, Location, PatternError, Problem, name_problem
 from lasercam.model.feature import Parts
 from lasercam.model.job import JobDocument, Placement, Step
@@ -21,7 +23,8 @@ from lasercam.plan.placement import Placed, copies
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
 from lasercam.plan.recipes import build_recipe_table
 from lasercam.plan.select import select_parts
-from lasercam.process.library import library_from_files, load_library, process_files
+from lasercam.process.kept import library_from_files, process_files
+from lasercam.process.library import load_library
 from lasercam.schema.document import read_document
 from lasercam.schema.tree import Tree, parse_yaml
 
@@ -253,14 +256,15 @@ def _copies(name: str, loaded: LoadedJob) -> Iterator[Placed]:
 
 def _area(other: str, name: str, key: str, loaded: LoadedJob) -> Any:
     """The area of another pattern on the sample, all its copies together."""
-    from lasercam.geometry.place_area import placed_area
+    from lasercam.geometry.area import Area
 
     pattern = loaded.patterns[other]
     area = pattern.source.area()
     if area is None:
         message = f"pattern '{other}' covers no area, so nothing can lie {key} it"
         raise InputError(Problem(message, loaded.locate("patterns", name, key)))
-    return placed_area(area, [(placed.matrix, placed.shift_um[:2]) for placed in copies(pattern.placement)])
+    frames = (np.column_stack((placed.matrix, placed.shift_um[:2])) for placed in copies(pattern.placement))
+    return Area.union_of(area.transform(frame) for frame in frames)
 
 
 def input_hashes(loaded: LoadedJob) -> dict[str, str]:

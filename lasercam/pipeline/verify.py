@@ -111,17 +111,18 @@ def _check_files(folder: Path, manifest: Manifest, proof: Proof) -> set[str]:
     """Files missing, changed or added since the build; returns the names that are not as they were."""
     changed: set[str] = set()
     known = {MANIFEST_NAME}
-    for entry in (*manifest.programs, *manifest.files):
-        known.add(entry.file)
-        path = folder / entry.file
+    listed = [(p.file, p.sha256) for p in manifest.programs] + [(f.file, f.sha256) for f in manifest.files]
+    for name, digest in listed:
+        known.add(name)
+        path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise InputError(Problem(f"the manifest names '{entry.file}', outside the build"))
+            raise InputError(Problem(f"the manifest names '{name}', outside the build"))
         if not path.is_file():
-            proof.mismatches.append(Mismatch(entry.file, "is missing"))
-            changed.add(entry.file)
-        elif file_digest(path) != entry.sha256:
-            proof.mismatches.append(Mismatch(entry.file, "was changed after the build (its SHA-256 differs)"))
-            changed.add(entry.file)
+            proof.mismatches.append(Mismatch(name, "is missing"))
+            changed.add(name)
+        elif file_digest(path) != digest:
+            proof.mismatches.append(Mismatch(name, "was changed after the build (its SHA-256 differs)"))
+            changed.add(name)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in known:

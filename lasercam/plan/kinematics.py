@@ -62,7 +62,7 @@ def row_seconds(
     Source: trapezoidal velocity profile, rest to rest.
     """
     delta = np.abs(end_ticks - start_ticks) / TICKS_PER_UM
-    length = np.sqrt((delta**2).sum(axis=1))
+    length = np.sqrt(np.einsum("ij,ij->i", delta, delta))
     speed = tables.speed_um_s[recipe]
     at_speed = (kind == RowKind.LINE) | (kind == RowKind.LEAD) | (kind == RowKind.SHOTS)
     seconds = np.zeros(len(kind), np.float64)
@@ -76,10 +76,14 @@ def row_seconds(
 
 
 def _travel(delta: NDArray[np.float64], length: NDArray[np.float64], tables: TimeTables) -> NDArray[np.float64]:
-    share = delta / length[:, None]
-    with np.errstate(divide="ignore"):
-        top = (tables.max_speed_um_s / share).min(axis=1)
-        acceleration = (tables.acceleration_um_s2 / share).min(axis=1)
+    # The slowest axis decides; column by column, since reducing rows of three is slow.
+    inverse_top = np.zeros(len(length))
+    inverse_acceleration = np.zeros(len(length))
+    for axis in range(3):
+        share = delta[:, axis] / length
+        np.maximum(inverse_top, share / tables.max_speed_um_s[axis], out=inverse_top)
+        np.maximum(inverse_acceleration, share / tables.acceleration_um_s2[axis], out=inverse_acceleration)
+    top, acceleration = 1.0 / inverse_top, 1.0 / inverse_acceleration
     ramp = top**2 / acceleration
     triangle = 2.0 * np.sqrt(length / acceleration)
     trapezoid = length / top + top / acceleration

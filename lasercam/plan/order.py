@@ -29,7 +29,7 @@ class Order:
         begin = np.where(self.reverse[:, None], ends[self.index], starts[self.index])
         finish = np.where(self.reverse[:, None], starts[self.index], ends[self.index])
         before = np.vstack((position[None, :], finish[:-1]))
-        return float(np.sqrt(((begin - before) ** 2).sum(axis=1)).sum())
+        return float(_lengths(begin - before).sum())
 
 
 def as_given(count: int) -> Order:
@@ -43,7 +43,7 @@ def order_features(
     """A short order over one tile.
 
     Args:
-        starts, ends: float64 (P, 3), first and last vertex of each feature; equal for dots.
+        starts, ends: float64 (P, 3), first and last vertex of each feature; one and the same array for dots.
         position: float64 (3,), where the beam stands.
         is_simple: every feature is a dot or a single straight segment, so that sweeping may fit.
 
@@ -79,7 +79,7 @@ def _sweep(starts: NDArray[np.float64], ends: NDArray[np.float64], position: NDA
         return None
     along_axis = np.array([direction[0], direction[1], 0.0])
     across_axis = np.array([-direction[1], direction[0], 0.0])
-    middle = (starts + ends) * 0.5
+    middle = starts if starts is ends else (starts + ends) * 0.5
     along, across = middle @ along_axis, middle @ across_axis
     if float(position @ across_axis) > (across.min() + across.max()) * 0.5:
         across, across_axis = -across, -across_axis
@@ -90,15 +90,31 @@ def _sweep(starts: NDArray[np.float64], ends: NDArray[np.float64], position: NDA
     span = along[first_row]
     flip = float(position @ along_axis) > (span.min() + span.max()) * 0.5
     forward = (rows % 2 == 0) ^ flip
-    index = np.lexsort((np.where(forward, along, -along), rows))
+    index = _swept(rows, along, forward)
+    if starts is ends:
+        return Order(index, np.zeros(len(index), np.bool_))
     runs_forward = ((ends - starts) @ along_axis) >= 0
     reverse = runs_forward != forward
     reverse[np.all(starts == ends, axis=1)] = False
-    return Order(index.astype(np.int64), reverse[index])
+    return Order(index, reverse[index])
+
+
+def _swept(rows: NDArray[np.int64], along: NDArray[np.float64], forward: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Features row by row, each row along its direction: int64 (P,)."""
+    same_row = rows[1:] == rows[:-1]
+    if np.all(rows[1:] >= rows[:-1]) and np.all(along[1:][same_row] > along[:-1][same_row]):
+        # Sorted already, as lattices are: turn every other row round instead of sorting.
+        counts = np.bincount(rows)
+        stop = np.cumsum(counts)
+        here = np.arange(len(rows), dtype=np.int64)
+        return np.asarray(np.where(forward, here, (2 * stop - counts - 1)[rows] - here), np.int64)
+    return np.lexsort((np.where(forward, along, -along), rows)).astype(np.int64)
 
 
 def _common_direction(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Unit vector (2,) that all segments run along, either way; x for dots; None when they differ."""
+    if starts is ends:
+        return np.array([1.0, 0.0])
     if np.any(starts[:, 2] != ends[:, 2]):
         return None
     delta = ends[:, :2] - starts[:, :2]
@@ -134,11 +150,18 @@ def _is_regular(sweep: Order, starts: NDArray[np.float64], ends: NDArray[np.floa
 
     A sweep of dots whose steps all equal the smallest one is optimal; hatches with few segments per row are close.
     """
-    begin = np.where(sweep.reverse[:, None], ends[sweep.index], starts[sweep.index])
-    finish = np.where(sweep.reverse[:, None], starts[sweep.index], ends[sweep.index])
-    steps = np.sqrt(((begin[1:] - finish[:-1]) ** 2).sum(axis=1))
+    begin = finish = starts[sweep.index]
+    if starts is not ends:
+        begin = np.where(sweep.reverse[:, None], ends[sweep.index], begin)
+        finish = np.where(sweep.reverse[:, None], finish, ends[sweep.index])
+    steps = _lengths(begin[1:] - finish[:-1])
     smallest = float(steps.min())
     return smallest > 0 and float(steps.mean()) <= 1.05 * smallest
+
+
+def _lengths(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lengths of vectors (P, D)."""
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), np.float64)
 
 
 def nearest_walk(starts: NDArray[np.float64], ends: NDArray[np.float64], position: NDArray[np.float64]) -> Order:

@@ -175,7 +175,9 @@ class Planner:
         if step.step.order == "as_given":
             order = as_given(len(block))
         else:
-            first, last = block.xyz_um[block.offsets[:-1]], block.xyz_um[block.offsets[1:] - 1]
+            first = last = block.xyz_um
+            if not block.all_dots:
+                first, last = block.xyz_um[block.offsets[:-1]], block.xyz_um[block.offsets[1:] - 1]
             here = step.frame.sample_um(position[None, :])[0]
             order = order_features(first, last, here, is_simple=bool(np.all(block.vertex_counts <= 2)))
         return make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
@@ -267,19 +269,18 @@ def _block(rows: Rows, section: int, first_row: int) -> ToolpathBlock:
 
 def _grown(section: Section, block: ToolpathBlock, times: TimeTables) -> Section:
     """The section with a block's rows added to its sums."""
-    first = section.n_rows == 0
-    starts = block.end_ticks if first else block.start_ticks  # where the stage stands before the file is not its own
-    low = np.minimum(block.end_ticks.min(axis=0), starts.min(axis=0))
-    high = np.maximum(block.end_ticks.max(axis=0), starts.max(axis=0))
-    if not first:
-        low, high = np.minimum(low, section.low_ticks), np.maximum(high, section.high_ticks)
+    # Every row starts where the one before ended, and where the stage stands before the file is not the file's own.
+    low, high = ([int(end(block.end_ticks[:, axis])) for axis in range(3)] for end in (np.min, np.max))
+    if section.n_rows:
+        low = [min(pair) for pair in zip(low, section.low_ticks, strict=True)]
+        high = [max(pair) for pair in zip(high, section.high_ticks, strict=True)]
     seconds = row_seconds(block.start_ticks, block.end_ticks, block.kind, block.recipe, times)
     return replace(
         section,
         n_rows=section.n_rows + len(block),
         n_exposures=section.n_exposures + int(np.count_nonzero(block.exposes)),
-        low_ticks=(int(low[0]), int(low[1]), int(low[2])),
-        high_ticks=(int(high[0]), int(high[1]), int(high[2])),
+        low_ticks=(low[0], low[1], low[2]),
+        high_ticks=(high[0], high[1], high[2]),
         duration_s=section.duration_s + float(seconds.sum()) * section.repeat,
     )
 

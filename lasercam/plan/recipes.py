@@ -11,6 +11,7 @@ from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS, Process, Window, read_parameter
 from lasercam.model.recipe import MAX_RECIPES, LaserSettings, Recipe, RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, TICKS_PER_UM
+from lasercam.process.window import confidence_of
 
 LASER_KEYS = ("pulse_energy", "repetition_rate", "pulse_duration")
 DRIVE_KEYS = ("speed", "exposure", "pulses", "pitch")
@@ -218,21 +219,8 @@ def build_recipe_table(
 
 
 def _confidence(window: Window | None, value: float) -> Confidence:
-    """Trust in a value the job gives: the window's where it meets a stated or candidate point."""
-    if window is None:
-        return Confidence.SUPPLIED
-    tolerance = window.tolerance or 0.0
-    if window.typ is not None and abs(value - window.typ) <= max(tolerance, 1e-9 * abs(window.typ)):
-        return window.confidence
-    for candidate, confidence, _ in window.candidates:
-        if abs(value - candidate) <= 1e-9 * abs(candidate):
-            return confidence
-    if window.typ is None and not window.candidates and (window.min is not None or window.max is not None):
-        low = window.min if window.min is not None else float("-inf")
-        high = window.max if window.max is not None else float("inf")
-        if low <= value <= high:
-            return window.confidence
-    return Confidence.EXTRAPOLATED
+    """Trust in a value the job gives: what the source says about it, or the author's own where it says nothing."""
+    return Confidence.SUPPLIED if window is None else confidence_of(window, value)
 
 
 def _shown(key: str, value: float) -> str:

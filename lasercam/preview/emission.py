@@ -169,9 +169,11 @@ def simulate_emission(
 ) -> Simulation:
     """The sample after every step, seen from above.
 
-    Per emitter and layer, with m the share of a pixel that a pass has written and r the radiance of the line: a pass
-    that `adds` leaves max(old, m r); one that `replaces` leaves (1 − m) old of everything, and adds m r of its own;
-    one that `removes` leaves (1 − m) old of everything. Layers do not act on each other; their light adds up.
+    Per emitter and layer, with m the share of a pixel that a pass has written, w the largest share any pass before
+    it has written, and r the radiance of the line: a pass that `adds` leaves max(old, m r); one that `replaces`
+    leaves (1 − m / w) of everything old, nothing where m ≥ w, and adds m r of its own; one that `removes` leaves
+    (1 − m / w) of everything old. Inside a feature w is 1; at its soft edge the rule lets a pass that follows the
+    same lines act on all that glows there. Layers do not act on each other; their light adds up.
 
     Args:
         steps: exposures of each step, in the order they run.
@@ -237,10 +239,11 @@ def _survey(
             if len(rows) and int(rows.recipe.max()) >= len(widths):
                 raise ParameterError(f"a row uses recipe {int(rows.recipe.max())}; only {len(widths)} have an effect")
             for stroke in strokes(rows, _BOUNDS_FINEST_UM):
-                half = widths[stroke.recipe][:, None] / 2.0
-                for point in (stroke.start_um[:, :2], stroke.end_um[:, :2]):
-                    low = np.minimum(low, (point - half).min(axis=0))
-                    high = np.maximum(high, (point + half).max(axis=0))
+                half = widths[stroke.recipe] / 2.0
+                for point in (stroke.start_um, stroke.end_um):
+                    for axis in (0, 1):
+                        low[axis] = min(low[axis], (point[:, axis] - half).min())
+                        high[axis] = max(high[axis], (point[:, axis] + half).max())
                 tally.add(0.5 * (stroke.start_um[:, 2] + stroke.end_um[:, 2]))
                 used[stroke.recipe] = True
     if not used.any():
@@ -280,10 +283,14 @@ def _exposed(state: SampleState, mask: Image, outcome: Outcome) -> SampleState:
     """One layer after a pass of one process."""
     radiance, marks = dict(state.radiance), dict(state.marks)
     seen = outcome.daylight_visible
+    if radiance and outcome.effect in ("replaces", "removes"):
+        # What a pixel shows comes from its written share alone. A pass over it covers that share first: a rewrite
+        # lands on what was written, so the soft edge of a line must not keep a ghost of its old colour.
+        written = np.maximum.reduce(list(state.marks.values()))
+        hit = np.divide(mask, written, out=np.ones_like(mask), where=written > mask)
+        left: Image = np.subtract(np.float32(1.0), hit, dtype=np.float32)
+        radiance = {emitter: np.multiply(image, left) for emitter, image in radiance.items()}
     marks[seen] = np.maximum(marks[seen], mask) if seen in marks else mask
-    if outcome.effect in ("replaces", "removes"):
-        left = np.float32(1.0) - mask
-        radiance = {emitter: image * left for emitter, image in radiance.items()}
     if outcome.effect in ("adds", "replaces"):
         for line in outcome.emission:
             emitter = Emitter(line.peak, line.fwhm, line.phase)

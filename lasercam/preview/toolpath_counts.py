@@ -29,14 +29,14 @@ class Splat:
     def add(self, group: int, start_um: FloatArray, end_um: FloatArray, *, shortest_px: float = 0.0) -> None:
         """Count lines (or dots, where both ends are equal) of a group; each crosses a pixel once."""
         a, b = (start_um[:, :2] - self._low) * self._scale, (end_um[:, :2] - self._low) * self._scale
-        length = np.abs(b - a).max(axis=1, initial=0.0)
+        length = _reach(a, b)
         if shortest_px:
             kept = length >= shortest_px
             a, b, length = a[kept], b[kept], length[kept]
         long = length >= 1.0
         self._points(group, b[~long])
         a, b = _clipped(a[long], b[long], self.shape)
-        points = np.maximum(np.ceil(np.abs(b - a).max(axis=1, initial=0.0)), 1.0).astype(np.int64)
+        points = np.maximum(np.ceil(_reach(a, b)), 1.0).astype(np.int64)
         totals = np.cumsum(points)
         for first in range(0, int(totals[-1]) if len(totals) else 0, _CHUNK):
             number = np.arange(first, min(first + _CHUNK, int(totals[-1])))
@@ -65,6 +65,11 @@ class Splat:
         for group in range(len(self._waiting)):
             self._flush(group)
         return self.counts.reshape(-1, *self.shape)
+
+
+def _reach(a: FloatArray, b: FloatArray) -> FloatArray:
+    """The longer of the two sides of each line's box, (N,)."""
+    return np.asarray(np.maximum(np.abs(b[:, 0] - a[:, 0]), np.abs(b[:, 1] - a[:, 1])), np.float64)
 
 
 def _clipped(a: FloatArray, b: FloatArray, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
@@ -112,12 +117,14 @@ def blended(counts: NDArray[np.uint32], colours: Sequence[str], n_groups: int) -
     """Counts (groups + travel + run-ups, rows, columns) as a picture (rows, columns, 4).
 
     A pixel has the mean colour of its exposures, the stronger the more there are; travel shows where nothing is
-    exposed. Where exposures are sparse they are drawn three pixels wide, so that single dots can be seen.
+    exposed. Where exposures are sparse they are drawn two or three pixels wide, so that single dots can be seen.
     """
     lit = counts[:n_groups]
     total = lit.sum(axis=0, dtype=np.float32)
-    if 0 < np.count_nonzero(total) < total.size / 40:
-        lit = np.stack([_widened(layer) for layer in lit])
+    share = np.count_nonzero(total) / total.size
+    if 0 < share < 1 / 8:
+        size = 3 if share < 1 / 40 else 2
+        lit = np.stack([_widened(layer, size) for layer in lit])
         total = lit.sum(axis=0, dtype=np.float32)
     picture = np.zeros((*counts.shape[1:], 4), np.float32)
     for layer, colour, strength in ((counts[-2], colours[-2], 0.35), (counts[-1], colours[-1], 0.6)):
@@ -136,13 +143,13 @@ def blended(counts: NDArray[np.uint32], colours: Sequence[str], n_groups: int) -
     return np.asarray(np.rint(picture * 255.0), np.uint8)
 
 
-def _widened(layer: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The largest of each pixel's neighbourhood of three by three."""
+def _widened(layer: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
+    """The largest of each pixel's neighbourhood of size × size."""
     padded = np.pad(layer, 1)
     rows, columns = layer.shape
     wide = layer.copy()
-    for dy in range(3):
-        for dx in range(3):
+    for dy in range(size):
+        for dx in range(size):
             np.maximum(wide, padded[dy : dy + rows, dx : dx + columns], out=wide)
     return wide
 

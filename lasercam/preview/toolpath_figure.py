@@ -27,30 +27,6 @@ _TRAVEL, _LEAD = "#9a9a9a", "#555555"
 _DASHES = (3.0, 2.0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Scene:
-    """Everything the parts of the figure need."""
-
-    toolpath: Toolpath
-    sections: tuple[Section, ...]
-    survey: Survey
-    layer: Layer | None
-    groups: tuple[ColourGroup, ...]
-    group_of: NDArray[np.intp]
-    view: Box
-    sample_um: tuple[float, float]
-    is_raster: bool
-
-    @property
-    def box(self) -> Box:
-        """What is exposed: left, bottom, right, top."""
-        return (*self.survey.low_um, *self.survey.high_um)
-
-    def count(self, *kinds: RowKind) -> int:
-        """Rows of some kinds."""
-        return int(self.survey.uses[:, [int(k) for k in kinds]].sum())
-
-
 def draw_toolpath(
     toolpath: Toolpath,
     out: BinaryIO,
@@ -94,7 +70,7 @@ def draw_toolpath(
     groups, group_of = colour_groups(
         toolpath.header.recipes.recipes, np.where(np.isin(np.arange(len(RowKind)), EXPOSING_KINDS), seen.uses, 0)
     )
-    scene = _Scene(
+    scene = Scene(
         toolpath,
         sections,
         seen,
@@ -128,7 +104,7 @@ def _view(seen: Survey) -> Box:
     return x - width / 2 - pad, y - height / 2 - 1.7 * pad, x + width / 2 + 1.3 * pad, y + height / 2 + 1.2 * pad
 
 
-def _draw(scene: _Scene, kept: list[DrawnRows] | None, out: BinaryIO, fmt: Format, title: str | None) -> None:
+def _draw(scene: Scene, kept: list[DrawnRows] | None, out: BinaryIO, fmt: Format, title: str | None) -> None:
     left, bottom, right, top = scene.view
     aspect = (top - bottom) / (right - left)
     plot_w = _PLOT_IN if aspect <= 1.1 else _PLOT_IN * 1.1 / aspect
@@ -154,7 +130,7 @@ def _draw(scene: _Scene, kept: list[DrawnRows] | None, out: BinaryIO, fmt: Forma
         page.save(out, fmt)
 
 
-def _heading(page: Sheet, scene: _Scene, title: str | None) -> None:
+def _heading(page: Sheet, scene: Scene, title: str | None) -> None:
     width = _RIGHT_IN - _LEFT_IN
     top = page.height_in
     name = title if title is not None else scene.toolpath.header.job
@@ -170,7 +146,7 @@ def _heading(page: Sheet, scene: _Scene, title: str | None) -> None:
     page.text(_RIGHT_IN, top - 0.70, facts, size=9, colour=GREY, at="right")
 
 
-def _surroundings(plot: Plot, scene: _Scene) -> None:
+def _surroundings(plot: Plot, scene: Scene) -> None:
     """The sample where it is in view, and what is off it."""
     width, height = scene.sample_um
     left, bottom, right, top = scene.view
@@ -183,7 +159,7 @@ def _surroundings(plot: Plot, scene: _Scene) -> None:
     plot.frame(scene.box, GREY, width=0.7, dashes=(5.0, 3.0))
 
 
-def _dimensions(plot: Plot, scene: _Scene) -> None:
+def _dimensions(plot: Plot, scene: Scene) -> None:
     left, bottom, right, top = scene.view
     x0, y0, x1, y1 = scene.box
     pad = 0.07 * max(right - left, top - bottom) / 1.2
@@ -196,7 +172,7 @@ def _dimensions(plot: Plot, scene: _Scene) -> None:
     plot.label(float(ends[1][0, 0]) + 0.012 * (right - left), y, length(bar), at="left")
 
 
-def _draw_vectors(plot: Plot, scene: _Scene, kept: list[DrawnRows], area_in2: float) -> None:
+def _draw_vectors(plot: Plot, scene: Scene, kept: list[DrawnRows], area_in2: float) -> None:
     blocks = [block.in_layer(scene.layer) for block in kept]
     blocks = [block for block in blocks if len(block.kind)]
     if not blocks:
@@ -220,101 +196,18 @@ def _draw_vectors(plot: Plot, scene: _Scene, kept: list[DrawnRows], area_in2: fl
         plot.dots(end[mine & (kind == RowKind.DOT)], one.colour, size=size)
 
 
-def _draw_counts(plot: Plot, scene: _Scene, pixels: tuple[int, int]) -> None:
+def _draw_counts(plot: Plot, scene: Scene, pixels: tuple[int, int]) -> None:
     n = len(scene.groups)
     splat = Splat(scene.view, pixels, n + 2)
     counts = splat_rows(drawn_rows(scene.toolpath, scene.sections), splat, scene.group_of, scene.layer, n)
     plot.image(blended(counts, [g.colour for g in scene.groups] + [_TRAVEL, _LEAD], n), scene.view)
 
 
-def _column_height(scene: _Scene) -> float:
-    entries = sum(0.24 + 0.15 * len(g.details) + 0.08 for g in scene.groups)
-    depth = 1.45 if len(scene.survey.layers) > 1 else 0.45 if scene.survey.layers else 0.0
-    return 0.2 + entries + 0.22 * len(_travel_kinds(scene)) + 0.25 + depth + 1.75
-
-
-def _travel_kinds(scene: _Scene) -> list[tuple[str, str, tuple[float, float] | None, float]]:
-    kinds: list[tuple[str, str, tuple[float, float] | None, float]] = []
-    if scene.count(RowKind.JUMP, RowKind.DOT):
-        kinds.append(("dark travel", _TRAVEL, None, 0.6))
-    if scene.count(RowKind.LEAD):
-        kinds.append(("run-up and run-out, dark", _LEAD, _DASHES, 0.6))
-    kinds.append(("box of the exposures", GREY, (5.0, 3.0), 0.7))
-    return kinds
-
-
-def _column(page: Sheet, scene: _Scene, ceiling: float) -> None:
-    """Legend, depths and the place on the sample, from the top down."""
-    x, y, width = _COLUMN_IN, ceiling - 0.12, _RIGHT_IN - _COLUMN_IN
-    page.text(x, y, "Recipes" if len(scene.groups) != 1 else "Recipe", size=8.5, bold=True)
-    for group in scene.groups:
-        y -= 0.24
-        middle = y + 0.045
-        if group.draws_lines:
-            page.line((x, x + 0.28), (middle, middle), group.colour, width=2.2)
-        if group.draws_dots:
-            page.dot(x + 0.14, middle, group.colour, size=5.5)
-        page.text(x + 0.38, y, page.fitted(group.title, width - 0.38, 8), size=8)
-        for detail in group.details:
-            y -= 0.15
-            page.text(x + 0.38, y, page.fitted(detail, width - 0.38, 7), size=7, colour=GREY)
-        y -= 0.08
-    for words, colour, dashes, line in _travel_kinds(scene):
-        y -= 0.22
-        page.line((x, x + 0.28), (y + 0.04, y + 0.04), colour, width=line, dashes=dashes)
-        page.text(x + 0.38, y, words, size=7.5, colour=GREY)
-    y = _depths(page, scene, y - 0.35)
-    _sample_map(page, scene, y - 0.2)
-
-
-def _depths(page: Sheet, scene: _Scene, y: float) -> float:
-    layers = scene.survey.layers
-    if not layers:
-        return y
-    if len(layers) == 1:
-        page.text(_COLUMN_IN, y, "Depth", size=8.5, bold=True)
-        page.text(_COLUMN_IN + 0.5, y, layers[0].title, size=8)
-        return y - 0.1
-    shown = "all shown" if scene.layer is None else f"shown: {scene.layer.title}"
-    page.text(_COLUMN_IN, y, f"{len(layers)} depths", size=8.5, bold=True)
-    page.text(_RIGHT_IN, y, f"µm, {shown}", size=7, colour=GREY, at="right")
-    page.bars(
-        (_COLUMN_IN + 0.4, y - 1.05, _RIGHT_IN - _COLUMN_IN - 0.4, 0.95),
-        [layer.depth_um for layer in layers],
-        [layer.exposures for layer in layers],
-        [scene.layer is None or layer is scene.layer for layer in layers],
-    )
-    return y - 1.1
-
-
-def _sample_map(page: Sheet, scene: _Scene, y: float) -> None:
-    width, height = scene.sample_um
-    page.text(_COLUMN_IN, y, "Place on the sample", size=8.5, bold=True)
-    page.text(_COLUMN_IN, y - 0.16, f"{_mm(width)} × {_mm(height)} mm", size=7, colour=GREY)
-    scale = min((_RIGHT_IN - _COLUMN_IN) / width, 1.1 / height)
-    w, h = width * scale, height * scale
-    m = 0.02 * max(width, height)
-    at = (_COLUMN_IN, y - 0.28 - h, w * (1 + 2 * m / width), h * (1 + 2 * m / height))
-    plot = page.plot(at, (-m, -m, width + m, height + m), ticks=False)
-    plot.fill((0.0, 0.0, width, height), "#f1f1f1")
-    plot.frame((0.0, 0.0, width, height), INK, width=0.9)
-    x0, y0, x1, y1 = scene.box
-    if max(x1 - x0, y1 - y0) > 0.05 * max(width, height):
-        plot.fill(scene.box, "#D55E00", level=2.0)
-    else:
-        # A pattern this small is pointed at.
-        plot.axes.plot([(x0 + x1) / 2], [(y0 + y1) / 2], "+", color="#D55E00", markersize=9, markeredgewidth=1.2)
-
-
-def _mm(value_um: float) -> str:
-    return f"{value_um / 1000:.4g}"
-
-
-def _caption(page: Sheet, scene: _Scene, pixels: tuple[int, int]) -> None:
+def _caption(page: Sheet, scene: Scene, pixels: tuple[int, int]) -> None:
     rows = sum(s.n_rows for s in scene.sections)
     left, _, right, _ = scene.view
     if scene.is_raster:
-        pixel = length((right - left) / pixels[1])
+        pixel = f"{(right - left) / pixels[1]:,.3g} µm"
         how = (
             f"Drawn as counts: {rows:,} rows on {pixels[1]} × {pixels[0]} pixels of {pixel}; stronger colour = more "
             "exposures per pixel (logarithmic), colours mixed where recipes share a pixel; travel shorter than "

@@ -31,6 +31,8 @@ class DrawnRows:
 
     def of(self, chosen: NDArray[np.bool_]) -> "DrawnRows":
         """The rows chosen by bool (N,)."""
+        if chosen.all():
+            return self
         return DrawnRows(self.start_um[chosen], self.end_um[chosen], self.kind[chosen], self.recipe[chosen])
 
     def in_layer(self, layer: Layer | None) -> "DrawnRows":
@@ -93,6 +95,8 @@ def survey(rows: Iterator[DrawnRows], n_recipes: int) -> Survey:
 
 
 def _widen(bounds: FloatArray, start: FloatArray, end: FloatArray) -> None:
+    # Column by column: reducing rows of two numbers is twenty times slower.
     for points in (start, end):
-        bounds[0] = np.minimum(bounds[0], points[:, :2].min(axis=0))
-        bounds[1] = np.maximum(bounds[1], points[:, :2].max(axis=0))
+        for axis in (0, 1):
+            bounds[0, axis] = min(bounds[0, axis], points[:, axis].min())
+            bounds[1, axis] = max(bounds[1, axis], points[:, axis].max())

@@ -113,9 +113,10 @@ def render_view(
     signals = [_signal(simulation, state, colours).max(initial=0.0) for state in simulation.states]
     full = float(max(signals, default=0.0))
     title = "UV" if through == OPEN else f"UV, {through.title}"
-    steps = "the step" if len(simulation.states) == 1 else f"all {len(simulation.states)} steps"
+    n_steps = len(simulation.states)
+    steps = {1: "the step", 2: "both steps"}.get(n_steps, f"all {n_steps} steps")
     exposure = (
-        f"One exposure for {steps}, set for the brightest pixel; below {BLACK_LEVEL:.0%} of it black (assumed)"
+        f"One exposure for {steps}, set for the brightest pixel; below {percent(BLACK_LEVEL)} of it black (assumed)"
         if full > 0
         else "Nothing emits in this view"
     )
@@ -128,13 +129,13 @@ def render_view(
         if full > 0:
             signal = (signal * np.float32(1.0 / full) - np.float32(BLACK_LEVEL)) * np.float32(1.0 / (1.0 - BLACK_LEVEL))
         share = float(brightest) / full if full > 0 else 0.0
-        here = "" if full == 0 else f"brightest here: {share:.3g} of full scale"
+        here = "" if full == 0 else f"brightest pixel here at {percent(share)} of full scale"
         caption = (
+            *_layer_note(simulation),
             f"{exposure}; {weight}" + (f"; {here}" if here else ""),
             f"Spectra: {simulation.confidence_text}",
             *said,
             *simulation.notes,
-            *_layer_note(simulation),
         )
         views.append(
             View(name, title, state.step, _flipped(encode_srgb(signal)), simulation.grid.pixel_um, share, caption)
@@ -205,8 +206,19 @@ def _daylight(simulation: Simulation, state: SampleState) -> View:
     if not said:
         said.append("Nothing shows in daylight" if state.marks else "Nothing is written yet")
     rgb = encode_srgb(light[:, :, None] * np.array(DAYLIGHT_GLASS, np.float32))
-    caption = (*said, *_layer_note(simulation))
+    caption = (*_layer_note(simulation), *said)
     return View("daylight", "daylight", state.step, _flipped(rgb), simulation.grid.pixel_um, 1.0, caption)
+
+
+def percent(share: float) -> str:
+    """A share of full scale in words.
+
+    >>> percent(0.0413), percent(1.0), percent(1e-9)
+    ('4.1 %', '100 %', 'below 0.1 %')
+    """
+    if 0 < share < 0.001:
+        return "below 0.1 %"
+    return f"{100 * share:.2g} %" if share < 0.0995 else f"{100 * share:.0f} %"
 
 
 def _layer_note(simulation: Simulation) -> tuple[str, ...]:

@@ -192,7 +192,7 @@ def _heat(model: HeatModel) -> list[str]:
 
 def _heat_point(point: HeatPoint) -> str:
     until = f" to {format_quantity(point.until, TEMPERATURE)}" if point.until is not None else ""
-    said = [point.state]
+    said: list[str] = [point.state]
     if point.peak is not None:
         said.append(f"peak {format_quantity(point.peak, WAVELENGTH)}")
     if point.radiance_factor is not None:

@@ -116,11 +116,24 @@ class _ShippedFiles(Mapping[str, _Written]):
             raise KeyError(name)
         return _shipped_file(name)
 
+    def __contains__(self, name: object) -> bool:
+        return name in _shipped_names()
+
     def __iter__(self) -> Iterator[str]:
         return iter(_shipped_names())
 
     def __len__(self) -> int:
         return len(_shipped_names())
+
+
+def read_process_file(content: bytes, file: str, origin: str = SHIPPED) -> _Written:
+    """One process file, not yet joined with its parent; raises InputError."""
+    return _read(content, file, origin)
+
+
+def resolve_process(name: str, written: Mapping[str, _Written]) -> Process:
+    """A process of exactly these files, with everything it inherits; raises InputError."""
+    return _resolve(name, written)
 
 
 def _all_written(folders: Sequence[Path]) -> dict[str, _Written]:

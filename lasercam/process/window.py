@@ -64,7 +64,7 @@ def confidence_of(window: Window, value: float) -> Confidence:
 
 
 def candidate_of(window: Window, value: float) -> tuple[float, Confidence, str] | None:
-    """The candidate a value stands for: its number, its confidence and what has to be assumed; None for no candidate."""
+    """The candidate a value stands for, as number, confidence and assumption; None when it is none of them."""
     return next((c for c in window.candidates if _near(value, c[0])), None)
 
 
@@ -74,7 +74,7 @@ def describe(parameter: str, window: Window) -> str:
     >>> describe("exposure", Window(min=1.0, confidence=Confidence.STATED))
     'at least 1 s'
     >>> describe("fluence", Window(typ=0.1, tolerance=0.01, confidence=Confidence.STATED))
-    '100 mJ/cm^2 ± 10 mJ/cm^2'
+    '0.1 J/cm^2 ± 10 mJ/cm^2'
 
     Args:
         parameter: a key of PARAMETERS, for the unit.

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -59,8 +60,7 @@ def main(n_rows: int, save: str | None) -> None:
         spent = time.process_time() - begun
         print(f"{fmt}: {n_rows:,} dots {spent:.2f} s CPU, of which two readings {2 * made:.2f} s; {out.tell():,} B")
         if save:
-            with open(f"{save}.{fmt}", "wb") as file:
-                file.write(out.getvalue())
+            Path(f"{save}.{fmt}").write_bytes(out.getvalue())
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

@@ -180,6 +180,25 @@ def test_offset_refuses(distance, options):
         square(0, 0, 1).offset(distance, **options)
 
 
+def test_tangles_are_refused_before_they_eat_the_memory():
+    tangle = Polylines.from_list([np.random.default_rng(0).random((10_000, 2))])
+    with pytest.raises(GeometryError, match="tangle"):
+        Area.from_rings(tangle)
+
+
+@settings(max_examples=60, deadline=None)
+@given(areas, st.floats(0.0, 2.0))
+def test_simplified_borders_stay_near(area, tolerance):
+    less = area.simplified(tolerance)
+    assert len(less.edges()[0]) <= len(area.edges()[0])
+    if not less.is_empty:
+        start, end = less.edges()
+        middle = shapely.points((start + end) / 2)
+        assert shapely.distance(shapely.boundary(area.geometry), middle).max() <= tolerance + 1e-9
+    with pytest.raises(GeometryError):
+        area.simplified(-1.0)
+
+
 def test_contains_border():
     area = square(0, 0, 10)
     probes = [(0, 5), (10, 10), (5, 5), (10 + 1e-7, 5), (11, 5)]

@@ -25,7 +25,8 @@ class Clips:
 
     def __init__(self, walker: "Walker") -> None:
         self._walker = walker
-        self._cache: dict[tuple[Element, Matrix], Area] = {}
+        self._cache: dict[tuple[Element, Matrix, Matrix], Area] = {}
+        self._circular: set[Element] = set()
         self._open: list[Element] = []
 
     def rectangle(self, clip: Area | None, matrix: Matrix, x: float, y: float, width: float, height: float) -> Area:
@@ -36,8 +37,8 @@ class Clips:
         area = Area.from_rings(Polylines.from_list([ring]))
         return area if clip is None else clip.intersection(area)
 
-    def area(self, clip_path: Element, element: Element, style: Style, walk: "Walk") -> Area:
-        """What a clipPath lets through of an element, µm.
+    def area(self, clip_path: Element, element: Element, style: Style, walk: "Walk") -> Area | None:
+        """What a clipPath lets through of an element, µm; None when it clips itself, which counts as no clip.
 
         Args:
             clip_path: the clipPath.
@@ -49,27 +50,29 @@ class Clips:
         """
         if clip_path in self._open:
             self._walker.drawing.refuse(clip_path, "clips itself")
-            return Area.empty()
-        matrix = walk.matrix
+            self._circular.add(clip_path)
+            return None
+        unit = IDENTITY
         if clip_path.get("clipPathUnits") == "objectBoundingBox":
             box = self.bounding_box(element, style, walk)
             if box is None:
                 return Area.empty()
-            matrix = multiply(matrix, (box[2] - box[0], 0.0, 0.0, box[3] - box[1], box[0], box[1]))
-        key = (clip_path, matrix)
+            unit = (box[2] - box[0], 0.0, 0.0, box[3] - box[1], box[0], box[1])
+        key = (clip_path, walk.matrix, unit)
         found = self._cache.get(key)
         if found is None:
             self._open.append(clip_path)
-            found = self._cache[key] = self._read(clip_path, replace(walk, matrix=matrix, clip=None))
+            found = self._cache[key] = self._read(clip_path, replace(walk, clip=None), unit)
             self._open.pop()
-        return found
+        return None if clip_path in self._circular else found
 
-    def _read(self, clip_path: Element, walk: "Walk") -> Area:
+    def _read(self, clip_path: Element, walk: "Walk", unit: Matrix) -> Area:
         walker = self._walker
         style = walker.inherited(clip_path)
         placed = walker.placed(clip_path, style, walk)
         if placed is None or not is_invertible(placed.matrix):
             return Area.empty()
+        placed = replace(placed, matrix=multiply(placed.matrix, unit))
         areas = [
             area for child in children(clip_path) if (area := self._child(child, style, placed)) is not None
         ]

@@ -107,7 +107,8 @@ def parse_svg(data: bytes, file: str) -> SvgDocument:
     from lxml import etree
 
     data = _unpacked(data, file)
-    notes = list(_guard_prologue(data, file))
+    _guard_prologue(data, file)
+    notes: list[str] = []
 
     def parser(*, recover: bool) -> Any:
         return etree.XMLParser(
@@ -169,8 +170,8 @@ def _unpacked(data: bytes, file: str) -> bytes:
     return data
 
 
-def _guard_prologue(data: bytes, file: str) -> Iterator[str]:
-    """Refuse entities that fetch or multiply before the parser sees them; yield notes."""
+def _guard_prologue(data: bytes, file: str) -> None:
+    """Refuse entities that fetch or multiply, and external style sheets, before the parser sees them."""
     if b"<!" not in data and b"<?xml-s" not in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         return
     text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")

@@ -9,6 +9,19 @@ from lasercam.sources.svg.style import Style
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Context:
+    """What `context-fill` and `context-stroke` mean inside a copy or a marker.
+
+    Attributes:
+        style: of the element that the copy or marker belongs to.
+        outer: what they mean in that element.
+    """
+
+    style: Style
+    outer: "Context | None" = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Item:
     """A shape with everything needed to draw it.
 
@@ -20,7 +33,7 @@ class Item:
         names: layers and ids it lies in, outermost first.
         clip: area that may be painted, µm; None for all of it.
         lengths: what its relative lengths relate to.
-        context: style that context-fill and context-stroke take their paint from.
+        context: what context-fill and context-stroke take their paint from.
         screen: matrix in which the stroke has its width, when it does not scale with the element.
     """
 
@@ -31,5 +44,5 @@ class Item:
     names: tuple[str, ...]
     clip: Area | None
     lengths: LengthContext
-    context: Style | None = None
+    context: Context | None = None
     screen: Matrix | None = None

@@ -88,5 +88,7 @@ def _bisector(incoming: complex | None, outgoing: complex | None) -> float:
         return 0.0
     if incoming is None or outgoing is None:
         return cmath.phase(outgoing if incoming is None else incoming)  # type: ignore[arg-type] # one is there
-    total = incoming + outgoing
-    return cmath.phase(total) if abs(total) > 1e-9 else cmath.phase(outgoing)
+    first = cmath.phase(incoming)
+    half = (cmath.phase(outgoing) - first) / 2.0
+    # The smaller of the two angles between them is halved; straight back counts as it comes.
+    return first + half - (math.pi if abs(half) > math.pi / 2.0 else 0.0)

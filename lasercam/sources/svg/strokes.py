@@ -77,7 +77,6 @@ def dashed(flat: FlatPaths, lengths: list[float], offset: float) -> FlatPaths:
     edges = np.concatenate(([0.0], np.cumsum(lengths)))
     pieces: list[FloatArray] = []
     path: list[int] = []
-    closed: list[bool] = []
     for index in range(len(flat.lines)):
         xy = flat.lines.line(index)
         at = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T)))) if len(xy) > 1 else np.zeros(1)
@@ -98,15 +97,13 @@ def dashed(flat: FlatPaths, lengths: list[float], offset: float) -> FlatPaths:
         begin = begin[joined]
         stop = np.maximum.reduceat(stop, np.flatnonzero(joined))
         kept = (stop >= 0.0) & (begin <= total)
-        whole = len(begin[kept]) == 1 and begin[kept][0] <= 0.0 and stop[kept][0] >= total
         for one, two in zip(np.maximum(begin[kept], 0.0), np.minimum(stop[kept], total), strict=True):
             inside = xy[(at > one) & (at < two)]
             ends = np.column_stack([np.interp([one, two], at, xy[:, 0]), np.interp([one, two], at, xy[:, 1])])
             pieces.append(np.concatenate([ends[:1], inside, ends[1:]]) if two > one else ends[:1])
             path.append(int(flat.path[index]))
-            closed.append(bool(whole and flat.is_closed[index]))
     return FlatPaths(
-        Polylines.from_list(pieces), np.array(path, np.int64), np.array(closed, bool), np.ones(len(pieces), bool)
+        Polylines.from_list(pieces), np.array(path, np.int64), np.zeros(len(pieces), bool), np.ones(len(pieces), bool)
     )
 
 
@@ -128,8 +125,6 @@ def stroke_area(item: Item, tolerance_um: float) -> Area:
     quarter = max(2, min(math.ceil(math.pi / 4.0 / math.acos(1.0 - sagitta)), 512))
     limits = numbers(item.style.get("stroke-miterlimit", "4"))
     limit = limits[0] if len(limits) == 1 else 4.0
-    if limit < 1.0:
-        return Area.empty()
     geometries: list[Any] = []
     for index in range(len(flat.lines)):
         xy = flat.lines.line(index)

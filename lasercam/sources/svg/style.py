@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from lasercam.sources.svg.colours import BLACK, NO_PAINT, Paint, read_colour, read_opacity, read_paint
 from lasercam.sources.svg.document import Element
-from lasercam.sources.svg.lengths import LengthContext, split_length
+from lasercam.sources.svg.lengths import LengthContext, numbers, split_length
 
 INHERITED = frozenset(
     "clip-rule color fill fill-opacity fill-rule font-size marker-end marker-mid marker-start paint-order stroke "
@@ -46,10 +46,10 @@ def is_readable(name: str, value: str) -> bool:
         return read_colour(value) is not None
     if name in ("fill-opacity", "stroke-opacity", "opacity", "stop-opacity"):
         return read_opacity(value) is not None
-    if name == "stroke-width":
-        length = split_length(value)
-        return length is not None and length[0] >= 0.0
-    if name == "stroke-dashoffset":
+    if name == "stroke-miterlimit":
+        limits = numbers(value)
+        return len(limits) == 1 and limits[0] >= 1.0
+    if name in ("stroke-width", "stroke-dashoffset"):
         return split_length(value) is not None
     return True
 
@@ -185,8 +185,8 @@ class Cascade:
             if not is_readable(name, value):
                 continue
             if value == "inherit" or (value == "unset" and name in INHERITED):
-                if name in parent.values:
-                    values[name] = parent.values[name]
+                if name in parent.values or name == "overflow":
+                    values[name] = parent.values.get(name, "visible")
                 else:
                     values.pop(name, None)
             elif value in ("initial", "unset"):

@@ -18,7 +18,7 @@ from lasercam.sources.svg.document import (
     href,
     text_of,
 )
-from lasercam.sources.svg.items import Item
+from lasercam.sources.svg.items import Context, Item
 from lasercam.sources.svg.lengths import (
     IDENTITY,
     LengthContext,
@@ -50,6 +50,7 @@ UNSUPPORTED = {
     "canvas": "a canvas cannot be drawn",
     "iframe": "embedded pages cannot be drawn",
 }
+CONTAINERS = frozenset(("g", "a", "svg", "use", "switch"))
 USE_TARGETS = SHAPES | {"g", "a", "svg", "symbol", "use", "switch", *UNSUPPORTED}
 
 
@@ -65,7 +66,7 @@ class Walk:
         clip: area that may be painted, µm; None for all of it.
         links: elements whose copies are being drawn, against cycles.
         depth: nesting so far.
-        context: style that context-fill and context-stroke take their paint from.
+        context: what context-fill and context-stroke take their paint from.
         screen: matrix of the nearest viewport, for strokes that do not scale.
     """
 
@@ -76,7 +77,7 @@ class Walk:
     clip: Area | None = None
     links: tuple[Element, ...] = ()
     depth: int = 0
-    context: Style | None = None
+    context: Context | None = None
     screen: Matrix = IDENTITY
 
 
@@ -87,7 +88,10 @@ class Drawing:
     Attributes:
         items: everything painted, in painting order.
         refused: what is visible but cannot be drawn.
-        notes: what the reader should know, each once, with how often and where first.
+        notes: what the reader should know, each once, with where.
+        used_ignores: ids to be left out that were met.
+        visited: elements so far, copies counted.
+        measures_only: list every shape, whether it shows or not, for its bounds.
     """
 
     document: SvgDocument
@@ -99,6 +103,7 @@ class Drawing:
     notes: dict[str, list[Location]] = field(default_factory=dict)
     used_ignores: set[str] = field(default_factory=set)
     visited: int = 0
+    measures_only: bool = False
 
     def note(self, text: str, element: Element) -> None:
         """Say something once, counting places."""
@@ -169,7 +174,7 @@ class Walker:
             if self._is_seen(tag, element, style):
                 self.drawing.refuse(element, UNSUPPORTED[tag])
             return
-        if tag not in ("g", "a", "svg", "use", "switch"):
+        if tag not in CONTAINERS:
             self.drawing.note(f"<{shorten(tag, 40)}> is not an SVG element that draws; it was left out", element)
             return
         placed = self.placed(element, style, inner)
@@ -183,7 +188,7 @@ class Walker:
         elif tag == "svg":
             self._draw_nested(element, style, effected, element.get("width"), element.get("height"))
         elif tag == "switch":
-            chosen = next((c for c in children(element) if self.document.tag(c) and self._passes(c)), None)
+            chosen = next((c for c in children(element) if self._passes(c)), None)
             if chosen is not None:
                 self.draw(chosen, replace(effected, style=style))
         else:
@@ -212,8 +217,8 @@ class Walker:
             self.draw(child, inner, is_top=is_root)
 
     def _draw_shape(self, tag: str, element: Element, style: Style, walk: Walk, identity: str | None) -> None:
-        lengths = walk.lengths
-        text = shape_path(tag, element, lengths if lengths.font_px == style.font_px else _with_font(lengths, style.font_px))
+        lengths = walk.lengths if walk.lengths.font_px == style.font_px else _with_font(walk.lengths, style.font_px)
+        text = shape_path(tag, element, lengths)
         if text is None:
             if tag == "path" and element.get("d") is None:
                 self.drawing.note("A path has no data; it draws nothing", element)
@@ -230,19 +235,18 @@ class Walker:
                 return
             matrix, clip = effected.matrix, effected.clip
         screen = walk.screen if style.get("vector-effect") == "non-scaling-stroke" else None
-        item = Item(text, matrix, style, element, names, clip, walk.lengths, walk.context, screen)
-        if style.is_visible:
+        item = Item(text, matrix, style, element, names, clip, lengths, walk.context, screen)
+        if style.is_visible or self.drawing.measures_only:
             self.drawing.items.append(item)
-        if not style.is_plain and tag not in ("rect", "circle", "ellipse") and not walk.depth > MAX_DEPTH:
+        if not style.is_plain and style.is_visible and walk.depth <= MAX_DEPTH and not self.drawing.measures_only:
             self._draw_markers(item, replace(walk, matrix=matrix, clip=clip, names=names))
 
     def _draw_markers(self, item: Item, walk: Walk) -> None:
-        style = item.style
-        if any(self.document.tag(link) == "marker" for link in walk.links):
-            return  # markers have no markers
         for marker, placement in marker_placements(item, self.document):
+            if marker in walk.links:
+                continue  # a marker inside itself ends there
             marker_style = self.drawing.cascade.style(marker, Style.initial)
-            inner = replace(walk, links=(*walk.links, marker), context=style, depth=walk.depth + 1)
+            inner = replace(walk, links=(*walk.links, marker), context=Context(item.style, walk.context), depth=walk.depth + 1)
             box = read_view_box(marker.get("viewBox"))
             width = walk.lengths.px(marker.get("markerWidth"), "x", 3.0)
             height = walk.lengths.px(marker.get("markerHeight"), "y", 3.0)
@@ -275,8 +279,9 @@ class Walker:
 
     def geometry_of(self, element: Element, style: Style, walk: Walk) -> list[Item]:
         """Every shape an element is made of, painted or not, in the walk's user space, its own transform left out."""
-        quiet = Drawing(self.document, self.drawing.cascade, self.drawing.tolerance_um, self.drawing.ignored)
-        quiet.visited = self.drawing.visited
+        known = self.drawing
+        quiet = Drawing(self.document, known.cascade, known.tolerance_um, known.ignored, measures_only=True)
+        quiet.visited = known.visited
         inner = Walker(quiet)
         tag = self.document.tag(element)
         if tag in SHAPES:
@@ -314,11 +319,12 @@ class Walker:
 
     def _passes(self, element: Element) -> bool:
         """Whether a child of a switch may be shown."""
-        if element.get("requiredExtensions") is not None:
+        tag = self.document.tag(element)
+        if tag not in USE_TARGETS or element.get("requiredExtensions") is not None:
             return False
         languages = element.get("systemLanguage")
         if languages is None:
-            return self.document.tag(element) not in UNSUPPORTED or self.document.tag(element) in ("text", "image")
+            return tag not in UNSUPPORTED or tag in ("text", "image")
         return any(one.strip().lower().split("-")[0] == "en" for one in languages.split(","))
 
     def placed(self, element: Element, style: Style, walk: Walk) -> Walk | None:
@@ -339,6 +345,8 @@ class Walker:
 
     def effected(self, element: Element, style: Style, walk: Walk) -> Walk | None:
         """The walk inside an element's clip; None when nothing of the element shows."""
+        if self.drawing.measures_only:
+            return walk
         if style.opacity <= 0.0:
             return None
         if style.opacity < 1.0:
@@ -359,6 +367,8 @@ class Walker:
                 self.drawing.refuse(element, f"clip-path: {shorten(clip_link, 40)} is not read; use a <clipPath>")
             return walk
         area = self.clips.area(target, element, style, walk)
+        if area is None:
+            return walk
         clip = area if walk.clip is None else walk.clip.intersection(area)
         return None if clip.is_empty else replace(walk, clip=clip)
 
@@ -388,7 +398,12 @@ class Walker:
         lengths = walk.lengths
         shift = (1.0, 0.0, 0.0, 1.0, lengths.px(element.get("x"), "x"), lengths.px(element.get("y"), "y"))
         inner = replace(
-            walk, matrix=multiply(walk.matrix, shift), style=style, links=(*walk.links, target), depth=walk.depth + 1
+            walk,
+            matrix=multiply(walk.matrix, shift),
+            style=style,
+            links=(*walk.links, target),
+            depth=walk.depth + 1,
+            context=Context(style, walk.context),
         )
         if tag not in ("symbol", "svg"):
             self.draw(target, inner)

@@ -1,0 +1,28 @@
+"""`lasercam list`: what there is to choose from."""
+
+import click
+
+from lasercam.cli.terminal import FORMAT, echo_json
+
+KINDS = ("machines", "processes", "patterns", "dialects", "checks")
+
+
+@click.command("list")
+@click.argument("kind", type=click.Choice(KINDS))
+@FORMAT
+def command(kind: str, form: str) -> int:
+    """List KIND: machines, processes, patterns (shipped jobs and pattern types), dialects or checks."""
+    from lasercam.pipeline import catalogue
+
+    entries = getattr(catalogue, kind)()
+    if form == "json":
+        echo_json([{"name": e.name, "group": e.group, "summary": e.summary} for e in entries])
+        return 0
+    width = max((len(e.name) for e in entries), default=0)
+    group = ""
+    for entry in entries:
+        if entry.group != group:
+            group = entry.group
+            click.secho(f"{group}:", bold=True)
+        click.echo(f"  {entry.name:<{width}}  {entry.summary}")
+    return 0

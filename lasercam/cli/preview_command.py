@@ -1,0 +1,45 @@
+"""`lasercam preview`: draw a job or a build."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("preview")
+@click.argument("job", type=click.Path(exists=True, path_type=Path))
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
+@click.option(
+    "--view",
+    default="toolpath",
+    help="toolpath, daylight, uv, uv+lp645 (any long-, short- or band-pass: sp600, bp613/20), or all.",
+)
+@click.option("--step", type=click.IntRange(min=1), help="Number of the step; default: all, or after the last.")
+@click.option("--layer", type=click.IntRange(min=1), help="Only this layer, 1 = shallowest.")
+def command(job: Path, output: Path, view: str, step: int | None, layer: int | None) -> int:
+    """Draw JOB (a job file, or the folder of a build) as .png, .svg or .pdf.
+
+    It is drawn from the rows that would be written, also when findings would forbid writing them.
+    """
+    import os
+    import tempfile
+
+    from lasercam.errors import InputError, Problem
+    from lasercam.pipeline.load import load_job, plan_job
+    from lasercam.pipeline.pictures import draw_one
+
+    loaded = load_job(job)
+    toolpath = plan_job(loaded)
+    try:
+        handle, unfinished = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
+    except OSError as error:
+        raise InputError(Problem(f"nothing can be written to '{output.parent}': {error.strerror}")) from error
+    try:
+        with os.fdopen(handle, "wb") as out:
+            shown = None if layer is None else layer - 1
+            draw_one(loaded, toolpath, view, step, output.suffix.removeprefix(".").lower(), out, shown)
+        Path(unfinished).chmod(0o644)
+        Path(unfinished).replace(output)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+    click.echo(f"{output} written")
+    return 0

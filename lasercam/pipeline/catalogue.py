@@ -1,0 +1,152 @@
+"""What there is: machines, processes, patterns, dialects and checks, with a line each and a page on request."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import wrap
+
+from lasercam.errors import UsageError, name_problem
+from lasercam.model.finding import CodeInfo
+from lasercam.model.job import Placement
+from lasercam.model.machine import Machine
+from lasercam.pipeline import registry
+from lasercam.pipeline.inputs import shipped, shipped_names
+from lasercam.pipeline.judge import all_codes
+from lasercam.process.card import SummaryRow, card, summary_rows
+from lasercam.process.library import load_library
+from lasercam.schema.document import read_document
+from lasercam.schema.tree import parse_yaml
+from lasercam.units import ACCELERATION, ENERGY, FREQUENCY, LENGTH, SPEED, format_quantity
+
+WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a list."""
+
+    name: str
+    summary: str
+    group: str
+
+
+def machines() -> list[Entry]:
+    """Shipped machine profiles."""
+    return [Entry(name, _machine(name).title, "machine profiles") for name in shipped_names("machine_profiles")]
+
+
+def processes() -> list[Entry]:
+    """Process windows."""
+    rows = sorted(summary_rows(load_library()), key=lambda row: (row.kind, row.name))
+    return [Entry(row.name, _process_line(row), f"{row.kind} processes") for row in rows]
+
+
+def _process_line(row: SummaryRow) -> str:
+    open_ = f"; {row.n_unknown} unknown" if row.n_unknown else ""
+    conflicts = f"; {row.n_conflicts} conflict(s)" if row.n_conflicts else ""
+    return f"{row.title} ({row.doi or 'no DOI'}{open_}{conflicts})"
+
+
+def patterns() -> list[Entry]:
+    """Shipped jobs to start from, and the pattern types a job can use."""
+    jobs = [Entry(name, _job_title(name), "shipped jobs (lasercam new NAME)") for name in shipped_names("patterns")]
+    kinds = [
+        Entry(name, registry.source_type(name).summary, "pattern types (type: NAME)")
+        for name in registry.names(registry.SOURCES)
+    ]
+    return jobs + kinds
+
+
+def dialects() -> list[Entry]:
+    """Controller languages."""
+    return [Entry(n, registry.dialect(n).summary, "dialects") for n in registry.names(registry.DIALECTS)]
+
+
+def checks() -> list[Entry]:
+    """Finding codes, by the check that reports them."""
+    owners = registry.check_codes()
+    found = [Entry(code, info.title, f"{owner}") for code, (owner, info) in owners.items()]
+    found += [Entry(code, info.title, "job") for code, info in all_codes().items() if code not in owners]
+    return sorted(found, key=lambda e: (e.group, e.name))
+
+
+def explain(name: str) -> Iterator[str]:
+    """The page about a name.
+
+    Raises:
+        UsageError: nothing has that name.
+    """
+    codes = all_codes()
+    library = load_library()
+    if name in codes:
+        yield from _code_page(codes[name])
+    elif name in library:
+        yield from card(library[name], WIDTH)
+    elif name in shipped_names("machine_profiles"):
+        yield from _machine_page(_machine(name))
+    elif name in registry.names(registry.DIALECTS):
+        language = registry.dialect(name)
+        yield language.summary
+        yield ""
+        yield from language.explanation.strip().splitlines()
+    elif name in registry.names(registry.SOURCES):
+        yield from _source_page(name)
+    else:
+        known = [*codes, *library, *shipped_names("machine_profiles")]
+        known += registry.names(registry.DIALECTS) + registry.names(registry.SOURCES)
+        raise UsageError(str(name_problem("name", name, known)))
+
+
+def _code_page(info: CodeInfo) -> Iterator[str]:
+    yield f"{info.code} ({info.severity.value}): {info.title}"
+    yield ""
+    for paragraph in info.explanation.strip().split("\n\n"):
+        yield from wrap(" ".join(paragraph.split()), WIDTH)
+        yield ""
+    if info.source:
+        yield from wrap(f"Source: {info.source}", WIDTH)
+    yield "A job may waive it, with a reason." if info.can_waive else "It cannot be waived."
+
+
+def _machine(name: str) -> Machine:
+    with shipped("machine_profiles") as folder:
+        content = (folder / f"{name}.yaml").read_bytes()
+    return read_document(Machine, parse_yaml(content, f"{name}.yaml"), what="a machine profile")
+
+
+def _machine_page(machine: Machine) -> Iterator[str]:
+    yield f"{machine.machine}: {machine.title}"
+    yield f"  source: {machine.source}"
+    for letter, axis in zip("xyz", machine.axis_list, strict=True):
+        low, high = format_quantity(axis.min, LENGTH), format_quantity(axis.max, LENGTH)
+        speed, push = format_quantity(axis.max_speed, SPEED), format_quantity(axis.acceleration, ACCELERATION)
+        yield f"  {letter}: {low} to {high}, up to {speed}, {push}"
+    laser, energy = machine.laser, machine.laser.pulse_energy
+    rate = format_quantity(laser.base_rate, FREQUENCY)
+    yield f"  laser: {laser.wavelength:g} nm, {laser.pulse_duration:g} fs, {rate}"
+    yield f"    energy {format_quantity(energy.min, ENERGY)} to {format_quantity(energy.max, ENERGY)} on target"
+    yield f"    source: {laser.source}"
+    yield f"  objective: {machine.objective.name}, NA {machine.objective.na:g} ({machine.objective.source})"
+    controller = machine.controller
+    yield f"  controller: {controller.dialect}, increment {format_quantity(controller.increment, LENGTH)}"
+    yield f"    source: {controller.source}"
+
+
+def _source_page(name: str) -> Iterator[str]:
+    kind = registry.source_type(name)
+    yield f"type: {name}: {kind.summary}"
+    placement = set(Placement.model_fields)
+    for title, own in (("Its keys:", True), ("Keys of every pattern:", False)):
+        yield ""
+        yield title
+        for key, info in kind.Keys.model_fields.items():
+            if (key not in placement) == own and key != "type":
+                need = " (required)" if info.is_required() else ""
+                text = f"  {info.alias or key}{need}: {info.description or ''}"
+                yield from wrap(" ".join(text.split()), WIDTH, initial_indent="  ", subsequent_indent="      ")
+
+
+def _job_title(name: str) -> str:
+    with shipped("patterns") as folder:
+        data = parse_yaml((folder / f"{name}.yaml").read_bytes(), f"{name}.yaml").data
+    title = data.get("title") if isinstance(data, dict) else None
+    return title if isinstance(title, str) else ""

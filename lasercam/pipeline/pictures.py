@@ -1,0 +1,132 @@
+"""Pictures of a job: its toolpath, and what the written sample will show, drawn from the same rows as the files."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from lasercam.errors import UsageError
+from lasercam.model.recipe import Recipe
+from lasercam.model.toolpath import Toolpath
+from lasercam.pipeline.load import LoadedJob
+from lasercam.pipeline.progress import SILENT, Progress
+from lasercam.preview.emission import Simulation, recipe_effects, simulate_emission, toolpath_steps
+from lasercam.preview.emission_figure import draw_contact_sheet, draw_view
+from lasercam.preview.toolpath_figure import draw_toolpath
+from lasercam.preview.views import render_view, render_views
+from lasercam.process.optics import spot_radius_um
+
+
+def draw_pictures(loaded: LoadedJob, toolpath: Toolpath, folder: Path, progress: Progress = SILENT) -> list[Path]:
+    """All pictures of a build: each step as PNG and SVG, each emission view after it, and a contact sheet.
+
+    Returns:
+        The files written.
+    """
+    written: list[Path] = []
+    steps = list(dict.fromkeys((s.step, s.step_name) for s in toolpath.header.sections))
+    views = views_of(loaded, toolpath)
+    with progress.task("drawing", 2 * len(steps) + (1 if views else 0)) as advance:
+        for step, name in steps:
+            for suffix in ("png", "svg"):
+                path = folder / f"toolpath-{step + 1:02d}-{_safe(name)}.{suffix}"
+                with path.open("wb") as out:
+                    draw_toolpath(toolpath, out, fmt=suffix, sample_size_um=loaded.document.sample.size, step=step)
+                written.append(path)
+                advance(1)
+        if views:
+            written += _draw_emission(loaded, toolpath, views, folder)
+            advance(1)
+    return written
+
+
+def _draw_emission(loaded: LoadedJob, toolpath: Toolpath, views: Sequence[str], folder: Path) -> list[Path]:
+    simulation = simulate(loaded, toolpath)
+    table = render_views(simulation, views)
+    written = []
+    steps = list(dict.fromkeys((s.step, s.step_name) for s in toolpath.header.sections))
+    for (step, name), row in zip(steps, table, strict=True):
+        for view in row:
+            path = folder / f"emission-{step + 1:02d}-{_safe(name)}-{_safe(view.name)}.png"
+            with path.open("wb") as out:
+                draw_view(view, out, job=toolpath.header.job)
+            written.append(path)
+    sheet = folder / "emission.png"
+    with sheet.open("wb") as out:
+        draw_contact_sheet(table, out, job=toolpath.header.job)
+    return [*written, sheet]
+
+
+def draw_one(
+    loaded: LoadedJob,
+    toolpath: Toolpath,
+    view: str,
+    step: int | None,
+    fmt: str,
+    out: BinaryIO,
+    layer: int | None = None,
+) -> None:
+    """One picture.
+
+    Args:
+        loaded: the job.
+        toolpath: its rows.
+        view: `toolpath`, `all` (every emission view after every step), or an emission view such as `uv+lp645`.
+        step: number of the step, from 1; None = all for a toolpath, the last for an emission view.
+        fmt: png, svg or pdf; emission views are png.
+        out: where the bytes go.
+        layer: only this layer, 0 = shallowest.
+
+    Raises:
+        UsageError: no such view, step, layer or format.
+    """
+    if view == "toolpath":
+        if fmt not in ("png", "svg", "pdf"):
+            raise UsageError(f"a toolpath is drawn as .png, .svg or .pdf, not .{fmt}")
+        size = loaded.document.sample.size
+        index = None if step is None else step - 1
+        draw_toolpath(toolpath, out, fmt=fmt, sample_size_um=size, step=index, layer=layer)  # type: ignore[arg-type]
+        return
+    if fmt != "png":
+        raise UsageError(f"emission views are pictures of pixels: name a .png file, not .{fmt}")
+    simulation = simulate(loaded, toolpath, layer=layer)
+    if view == "all":
+        table = render_views(simulation, views_of(loaded, toolpath) or ("daylight", "uv"))
+        draw_contact_sheet(table, out, job=toolpath.header.job)
+        return
+    written = list(dict.fromkeys(s.step for s in toolpath.header.sections))
+    if step is not None and step - 1 not in written:
+        allowed = ", ".join(str(i + 1) for i in written)
+        raise UsageError(f"step {step} writes nothing; steps that write: {allowed}")
+    chosen = len(written) - 1 if step is None else written.index(step - 1)
+    draw_view(render_view(simulation, view)[chosen], out, job=toolpath.header.job)
+
+
+def simulate(loaded: LoadedJob, toolpath: Toolpath, *, layer: int | None = None) -> Simulation:
+    """What the sample shows after every step."""
+    widths = [written_width_um(recipe) for recipe in toolpath.header.recipes.recipes]
+    effects = recipe_effects(toolpath, loaded.processes, widths)
+    return simulate_emission(toolpath_steps(toolpath), effects, layer=layer)
+
+
+def written_width_um(recipe: Recipe) -> float:
+    """Width a recipe is drawn with: the supplied spot's 1/e² diameter, else the unaberrated focus of the objective.
+
+    Source: F01, w0 = λ / (π NA), where no spot radius is supplied; the true width follows energy and speed.
+    """
+    if "spot_radius" in recipe.values:
+        return 2.0 * recipe.values["spot_radius"].value
+    return 2.0 * spot_radius_um(recipe.values["wavelength"].value, recipe.values["na"].value, 1.0)
+
+
+def views_of(loaded: LoadedJob, toolpath: Toolpath) -> tuple[str, ...]:
+    """Emission views worth drawing: daylight, UV, and the filter of every `read` step; none where nothing emits."""
+    used = {recipe.process for recipe in toolpath.header.recipes.recipes}
+    if not any(loaded.processes[name].outcome.emission for name in used):
+        return ()
+    filters = [s.read.filter for s in loaded.document.steps if s.read is not None and s.read.filter]
+    return ("daylight", "uv", *dict.fromkeys(f"uv+{f}" for f in filters))
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:40] or "step"

@@ -1,0 +1,109 @@
+"""How fast job files are written and read back, against a raw write and a hand-written formatting loop.
+
+Run: python tests/benchmarks/bench_dialects.py [dots]
+"""
+
+import io
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from lasercam.dialects import grbl_reader, linuxcnc_reader
+from lasercam.dialects.grbl import GrblEncoder
+from lasercam.dialects.linuxcnc import LinuxCncEncoder
+from lasercam.model.protocols import ProgramHeader
+from lasercam.model.toolpath import MAX_BLOCK_ROWS, RowKind, ToolpathBlock
+from tests.support import builders
+
+
+def dots(n: int, step: int) -> Iterator[ToolpathBlock]:
+    """A serpentine array of dots, 1000 a line."""
+    for first in range(0, n, MAX_BLOCK_ROWS):
+        index = np.arange(max(first - 1, 0), min(first + MAX_BLOCK_ROWS, n))
+        row, column = index // 1000, index % 1000
+        column = np.where(row % 2, 999 - column, column)
+        place = np.ascontiguousarray(np.stack((column * step - 300_000, row * step, np.full(len(index), -500_000)), 1))
+        ends = place if first == 0 else place[1:]
+        starts = np.vstack((place[:1], place[:-1])) if first == 0 else place[:-1]
+        size = len(ends)
+        zeros = np.zeros(size, np.uint16)
+        yield ToolpathBlock(
+            0, first, np.ascontiguousarray(starts), ends.copy(), np.full(size, int(RowKind.DOT), np.uint8),
+            np.zeros(size, np.uint32), zeros, zeros.copy(),
+        )  # fmt: skip
+
+
+def hand_loop(blocks: list[ToolpathBlock]) -> int:
+    """What a script does: one f-string per point."""
+    out = io.StringIO()
+    for block in blocks:
+        for x, y, z in (block.end_ticks / 1e7).tolist():
+            out.write(f"G0 X{x:.6f} Y{y:.6f} Z{z:.6f}\nM64 P0\nG4 P1\nM65 P0\n")
+    return len(out.getvalue())
+
+
+def seconds(work: Callable[[], object], times: int = 3) -> float:
+    """Best CPU time of some runs."""
+    best = float("inf")
+    for _ in range(times):
+        begin = time.process_time()
+        work()
+        best = min(best, time.process_time() - begin)
+    return best
+
+
+def main() -> None:
+    """Print one line per dialect."""
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    grbl = builders.machine(
+        "grbl",
+        controller={"dialect": "grbl", "increment": "1 um", "path_tolerance": "1 um", "source": "example value",
+                    "settings": {"30": "1000", "32": "1"}},
+    )  # fmt: skip
+    for name, encoder_type, read, machine, step in (
+        ("linuxcnc", LinuxCncEncoder, linuxcnc_reader.read, builders.machine(), 12_340),
+        ("grbl", GrblEncoder, grbl_reader.read, grbl, 20_000),
+    ):
+        blocks = list(dots(n, step))
+        header = builders.header([builders.dot_recipe(1.0)], blocks[:1])
+        program = ProgramHeader(header, 0, machine)
+        for compiled in (True, False):
+            some = blocks if compiled else blocks[:2]
+            size = sum(map(len, some))
+
+            def write(target: io.BytesIO, some: list[ToolpathBlock] = some, compiled: bool = compiled) -> None:
+                encoder = encoder_type(program, use_compiled=compiled)
+                target.write(encoder.begin())
+                for block in some:
+                    target.write(encoder.block(block))
+                target.write(encoder.end())
+
+            write(io.BytesIO())
+            encode_s = seconds(lambda: write(io.BytesIO()))
+            target = io.BytesIO()
+            write(target)
+            data = target.getvalue()
+
+            def reread(data: bytes = data, compiled: bool = compiled) -> int:
+                return sum(len(b) for b in read(io.BytesIO(data), machine, use_compiled=compiled))
+
+            if reread() != size:
+                raise SystemExit("the reader lost rows")
+            read_s = seconds(reread)
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "raw")
+                raw_s = seconds(lambda: path.write_bytes(data))
+            hand_s = seconds(lambda: hand_loop(some), 1)
+            print(
+                f"{name:9}{'compiled' if compiled else 'plain':9} encode {size / encode_s / 1e6:6.2f} M dots/s "
+                f"{len(data) / encode_s / 1e6:6.0f} MB/s   raw write {len(data) / raw_s / 1e6:6.0f} MB/s   "
+                f"read {size / read_s / 1e6:6.2f} M dots/s   hand loop x{hand_s / encode_s:.1f}"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Random plans, what they must expose, and how to write and read them."""
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from lasercam.model.exposure import ExposureBlock
+from lasercam.model.machine import Machine
+from lasercam.model.protocols import ProgramHeader
+from lasercam.model.recipe import Recipe
+from lasercam.model.toolpath import Frame, RowKind, ToolpathBlock, ToolpathHeader
+from tests.support import builders
+
+TRIGGER = {"output": 3, "width": "20 us", "max_pulses": 1000, "source": "example value"}
+PULSES = 7
+
+RECIPES = (
+    builders.line_recipe(400.0),
+    builders.line_recipe(37.5, name="slow"),
+    builders.dot_recipe(1.0),
+    builders.dot_recipe(0.25, name="short"),
+    builders.dot_recipe(pulses=PULSES, name="counted"),
+)
+TIMED_RECIPES = RECIPES[:4]
+
+Exposed = tuple[int, tuple[int, ...], tuple[int, ...], int, int, int]
+
+
+def linuxcnc_machine(**changes: object) -> Machine:
+    """With a trigger on output 3."""
+    return builders.machine(**{"trigger": TRIGGER, **changes})
+
+
+def grbl_machine(settings: dict[str, str] | None = None, **changes: str) -> Machine:
+    """In laser mode, full power S1000."""
+    return builders.machine(
+        "grbl",
+        controller={
+            "dialect": "grbl", "increment": "1 um", "path_tolerance": "1 um", "source": "example value",
+            "settings": {"30": "1000", "32": "1"} if settings is None else settings, **changes,
+        },
+    )  # fmt: skip
+
+
+def header_for(recipes: Sequence[Recipe], blocks: Sequence[ToolpathBlock], machine: Machine) -> ToolpathHeader:
+    """A header whose frame has the machine's increment."""
+    header = builders.header(recipes, [b for b in blocks if len(b)])
+    frame = Frame((0, 0, 0), 1 / 1.5, round(machine.controller.increment * 10_000))
+    return replace(header, sections=tuple(replace(s, frame=frame) for s in header.sections))
+
+
+def program_for(
+    recipes: Sequence[Recipe], blocks: Sequence[ToolpathBlock], machine: Machine, title: tuple[str, ...] = ()
+) -> ProgramHeader:
+    """The one file of section 0."""
+    return ProgramHeader(header_for(recipes, blocks, machine), 0, machine, title)
+
+
+def plan(
+    steps: Iterable[tuple[int, tuple[int, int, int], int, bool]], unit: int, *, counted: bool
+) -> ToolpathBlock:
+    """Rows from (kind, move in increments, dot recipe, slow): moves are relative, recipes fit the kind."""
+    place = np.zeros(3, np.int64)
+    ends, kinds, recipes, counts = [], [], [], []
+    for kind, move, dot, slow in steps:
+        if kind == RowKind.LINE and not any(move):
+            move = (1, 0, 0)
+        place = place + np.array(move) * unit
+        ends.append(place)
+        kinds.append(kind)
+        recipe = 2 + dot % (3 if counted else 2) if kind == RowKind.DOT else int(slow)
+        recipes.append(0 if kind == RowKind.JUMP else recipe)
+        counts.append(PULSES if kind == RowKind.DOT and recipe == 4 else 0)
+    end = np.array(ends, np.int64).reshape(-1, 3)
+    start = np.vstack((np.zeros((1, 3), np.int64), end[:-1])) if len(end) else end
+    return ToolpathBlock(
+        0, 0, np.ascontiguousarray(start), end, np.array(kinds, np.uint8), np.array(counts, np.uint32),
+        np.array(recipes, np.uint16), np.zeros(len(end), np.uint16),
+    )  # fmt: skip
+
+
+def plans(unit: int, *, counted: bool, max_size: int = 30) -> st.SearchStrategy[ToolpathBlock]:
+    """Random plans on a grid of `unit` ticks."""
+    axis = st.one_of(st.just(0), st.integers(-20_000, 20_000))
+    kinds = st.sampled_from([int(k) for k in (RowKind.JUMP, RowKind.LINE, RowKind.LINE, RowKind.DOT, RowKind.LEAD)])
+    step = st.tuples(kinds, st.tuples(axis, axis, axis), st.integers(0, 2), st.booleans())
+    return st.lists(step, max_size=max_size).map(lambda steps: plan(steps, unit, counted=counted))
+
+
+def cut(block: ToolpathBlock, places: Iterable[int]) -> list[ToolpathBlock]:
+    """The same rows in several blocks."""
+    bounds = [0, *sorted({p for p in places if 0 < p < len(block)}), len(block)]
+    return [
+        ToolpathBlock(0, a, *(np.ascontiguousarray(column[a:b]) for column in block.arrays))
+        for a, b in zip(bounds, bounds[1:], strict=False)
+    ]
+
+
+def planned(block: ToolpathBlock, recipes: Sequence[Recipe]) -> list[Exposed]:
+    """What a file of these rows must expose, with the dark feeds around it."""
+    found: list[Exposed] = []
+    for i in range(len(block)):
+        kind = RowKind(int(block.kind[i]))
+        start, end = tuple(block.start_ticks[i].tolist()), tuple(block.end_ticks[i].tolist())
+        recipe, count = recipes[int(block.recipe[i])], int(block.count[i])
+        if kind is RowKind.DOT:
+            found.append((int(kind), end, end, 0, 0 if count else recipe.exposure_ns, 1 if count else 0))
+        elif kind in (RowKind.LINE, RowKind.LEAD) and start != end:
+            found.append((int(kind), start, end, recipe.speed_nm_s, 0, 0))
+    return found
+
+
+def exposed(blocks: Iterable[ExposureBlock]) -> list[Exposed]:
+    """What a reader found, without line numbers."""
+    return [
+        (int(b.kind[i]), tuple(b.start_ticks[i].tolist()), tuple(b.end_ticks[i].tolist()), int(b.speed_nm_s[i]),
+         int(b.open_ns[i]), int(b.count[i]))
+        for b in blocks
+        for i in range(len(b))
+    ]  # fmt: skip
+
+
+def encode(encoder: object, blocks: Iterable[ToolpathBlock]) -> bytes:
+    """The whole file."""
+    return encoder.begin() + b"".join(encoder.block(b) for b in blocks) + encoder.end()
+
+
+def reread(module: object, data: bytes, machine: Machine, *, use_compiled: bool = False) -> list[Exposed]:
+    """What a reader module finds in a file."""
+    return exposed(module.read(io.BytesIO(data), machine, use_compiled=use_compiled))

@@ -114,7 +114,9 @@ def nearest(found: str, allowed: Iterable[str], *, limit: int = 1) -> list[str]:
     >>> nearest("visable", ["visible", "hidden"])
     ['visible']
     """
-    names = {name.casefold(): name for name in allowed}
+    names: dict[str, str] = {}
+    for name in allowed:
+        names.setdefault(name.casefold(), name)
     matches = get_close_matches(found[:200].casefold(), list(names), n=limit, cutoff=0.55)
     return [names[match] for match in matches]
 

@@ -1,46 +1,55 @@
 """Quantities as people write them, and the one unit each dimension has inside lasercam.
 
 Internal units are coherent where it matters (µm, s, µJ, Hz, µm/s, µW) and the field's own elsewhere (nm for
-wavelengths, fs for pulse durations, J/cm² for fluences). Text is converted through `decimal`, so `0.4 mm/s` is
-400 µm/s exactly and no rounding depends on how a factor happens to be represented.
+wavelengths, fs for pulse durations, J/cm² for fluences). Text is converted through fractions and rounded once, so
+`0.4 mm/s` is 400 µm/s exactly and no rounding depends on how a factor happens to be represented.
 """
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from functools import cache
+from math import isfinite
 from types import MappingProxyType
 
 from lasercam.errors import QuantityError, nearest, shorten
 
-MAX_MAGNITUDE = Decimal("1e15")
+MAX_MAGNITUDE = 10**15
 """Larger numbers than this, in any unit, are slips of the keyboard."""
+MAX_UNIT_LENGTH = 40
+"""Characters of a unit; nothing longer is one."""
+KELVIN_OFFSET = Fraction(27315, 100)
+"""0 °C in kelvin. Source: definition of the Celsius scale."""
 
-_NUMBER_AND_UNIT = re.compile(r"([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?)\s*(.*)", re.DOTALL)
-_ATOM = re.compile(r"([^\W\d_]+|%)(?:\^?(-?\d))?")
+_NUMBER = r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?"
+# What follows a number may not look like more of it: `1,5 mm`, `1 000 um` and `1_000 um` are refused, not guessed at.
+_NUMBER_AND_UNIT = re.compile(rf"({_NUMBER})(?!\s*[0-9.,_'])\s*(.*)", re.DOTALL)
+_ATOM = re.compile(r"([^\W\d_]+|%)(?:\^?(-?[1-9]))?")
 
 # Exponents of (length, time, energy, temperature, angle). Energy is a base here: it is what a laser user meters.
 _Exponents = tuple[int, int, int, int, int]
 _LENGTH, _TIME, _ENERGY = (1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (0, 0, 1, 0, 0)
 _POWER, _RATE, _ANGLE, _NONE = (0, -1, 1, 0, 0), (0, -1, 0, 0, 0), (0, 0, 0, 0, 1), (0, 0, 0, 0, 0)
 
+_THERMAL = MappingProxyType({"degC": (0, 0, 0, 1, 0), "degC/min": (0, -1, 0, 1, 0)})
+
 _PREFIXES = MappingProxyType({"": 0, "f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "c": -2, "k": 3, "M": 6, "G": 9})
-_PREFIXABLE: MappingProxyType[str, tuple[Decimal, _Exponents]] = MappingProxyType(
+_PREFIXABLE: MappingProxyType[str, tuple[Fraction, _Exponents]] = MappingProxyType(
     {
-        "m": (Decimal(1), _LENGTH),
-        "s": (Decimal(1), _TIME),
-        "J": (Decimal(1), _ENERGY),
-        "W": (Decimal(1), _POWER),
-        "Hz": (Decimal(1), _RATE),
+        "m": (Fraction(1), _LENGTH),
+        "s": (Fraction(1), _TIME),
+        "J": (Fraction(1), _ENERGY),
+        "W": (Fraction(1), _POWER),
+        "Hz": (Fraction(1), _RATE),
     }
 )
-_PLAIN: MappingProxyType[str, tuple[Decimal, _Exponents]] = MappingProxyType(
+_PLAIN: MappingProxyType[str, tuple[Fraction, _Exponents]] = MappingProxyType(
     {
-        "min": (Decimal(60), _TIME),
-        "h": (Decimal(3600), _TIME),
-        "d": (Decimal(86400), _TIME),
-        "deg": (Decimal(1), _ANGLE),
-        "%": (Decimal("0.01"), _NONE),
+        "min": (Fraction(60), _TIME),
+        "h": (Fraction(3600), _TIME),
+        "d": (Fraction(86400), _TIME),
+        "deg": (Fraction(1), _ANGLE),
+        "%": (Fraction(1, 100), _NONE),
     }
 )
 
@@ -62,7 +71,7 @@ class Dimension:
     @property
     def exponents(self) -> "_Exponents":
         """Exponents of length, time, energy, temperature and angle."""
-        return (0, 0, 0, 1, 0) if self.unit == "degC" else _unit(self.unit)[1]
+        return _THERMAL.get(self.unit) or _unit(self.unit)[1]
 
 
 LENGTH = Dimension("a length", "um", "200 um")
@@ -105,24 +114,26 @@ def parse_quantity(text: str, dimension: Dimension) -> float:
     match = _NUMBER_AND_UNIT.fullmatch(text.strip())
     if match is None:
         raise QuantityError(f"'{shown}' is not a quantity; write {dimension.name} such as '{dimension.example}'")
-    number = _number(match[1], shown)
+    number = Fraction(match[1])
+    if abs(number) > MAX_MAGNITUDE:
+        raise QuantityError(f"'{shown}' is beyond any laser or stage; numbers stay below {MAX_MAGNITUDE:.0e}")
     unit_text = match[2].strip()
     if not unit_text and dimension.unit:
         raise QuantityError(
             f"'{shown}' has no unit; write {dimension.name} with one, such as '{dimension.example}'"
             f" or '{match[1]} {dimension.unit}'"
         )
-    if dimension is TEMPERATURE:
+    if dimension.unit == TEMPERATURE.unit:
         return float(_temperature(number, unit_text, shown))
-    if dimension is TEMPERATURE_RATE:
+    if dimension.unit == TEMPERATURE_RATE.unit:
         return float(_temperature_rate(number, unit_text, shown))
     factor, exponents = _known_unit(unit_text, shown, dimension)
     if exponents != dimension.exponents:
         raise QuantityError(f"'{shown}' is not {dimension.name}; write one such as '{dimension.example}'")
-    value = float(number * factor / _unit(dimension.unit)[0])
-    if abs(value) > float(MAX_MAGNITUDE):
+    value = number * factor / _unit(dimension.unit)[0]
+    if abs(value) > MAX_MAGNITUDE:
         raise QuantityError(f"'{shown}' is beyond any laser or stage; write {dimension.name} within reason")
-    return value
+    return float(value)
 
 
 def format_quantity(value: float, dimension: Dimension) -> str:
@@ -135,11 +146,12 @@ def format_quantity(value: float, dimension: Dimension) -> str:
     >>> format_quantity(10_000.0, FREQUENCY)
     '10 kHz'
     """
+    value = float(value)
     unit = _pleasant_unit(abs(value), dimension)
-    if dimension.unit in ("degC", "degC/min"):
+    if unit == dimension.unit or not isfinite(value):
         shown = value
     else:
-        shown = float(Decimal(repr(value)) * _unit(dimension.unit)[0] / _unit(unit)[0])
+        shown = float(Fraction(value) * _unit(dimension.unit)[0] / _unit(unit)[0])
     return f"{shown:.6g} {unit}".strip().replace("um", "µm").replace("uJ", "µJ").replace("uW", "µW").replace("us", "µs")
 
 
@@ -167,21 +179,13 @@ def _pleasant_unit(magnitude: float, dimension: Dimension) -> str:
     return fitting[-1] if fitting else candidates[0]
 
 
-def _number(text: str, shown: str) -> Decimal:
+def _known_unit(text: str, shown: str, dimension: Dimension) -> tuple[Fraction, _Exponents]:
     try:
-        number = Decimal(text)
-    except InvalidOperation as error:
-        raise QuantityError(f"'{shown}' does not start with a number") from error
-    if abs(number) > MAX_MAGNITUDE:
-        raise QuantityError(f"'{shown}' is beyond any laser or stage; numbers stay below {MAX_MAGNITUDE:.0e}")
-    return number
-
-
-def _known_unit(text: str, shown: str, dimension: Dimension) -> tuple[Decimal, _Exponents]:
-    try:
+        if len(text) > MAX_UNIT_LENGTH:
+            raise KeyError(text)
         return _unit(_normal(text))
     except KeyError as error:
-        close = nearest(text, _spellings(dimension))
+        close = nearest(_normal(text), _spellings(dimension))
         ask = f"; did you mean '{close[0]}'?" if close else f"; write {dimension.name} such as '{dimension.example}'"
         raise QuantityError(f"'{shown}' has an unknown unit '{shorten(text, 20)}'{ask}") from error
 
@@ -189,17 +193,17 @@ def _known_unit(text: str, shown: str, dimension: Dimension) -> tuple[Decimal, _
 def _normal(text: str) -> str:
     """One spelling for the micro sign's two code points, the multiplication dot and superscripts."""
     return (
-        text.replace("µ", "u").replace("μ", "u").replace("²", "^2").replace("³", "^3")
-        .replace("°", "deg").replace("·", "*").replace(" ", "")
+        "".join(text.split()).replace("µ", "u").replace("μ", "u").replace("²", "^2").replace("³", "^3")
+        .replace("°", "deg").replace("·", "*")
     )  # fmt: skip
 
 
 @cache
-def _unit(text: str) -> tuple[Decimal, _Exponents]:
+def _unit(text: str) -> tuple[Fraction, _Exponents]:
     """Factor to SI and exponents of a compound unit such as `J/cm^2`; KeyError when unknown."""
     if text == "":
-        return Decimal(1), _NONE
-    factor, exponents = Decimal(1), _NONE
+        return Fraction(1), _NONE
+    factor, exponents = Fraction(1), _NONE
     for index, part in enumerate(text.split("/")):
         for atom in part.split("*"):
             match = _ATOM.fullmatch(atom)
@@ -213,35 +217,38 @@ def _unit(text: str) -> tuple[Decimal, _Exponents]:
     return factor, exponents
 
 
-def _atom(symbol: str) -> tuple[Decimal, _Exponents]:
+def _atom(symbol: str) -> tuple[Fraction, _Exponents]:
     if symbol in _PLAIN:
         return _PLAIN[symbol]
     for base, (factor, exponents) in _PREFIXABLE.items():
         if symbol.endswith(base) and symbol[: -len(base)] in _PREFIXES:
-            return factor * Decimal(10) ** _PREFIXES[symbol[: -len(base)]], exponents
+            return factor * Fraction(10) ** _PREFIXES[symbol[: -len(base)]], exponents
     raise KeyError(symbol)
 
 
-def _temperature(number: Decimal, unit: str, shown: str) -> Decimal:
+def _temperature(number: Fraction, unit: str, shown: str) -> Fraction:
     if _normal(unit) in ("degC", "C"):
         celsius = number
     elif unit == "K":
-        celsius = number - Decimal("273.15")
+        celsius = number - KELVIN_OFFSET
     else:
         raise QuantityError(f"'{shown}' is not a temperature; write one such as '200 degC' or '473 K'")
-    if celsius < Decimal("-273.15"):
+    if celsius < -KELVIN_OFFSET:
         raise QuantityError(f"'{shown}' is below absolute zero")
     return celsius
 
 
-def _temperature_rate(number: Decimal, unit: str, shown: str) -> Decimal:
-    per_minute: dict[str, Decimal | int] = {
+def _temperature_rate(number: Fraction, unit: str, shown: str) -> Fraction:
+    per_minute = {
         "degC/min": 1,
         "K/min": 1,
         "C/min": 1,
         "degC/s": 60,
         "K/s": 60,
-        "degC/h": Decimal(1) / 60,
+        "C/s": 60,
+        "degC/h": Fraction(1, 60),
+        "K/h": Fraction(1, 60),
+        "C/h": Fraction(1, 60),
     }
     factor = per_minute.get(_normal(unit))
     if factor is None:
@@ -256,4 +263,6 @@ def _spellings(dimension: Dimension) -> list[str]:
     prefixed = [p + b for b in _PREFIXABLE for p in _PREFIXES]
     compounds = [f"{n}/{d}" for n in ("J", "mJ", "uJ", "W", "mW", "kW") for d in ("cm^2", "mm")]
     speeds = [f"{n}/s" for n in ("nm", "um", "mm", "cm", "m")] + ["mm/min", "mm/s^2"]
-    return [u for u in [*prefixed, *_PLAIN, *compounds, *speeds] if _unit(u)[1] == dimension.exponents]
+    # Letter case is not compared, so the likelier of mHz and MHz comes first.
+    known = ["MHz", *prefixed, *_PLAIN, *compounds, *speeds]
+    return [u for u in known if _unit(u)[1] == dimension.exponents]

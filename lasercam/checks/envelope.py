@@ -64,8 +64,8 @@ class Envelope:
             "E_SPEED",
             Severity.ERROR,
             "An axis cannot follow at the recipe's speed",
-            "A line at speed v and a direction u asks axis i for v |u_i|, which must not exceed the axis's `max_speed`. "
-            "A slower axis would give more pulses per length than the recipe says, without notice. "
+            "A line at speed v in a direction u asks axis i for v |u_i|, which must not exceed the axis's `max_speed`. A "
+            "slower axis would give more pulses per length than the recipe says, without notice. "
             "Lower the recipe's speed, or turn the pattern towards the faster axis.",
             "machine profile, `axes: max_speed`",
         ),
@@ -128,7 +128,7 @@ class Envelope:
         deep = round(slack / frame.index_ratio)
         thickness = round(sample.size[2] * TICKS_PER_UM)
         self._beyond("E_DEPTH", block, 2, high[:, 2] - thickness - deep, sample.size[2], exposing, is_high=True)
-        shallowest = -deep if sample.material in SURFACE_MATERIALS else 1
+        shallowest = -deep if sample.material in (*SURFACE_MATERIALS, "other") else 1
         self._beyond("E_DEPTH", block, 2, shallowest - low[:, 2], 0.0, exposing, is_high=False)
         free = self._context.machines[block.section].objective.working_distance
         travel = frame.origin_ticks[2] - np.minimum(block.start_ticks[exposing, 2], block.end_ticks[exposing, 2])
@@ -220,4 +220,3 @@ def _words(code: str, axis: str, value: float, limit: float, excess: float, *, i
         return f"exposures reach {value:.4f} µm deep; the sample is {limit:.4f} µm thick", "Lower `depth`."
     text = f"exposures reach up to depth {value:.4f} µm; in bulk glass the focus must be below the surface"
     return text, "Set the pattern's `depth`; depth 0 is for films and surfaces."
-

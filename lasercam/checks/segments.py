@@ -130,7 +130,11 @@ def _shapes(items: Items) -> Any:
     if items.are_dots:
         return shapely.points(items.start[:, :2].astype(np.float64))
     ends = np.stack((items.start[:, :2], items.end[:, :2]), axis=1)
-    return shapely.linestrings(ends.astype(np.float64))
+    shapes = shapely.linestrings(ends.astype(np.float64))
+    # Seen from above a vertical line is a point, and the tree does not find lines without length.
+    upright = np.flatnonzero(np.all(items.start[:, :2] == items.end[:, :2], axis=1))
+    shapes[upright] = shapely.points(ends[upright, 0].astype(np.float64))
+    return shapes
 
 
 def _planes(

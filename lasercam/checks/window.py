@@ -162,9 +162,9 @@ class WindowBounds:
         is_news = amount.how is None or window.confidence is not Confidence.DERIVED
         is_only_point = typ is not None and window.min is None and window.max is None
         if typ is not None and is_only_point and is_news and abs(value - typ) > tolerance:
-                badness = abs(value - typ) / (abs(typ) or 1.0)
-                text = f"is away from the only stated point, {show(name, typ)}"
-                self._away(recipe, process, amount, text, typ, badness, window)
+            badness = abs(value - typ) / (abs(typ) or 1.0)
+            text = f"is away from the only stated point, {show(name, typ)}"
+            self._away(recipe, process, amount, text, typ, badness, window)
 
     def _away(
         self, recipe: Recipe, process: Process, amount: Amount, text: str, limit: float, badness: float, window: Window

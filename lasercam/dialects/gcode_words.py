@@ -36,7 +36,8 @@ _MESSAGES = {
     _HUGE: "a number is 10^9 or more",
 }
 _ACTIVE_COMMENTS = (
-    b"ABORT,", b"AXIS,", b"DEBUG,", b"LOG", b"MSG,", b"PRINT,", b"PROBEOPEN", b"PROBECLOSE", b"PY", b"STYLE,", b"SYSTEM,"
+    b"ABORT,", b"AXIS,", b"DEBUG,", b"LOG", b"MSG,", b"PRINT,", b"PROBEOPEN", b"PROBECLOSE", b"PY", b"STYLE,",
+    b"SYSTEM,",
 )  # fmt: skip
 
 
@@ -119,30 +120,29 @@ def words(stream: BinaryIO, rules: LineRules, *, use_compiled: bool | None = Non
 
 
 def _split(data: bytes, rules: LineRules, first_line: int, *, use_compiled: bool) -> tuple[Words, int, int]:
-    max_raw = min(rules.max_raw, _MAX_PENDING_BYTES)
     if not use_compiled:
-        letters, values, digits, starts, error = split_plain(data, max_raw, rules.max_stripped, rules.strict_comments)
-        found = Words(letters, values, digits, starts, first_line, use_compiled=False)
+        letters, values, counts, line_starts, error = split_plain(data, rules)
+        found = Words(letters, values, counts, line_starts, first_line, use_compiled=False)
         return found, error, first_line + found.n_lines
     n_bytes = len(data)
-    buffer = np.frombuffer(data, np.uint8)
     letter = np.empty(n_bytes // 2 + 1, np.uint8)
     value = np.empty(n_bytes // 2 + 1, np.int64)
-    count = np.empty(n_bytes // 2 + 1, np.int64)
-    start = np.empty(n_bytes + 2, np.int64)
+    digits = np.empty(n_bytes // 2 + 1, np.int64)
+    starts = np.empty(n_bytes + 2, np.int64)
     n_words, n_lines, error = compiled(_split_bytes)(
-        buffer, max_raw, rules.max_stripped, rules.strict_comments, *_ACTIVE_TABLE, letter, value, count, start
+        np.frombuffer(data, np.uint8), min(rules.max_raw, _MAX_PENDING_BYTES), rules.max_stripped,
+        rules.strict_comments, *_ACTIVE_TABLE, letter, value, digits, starts,
+    )  # fmt: skip
+    found = Words(
+        letter[:n_words], value[:n_words], digits[:n_words], starts[: n_lines + 1], first_line, use_compiled=True
     )
-    found = Words(letter[:n_words], value[:n_words], count[:n_words], start[: n_lines + 1], first_line, True)  # noqa: FBT003 - a dataclass field
     return found, error, first_line + n_lines
 
 
 _WORD = re.compile(rb"([A-Za-z])([+-]?)(\d*)(?:\.(\d*))?")
 
 
-def split_plain(
-    data: bytes, max_raw: int, max_stripped: int, strict_comments: bool  # noqa: FBT001 - the kernel's signature
-) -> tuple[list[int], list[int], list[int], list[int], int]:
+def split_plain(data: bytes, rules: LineRules) -> tuple[list[int], list[int], list[int], list[int], int]:
     """Letters, values, digit counts and line starts of whole lines, and the error of the line behind them.
 
     Plain Python: for small files, and the oracle of the compiled kernel.
@@ -151,12 +151,13 @@ def split_plain(
     values: list[int] = []
     digits: list[int] = []
     starts = [0]
+    max_raw = min(rules.max_raw, _MAX_PENDING_BYTES)
     for raw in data.split(b"\n")[:-1]:
         text = raw.removesuffix(b"\r")
         error = _RAW_LONG if len(text) > max_raw else _NUL if b"\0" in text else _RETURN if b"\r" in text else _OK
         n_words = len(letters)
         if not error:
-            error = _split_line(text.translate(None, b" \t"), max_stripped, strict_comments, letters, values, digits)
+            error = _split_line(text.translate(None, b" \t"), rules, letters, values, digits)
         if error:
             del letters[n_words:], values[n_words:], digits[n_words:]
             return letters, values, digits, starts, error
@@ -164,9 +165,8 @@ def split_plain(
     return letters, values, digits, starts, _OK
 
 
-def _split_line(
-    text: bytes, max_stripped: int, strict: bool, letters: list[int], values: list[int], digits: list[int]  # noqa: FBT001
-) -> int:
+def _split_line(text: bytes, rules: LineRules, letters: list[int], values: list[int], digits: list[int]) -> int:
+    strict = rules.strict_comments
     at = stripped = 0
     while at < len(text):
         opener = text[at : at + 1]
@@ -197,7 +197,7 @@ def _split_line(
         digits.append(len(whole) + len(fraction))
         stripped += match.end() - at
         at = match.end()
-    return _LONG if stripped > max_stripped else _OK
+    return _LONG if stripped > rules.max_stripped else _OK
 
 
 def _active_table() -> tuple[Any, Any]:
@@ -212,7 +212,7 @@ _ACTIVE_TABLE = _active_table()
 
 
 def _split_bytes(
-    data: Any, max_raw: int, max_stripped: int, strict: bool, active: Any, active_lengths: Any,  # noqa: FBT001
+    data: Any, max_raw: int, max_stripped: int, strict: Any, active: Any, active_lengths: Any,
     letter: Any, value: Any, digits: Any, starts: Any,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Kernel of `words`: whole lines to words. Returns words, lines, and the error of the line behind them."""

@@ -151,7 +151,7 @@ class GrblEncoder:
         moves = facts.axes > 0
         word = np.where(moves & (feeds != fed), np.where(feeds, 2, 1), 0)
         power = np.where(is_line & ~was_line, 2, np.where(was_line & ~is_line, 1, 0))
-        choice = facts.axes + 8 * word + 48 * power
+        choice: NDArray[np.int64] = facts.axes + 8 * word + 48 * power
         feeding = np.flatnonzero(feeds)
         if len(feeding):
             speed = facts.speed_nm_s[feeding]

@@ -77,11 +77,11 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
     """
     stated = machine.controller.settings
     if stated.get("32") != "1" or stated.get("31", "0") != "0" or not stated.get("30", "").isdecimal():
-        raise MachineLimitError("reading a GRBL file needs $30 (a whole number), $31=0 and $32=1 in controller.settings")
+        raise MachineLimitError(
+            "reading a GRBL file needs $30 (a whole number), $31=0 and $32=1 in controller.settings"
+        )
     settings = (int(stated["30"]) * 1_000_000_000,)
-    return exposures(
-        stream, RULES, interpret, settings, _START, _MESSAGES, _end_of_file, use_compiled=use_compiled
-    )
+    return exposures(stream, RULES, interpret, settings, _START, _MESSAGES, _end_of_file, use_compiled=use_compiled)
 
 
 def _end_of_file(state: Sequence[int]) -> int:

@@ -87,7 +87,9 @@ def judge_places(section: Section, machine: Machine) -> Iterator[Finding]:
     try:
         increment = increment_ticks(machine)
     except MachineLimitError as error:
-        yield Finding(INCREMENT.code, Severity.ERROR, str(error), "machine", hint="state the increment the manual gives")
+        yield Finding(
+            INCREMENT.code, Severity.ERROR, str(error), "machine", hint="state the increment the manual gives"
+        )
         return
     corners = (*section.low_ticks, *section.high_ticks)
     off = [tick for tick in corners if tick % increment]
@@ -166,7 +168,7 @@ def no_trigger(recipe: Recipe, shortest_s: float, why: str, source: str) -> Find
     hint = (
         f"an exposure of {wanted_s:g} s passes {recipe.pulses} pulses, ±1"
         if wanted_s >= shortest_s
-        else f"at {recipe.pulses / shortest_s:g} Hz or less, {recipe.pulses} pulses last long enough for a timed exposure"
+        else f"at {recipe.pulses / shortest_s:g} Hz or less, {recipe.pulses} pulses last long enough to be timed"
     )
     return Finding(
         NO_TRIGGER.code, Severity.ERROR,
@@ -186,5 +188,5 @@ def judge_position_firing(recipes: Sequence[Recipe]) -> Iterator[Finding]:
                 NO_POSITION_FIRING.code, Severity.ERROR,
                 f"shots every {pitch_um:g} µm cannot be fired by position",
                 f"recipes.{recipe.label}", pitch_um, None, "um",
-                hint=f"a line at {pitch_um:g} µm × {recipe.laser.rep_rate_hz:g} Hz = {speed_um_s:g} µm/s has that pitch",
+                hint=f"write lines at {pitch_um:g} µm × {recipe.laser.rep_rate_hz:g} Hz = {speed_um_s:g} µm/s",
             )  # fmt: skip

@@ -219,4 +219,3 @@ def _move(word: bytes, axes: int, decimals: int, *, speed: bool) -> Template:
     if speed:
         pieces += [b" F", Slot(_SPEED_COLUMN, _SPEED_DECIMALS, trim=True)]
     return (*pieces, b"\n")
-

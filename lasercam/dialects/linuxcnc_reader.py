@@ -88,9 +88,7 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
         0 if trigger is None else round(trigger.width * 1e9),
         round(machine.controller.path_tolerance * 1e6),
     )
-    return exposures(
-        stream, RULES, interpret, settings, _START, _MESSAGES, _end_of_file, use_compiled=use_compiled
-    )
+    return exposures(stream, RULES, interpret, settings, _START, _MESSAGES, _end_of_file, use_compiled=use_compiled)
 
 
 def _end_of_file(state: Sequence[int]) -> int:
@@ -98,7 +96,14 @@ def _end_of_file(state: Sequence[int]) -> int:
 
 
 def interpret(
-    letter: Any, value: Any, digits: Any, starts: Any, first_line: int, settings: Any, state: Any, out: Any  # noqa: ARG001 - one signature for all interpreters
+    letter: Any,
+    value: Any,
+    _digits: Any,
+    starts: Any,
+    first_line: int,
+    settings: Any,
+    state: Any,
+    out: Any,
 ) -> tuple[int, int, int]:
     """Run whole lines; see `gcode_reading.Interpreter`. Runs as it stands, and compiled."""
     n_rows = 0

@@ -98,9 +98,7 @@ def format_plain(templates: Sequence[Template], choice: NDArray[np.uint8], value
         for index in chosen:
             for piece in plans[index]:
                 parts.append(
-                    piece
-                    if isinstance(piece, str)
-                    else fixed_point(row[piece.column], piece.decimals, trim=piece.trim)
+                    piece if isinstance(piece, str) else fixed_point(row[piece.column], piece.decimals, trim=piece.trim)
                 )
     return "".join(parts).encode("ascii")
 

@@ -76,7 +76,7 @@ def exact_multiple(value: float, decimals: int, what: str) -> int:
     Raises:
         MachineLimitError: it has more decimals than are printed.
     """
-    scaled = value * 10**decimals
+    scaled: float = value * 10.0**decimals
     if not isclose(scaled, round(scaled), rel_tol=1e-12, abs_tol=1e-6):
         raise MachineLimitError(f"the {what} {value!r} has more decimals than a job file can hold")
     return round(scaled)
@@ -167,9 +167,7 @@ class RowReader:
                     f"of {self._increment / TICKS_PER_UM:g} µm; round to the increment in the plan"
                 )
 
-    def _check_recipes(
-        self, kind: NDArray[np.uint8], recipe: NDArray[Any], bad: NDArray[np.bool_], what: str
-    ) -> None:
+    def _check_recipes(self, kind: NDArray[np.uint8], recipe: NDArray[Any], bad: NDArray[np.bool_], what: str) -> None:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise MachineLimitError(

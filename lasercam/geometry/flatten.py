@@ -230,7 +230,7 @@ def _centres(
     # (1 - h)(1 + h) keeps its digits near h = 1, where the arc is half a turn.
     distance = np.sqrt((1.0 - half_chord) * (1.0 + half_chord)) / safe
     distance = np.where(reach >= 1.0, 0.0, distance)
-    side = np.where(large != sweep, -1.0, 1.0) * distance
+    side = np.where(large == sweep, -1.0, 1.0) * distance
     middle = np.column_stack([side * unit[:, 1], -side * unit[:, 0]])
     first = np.arctan2(unit[:, 1] - middle[:, 1], unit[:, 0] - middle[:, 0])
     opening = 2.0 * np.arctan2(half_chord, np.where(reach >= 1.0, 0.0, distance * safe))

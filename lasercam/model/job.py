@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from lasercam.model.machine import Name
 from lasercam.model.recipe import PassKind
@@ -231,13 +231,3 @@ class JobDocument(Document):
     """Findings the author accepts."""
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     """For everything random; the same seed gives the same job."""
-
-    @field_validator("steps")
-    @classmethod
-    def _distinct_names(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        seen: set[str] = set()
-        for step in steps:
-            if step.name in seen:
-                raise ValueError(f"two steps are called '{step.name}'; give each its own name")
-            seen.add(step.name)
-        return steps

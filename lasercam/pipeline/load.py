@@ -136,6 +136,9 @@ def _check_names(job: JobDocument, tree: Tree, processes: Mapping[str, Process],
             problems.append(name_problem("process", process, list(processes), tree.at(("supply", process), key=True)))
     earlier: list[str] = []
     for index, step in enumerate(job.steps):
+        if step.name in earlier:
+            text = f"two steps are called '{step.name}'"
+            problems.append(Problem(text, tree.at(("steps", index, "name")), "Give each its own name."))
         for part, recipe_name in step.exposures.items():
             if recipe_name not in job.recipes:
                 place = tree.at(("steps", index, step.verb, part))

@@ -97,11 +97,34 @@ class Plot:
             points[:, 0], points[:, 1], "o", color=colour, markersize=size, markeredgewidth=0.0, zorder=level
         )
 
-    def frame(self, box: Box, colour: str, *, width: float, dashes: tuple[float, float] | None = None) -> None:
+    def frame(
+        self,
+        box: Box,
+        colour: str,
+        *,
+        width: float,
+        dashes: tuple[float, float] | None = None,
+        level: float = 4.0,
+    ) -> None:
         """The outline of (left, bottom, right, top)."""
         left, bottom, right, top = box
         corners = np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
-        self.lines(corners, np.roll(corners, -1, axis=0), colour, width=width, dashes=dashes, level=4.0)
+        self.lines(corners, np.roll(corners, -1, axis=0), colour, width=width, dashes=dashes, level=level)
+
+    def cross(self, x: float, y: float, colour: str) -> None:
+        """A small upright cross."""
+        self.axes.plot([x], [y], "+", color=colour, markersize=9, markeredgewidth=1.2, zorder=5.0)
+
+    def bar(self, x: tuple[float, float], y: float) -> None:
+        """A scale bar."""
+        self.axes.plot(x, (y, y), color=INK, linewidth=2.5, solid_capstyle="butt", zorder=6.0)
+
+    def axis_titles(self, x: str, y: str, *, n_ticks: int) -> None:
+        """What the axes measure, with at most so many ticks and plain numbers."""
+        self.axes.set_xlabel(x, fontsize=8, color=GREY)
+        self.axes.set_ylabel(y, fontsize=8, color=GREY)
+        self.axes.locator_params(nbins=n_ticks)
+        self.axes.ticklabel_format(style="plain")
 
     def fill(self, box: Box, colour: str, *, level: float = 0.5) -> None:
         """A filled rectangle (left, bottom, right, top)."""

@@ -83,15 +83,23 @@ def _range(first: tuple[str, ...], last: tuple[str, ...]) -> tuple[str, ...]:
 def recipe_details(recipe: Recipe, shown: NDArray[np.int64]) -> tuple[str, ...]:
     """What the legend says: energy and rate, then speed or exposure as far as the shown rows use them."""
     laser = recipe.laser
-    lines = [f"{si(laser.pulse_energy_uj * 1e-6, 'J')}, {si(laser.rep_rate_hz, 'Hz')}"]
-    drives = []
+    details = [si(laser.pulse_energy_uj * 1e-6, "J"), si(laser.rep_rate_hz, "Hz")]
     if shown[RowKind.LINE] and recipe.speed_nm_s:
-        drives.append(si(recipe.speed_nm_s * 1e-9, "m/s"))
+        details.append(si(recipe.speed_nm_s * 1e-9, "m/s"))
     if shown[RowKind.DOT]:
-        drives.append(f"{recipe.pulses:,} pulses" if recipe.pulses else si(recipe.exposure_ns * 1e-9, "s"))
+        details.append(f"{recipe.pulses:,} pulses" if recipe.pulses else si(recipe.exposure_ns * 1e-9, "s"))
     if shown[RowKind.SHOTS] and recipe.pitch_ticks:
-        drives.append(f"a shot every {si(recipe.pitch_ticks * 1e-10, 'm')}")
-    return (*lines, ", ".join(drives)) if drives else tuple(lines)
+        details.append(f"a shot every {si(recipe.pitch_ticks * 1e-10, 'm')}")
+    return tuple(details)
+
+
+def counted(n: int, noun: str) -> str:
+    """A number and its noun.
+
+    >>> counted(1, "row"), counted(12_000, "row")
+    ('1 row', '12,000 rows')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def si(value: float, unit: str) -> str:
@@ -133,9 +141,9 @@ def duration(seconds: float) -> str:
     """
     if seconds < 60:
         return si(seconds, "s")
-    minutes = round(seconds / 60)
-    if minutes < 60:
+    if seconds < 3600:
         return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    minutes = round(seconds / 60)
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
         return f"{hours} h {minutes} min"

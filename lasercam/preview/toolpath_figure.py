@@ -1,30 +1,29 @@
 """A picture of a toolpath: where the beam is on, with which recipe, and how it travels in the dark."""
 
-from dataclasses import dataclass
 from math import isfinite
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lasercam.errors import ParameterError, UsageError
 from lasercam.model.toolpath import EXPOSING_KINDS, RowKind, Section, Toolpath
 from lasercam.preview.canvas import GREY, INK, Box, Format, Plot, Sheet, sheet
-from lasercam.preview.depths import Layer, choose_layer
-from lasercam.preview.palette import ColourGroup, colour_groups, duration, length, round_length
+from lasercam.preview.depths import choose_layer
+from lasercam.preview.palette import colour_groups, counted, duration, length, round_length
 from lasercam.preview.toolpath_counts import SHORTEST_TRAVEL_PX, Splat, blended, splat_rows
+from lasercam.preview.toolpath_legend import LEGEND_WIDTH_IN, draw_legend, legend_height_in
+from lasercam.preview.toolpath_scene import BOX_DASHES, LEAD_COLOUR, LEAD_DASHES, TRAVEL_COLOUR, Scene
 from lasercam.preview.toolpath_survey import DrawnRows, Survey, drawn_rows, survey
 
 RASTER_FROM_ROWS = 100_000
 """Rows from which a picture of counts says more than, and draws faster than, lines on top of each other."""
 
 _DPI = 200
-_WIDTH_IN = 10.0
 _PLOT_IN = 6.2
-_LEFT_IN, _COLUMN_IN, _RIGHT_IN = 0.85, 7.35, 9.75
+_LEAST_PLOT_IN = 4.0
 _LEAST_BODY_IN = 2.6
-_TRAVEL, _LEAD = "#9a9a9a", "#555555"
-_DASHES = (3.0, 2.0)
+_LEFT_IN, _RIGHT_IN, _GUTTER_IN = 0.85, 0.25, 0.3
+_HEAD_IN, _FOOT_IN = 0.95, 1.35
 
 
 def draw_toolpath(
@@ -109,15 +108,14 @@ def _draw(scene: Scene, kept: list[DrawnRows] | None, out: BinaryIO, fmt: Format
     aspect = (top - bottom) / (right - left)
     plot_w = _PLOT_IN if aspect <= 1.1 else _PLOT_IN * 1.1 / aspect
     plot_h = plot_w * aspect
-    body = max(plot_h, _column_height(scene), _LEAST_BODY_IN)
-    with sheet(_WIDTH_IN, 0.95 + body + 1.25, dpi=_DPI) as page:
-        ceiling = page.height_in - 0.95
+    legend_x = _LEFT_IN + max(plot_w, _LEAST_PLOT_IN) + _GUTTER_IN
+    with sheet(1.0, 1.0) as ruler:
+        body = max(plot_h, legend_height_in(ruler, scene), _LEAST_BODY_IN)
+    with sheet(legend_x + LEGEND_WIDTH_IN + _RIGHT_IN, _HEAD_IN + body + _FOOT_IN, dpi=_DPI) as page:
+        ceiling = page.height_in - _HEAD_IN
         _heading(page, scene, title)
         plot = page.plot((_LEFT_IN, ceiling - plot_h, plot_w, plot_h), scene.view)
-        plot.axes.set_xlabel("x (µm)", fontsize=8, color=GREY)
-        plot.axes.set_ylabel("y (µm)", fontsize=8, color=GREY)
-        plot.axes.locator_params(nbins=6 if plot_w > 3 else 4)
-        plot.axes.ticklabel_format(style="plain")
+        plot.axis_titles("x (µm)", "y (µm)", n_ticks=6 if plot_w > 3 else 3)
         _surroundings(plot, scene)
         pixels = (round(plot_h * _DPI), round(plot_w * _DPI))
         if kept is None:
@@ -125,25 +123,24 @@ def _draw(scene: Scene, kept: list[DrawnRows] | None, out: BinaryIO, fmt: Format
         else:
             _draw_vectors(plot, scene, kept, plot_w * plot_h)
         _dimensions(plot, scene)
-        _column(page, scene, ceiling)
+        draw_legend(page, scene, legend_x, ceiling)
         _caption(page, scene, pixels)
         page.save(out, fmt)
 
 
 def _heading(page: Sheet, scene: Scene, title: str | None) -> None:
-    width = _RIGHT_IN - _LEFT_IN
-    top = page.height_in
+    right, top = page.width_in - _RIGHT_IN, page.height_in
     name = title if title is not None else scene.toolpath.header.job
-    page.text(_LEFT_IN, top - 0.45, page.fitted(name, width, 14, bold=True), size=14, bold=True)
+    page.text(_LEFT_IN, top - 0.45, page.fitted(name, right - _LEFT_IN, 14, bold=True), size=14, bold=True)
     steps = list(dict.fromkeys(f"{s.step_name} ({s.pass_kind.value})" for s in scene.sections))
-    rows = sum(s.n_rows for s in scene.sections)
-    exposures = scene.count(*EXPOSING_KINDS)
+    n_rows = sum(s.n_rows for s in scene.sections)
     seconds = sum(s.duration_s * s.repeat for s in scene.sections)
-    facts = f"{rows:,} rows  ·  {exposures:,} exposures  ·  {duration(seconds)}"
+    counts = f"{counted(n_rows, 'row')}  ·  {counted(scene.count(*EXPOSING_KINDS), 'exposure')}"
+    facts = f"{counts}  ·  {duration(seconds)}"
     words = ("Step: " if len(steps) == 1 else f"{len(steps)} steps: ") + ", ".join(steps)
-    free = width - page.text_width_in(facts, 9) - 0.3
+    free = right - _LEFT_IN - page.text_width_in(facts, 9) - 0.3
     page.text(_LEFT_IN, top - 0.70, page.fitted(words, free, 9), size=9, colour=GREY)
-    page.text(_RIGHT_IN, top - 0.70, facts, size=9, colour=GREY, at="right")
+    page.text(right, top - 0.70, facts, size=9, colour=GREY, at="right")
 
 
 def _surroundings(plot: Plot, scene: Scene) -> None:
@@ -156,20 +153,22 @@ def _surroundings(plot: Plot, scene: Scene) -> None:
         if on[0] < on[2] and on[1] < on[3]:
             plot.fill(on, "white", level=0.3)
         plot.frame((0.0, 0.0, width, height), INK, width=1.4)
-    plot.frame(scene.box, GREY, width=0.7, dashes=(5.0, 3.0))
+    if scene.has_extent:
+        plot.frame(scene.box, GREY, width=0.7, dashes=BOX_DASHES, level=1.2)
 
 
 def _dimensions(plot: Plot, scene: Scene) -> None:
     left, bottom, right, top = scene.view
     x0, y0, x1, y1 = scene.box
-    pad = 0.07 * max(right - left, top - bottom) / 1.2
-    plot.label(0.5 * (x0 + x1), y1 + 0.2 * pad, length(x1 - x0), at="bottom", colour=GREY)
-    plot.label(x1 + 0.55 * pad, 0.5 * (y0 + y1), length(y1 - y0), turned=True, colour=GREY)
+    pad = 0.058 * max(right - left, top - bottom)
+    if x1 > x0:
+        plot.label(0.5 * (x0 + x1), y1 + 0.2 * pad, length(x1 - x0), at="bottom", colour=GREY)
+    if y1 > y0:
+        plot.label(x1 + 0.55 * pad, 0.5 * (y0 + y1), length(y1 - y0), turned=True, colour=GREY)
     bar = round_length(0.25 * (right - left))
     x, y = left + 0.035 * (right - left), bottom + 0.035 * (top - bottom)
-    ends = np.array([[x, y]]), np.array([[x + bar, y]])
-    plot.axes.plot([x, x + bar], [y, y], color=INK, linewidth=2.5, solid_capstyle="butt", zorder=6.0)
-    plot.label(float(ends[1][0, 0]) + 0.012 * (right - left), y, length(bar), at="left")
+    plot.bar((x, x + bar), y)
+    plot.label(x + bar + 0.015 * max(right - left, 0.6 * (top - bottom)), y, length(bar), at="left")
 
 
 def _draw_vectors(plot: Plot, scene: Scene, kept: list[DrawnRows], area_in2: float) -> None:
@@ -184,8 +183,8 @@ def _draw_vectors(plot: Plot, scene: Scene, kept: list[DrawnRows], area_in2: flo
     travel, lead = (kind == RowKind.JUMP) | (kind == RowKind.DOT), kind == RowKind.LEAD
     n_lines = int(np.isin(kind, (RowKind.LINE, RowKind.SHOTS)).sum())
     width = 1.1 if n_lines <= 2_000 else 0.7 if n_lines <= 20_000 else 0.4
-    plot.lines(start[travel], end[travel], _TRAVEL, width=0.4, alpha=0.45, level=1.0)
-    plot.lines(start[lead], end[lead], _LEAD, width=0.45, dashes=_DASHES, level=1.5)
+    plot.lines(start[travel], end[travel], TRAVEL_COLOUR, width=0.4, alpha=0.45, level=1.0)
+    plot.lines(start[lead], end[lead], LEAD_COLOUR, width=0.45, dashes=LEAD_DASHES, level=1.5)
     n_dots = max(int((kind == RowKind.DOT).sum()), 1)
     size = float(np.clip(0.55 * 72.0 * (area_in2 / n_dots) ** 0.5, 0.7, 5.0))
     for index, one in enumerate(scene.groups):
@@ -200,7 +199,7 @@ def _draw_counts(plot: Plot, scene: Scene, pixels: tuple[int, int]) -> None:
     n = len(scene.groups)
     splat = Splat(scene.view, pixels, n + 2)
     counts = splat_rows(drawn_rows(scene.toolpath, scene.sections), splat, scene.group_of, scene.layer, n)
-    plot.image(blended(counts, [g.colour for g in scene.groups] + [_TRAVEL, _LEAD], n), scene.view)
+    plot.image(blended(counts, [g.colour for g in scene.groups] + [TRAVEL_COLOUR, LEAD_COLOUR], n), scene.view)
 
 
 def _caption(page: Sheet, scene: Scene, pixels: tuple[int, int]) -> None:
@@ -214,14 +213,14 @@ def _caption(page: Sheet, scene: Scene, pixels: tuple[int, int]) -> None:
             f"{SHORTEST_TRAVEL_PX:g} pixels is left out."
         )
     else:
-        how = f"Drawn line by line: {rows:,} rows; stroke widths are not written widths."
+        how = f"Drawn line by line: {counted(rows, 'row')}; stroke widths are not written widths."
     if scene.layer is not None:
         how += f" Only the layer at {scene.layer.title} is shown."
     repeats = sorted({s.repeat for s in scene.sections if s.repeat > 1})
     if repeats:
         how += f" Run {' or '.join(f'{n} times' for n in repeats)}; drawn once, the time counts all runs."
-    y = 0.62
-    for line in page.wrapped(how, _RIGHT_IN - _LEFT_IN, 7.5)[:3]:
+    y = 0.74
+    for line in page.wrapped(how, page.width_in - _RIGHT_IN - _LEFT_IN, 7.5)[:4]:
         page.text(_LEFT_IN, y, line, size=7.5, colour=GREY)
         y -= 0.16
     page.text(

@@ -1,66 +1,95 @@
 """The column beside a toolpath's picture: recipes, depths, and the place on the sample."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from lasercam.model.toolpath import RowKind
 from lasercam.preview.canvas import GREY, INK, Sheet
-from lasercam.preview.toolpath_scene import BOX_DASHES, LEAD_COLOUR, LEAD_DASHES, TRAVEL_COLOUR, Scene
+from lasercam.preview.toolpath_scene import BOX_DASHES, LEAD_COLOUR, LEAD_DASHES, PLACE_COLOUR, TRAVEL_COLOUR, Scene
 
-COLUMN_WIDTH_IN = 2.4
+LEGEND_WIDTH_IN = 2.4
 _TEXT_AT_IN = 0.38
+_MAP_IN = 1.1
 
 
-def _column_height(scene: Scene) -> float:
-    entries = sum(0.24 + 0.15 * len(g.details) + 0.08 for g in scene.groups)
-    depth = 1.45 if len(scene.survey.layers) > 1 else 0.45 if scene.survey.layers else 0.0
-    return 0.2 + entries + 0.22 * len(_travel_kinds(scene)) + 0.25 + depth + 1.75
+@dataclass(frozen=True)
+class _DarkKind:
+    """A legend entry of a line that is not an exposure."""
+
+    words: str
+    colour: str
+    dashes: tuple[float, float] | None
+    width: float
 
 
-def _travel_kinds(scene: Scene) -> list[tuple[str, str, tuple[float, float] | None, float]]:
-    kinds: list[tuple[str, str, tuple[float, float] | None, float]] = []
-    if scene.count(RowKind.JUMP, RowKind.DOT):
-        kinds.append(("dark travel", _TRAVEL, None, 0.6))
-    if scene.count(RowKind.LEAD):
-        kinds.append(("run-up and run-out, dark", _LEAD, _DASHES, 0.6))
-    kinds.append(("box of the exposures", GREY, (5.0, 3.0), 0.7))
-    return kinds
+def legend_height_in(page: Sheet, scene: Scene) -> float:
+    """Height of what `draw_legend` draws."""
+    entries = sum(0.32 + 0.15 * len(_detail_lines(page, group.details)) for group in scene.groups)
+    depths = 1.45 if len(scene.survey.layers) > 1 else 0.45 if scene.survey.layers else 0.35
+    return 0.12 + entries + 0.22 * len(_dark_kinds(scene)) + depths + 0.5 + _MAP_IN
 
 
-def _column(page: Sheet, scene: Scene, ceiling: float) -> None:
+def draw_legend(page: Sheet, scene: Scene, x_in: float, top_in: float) -> None:
     """Legend, depths and the place on the sample, from the top down."""
-    x, y, width = _COLUMN_IN, ceiling - 0.12, COLUMN_WIDTH_IN
-    page.text(x, y, "Recipes" if len(scene.groups) != 1 else "Recipe", size=8.5, bold=True)
+    width, y = LEGEND_WIDTH_IN - _TEXT_AT_IN, top_in - 0.12
+    if scene.groups:
+        page.text(x_in, y, "Recipes" if len(scene.groups) > 1 else "Recipe", size=8.5, bold=True)
     for group in scene.groups:
         y -= 0.24
         middle = y + 0.045
         if group.draws_lines:
-            page.line((x, x + 0.28), (middle, middle), group.colour, width=2.2)
+            page.line((x_in, x_in + 0.28), (middle, middle), group.colour, width=2.2)
         if group.draws_dots:
-            page.dot(x + 0.14, middle, group.colour, size=5.5)
-        page.text(x + 0.38, y, page.fitted(group.title, width - 0.38, 8), size=8)
-        for detail in group.details:
+            page.dot(x_in + 0.14, middle, group.colour, size=5.5)
+        page.text(x_in + _TEXT_AT_IN, y, page.fitted(group.title, width, 8), size=8)
+        for line in _detail_lines(page, group.details):
             y -= 0.15
-            page.text(x + 0.38, y, page.fitted(detail, width - 0.38, 7), size=7, colour=GREY)
+            page.text(x_in + _TEXT_AT_IN, y, page.fitted(line, width, 7), size=7, colour=GREY)
         y -= 0.08
-    for words, colour, dashes, line in _travel_kinds(scene):
+    for kind in _dark_kinds(scene):
         y -= 0.22
-        page.line((x, x + 0.28), (y + 0.04, y + 0.04), colour, width=line, dashes=dashes)
-        page.text(x + 0.38, y, words, size=7.5, colour=GREY)
-    y = _depths(page, scene, y - 0.35)
-    _sample_map(page, scene, y - 0.2)
+        page.line((x_in, x_in + 0.28), (y + 0.04, y + 0.04), kind.colour, width=kind.width, dashes=kind.dashes)
+        page.text(x_in + _TEXT_AT_IN, y, kind.words, size=7.5, colour=GREY)
+    y = _draw_depths(page, scene, x_in, y - 0.35)
+    _draw_place(page, scene, x_in, y - 0.2)
 
 
-def _depths(page: Sheet, scene: Scene, y: float) -> float:
+def _detail_lines(page: Sheet, details: Sequence[str]) -> list[str]:
+    """Details put side by side as long as they fit."""
+    lines: list[str] = []
+    for detail in details:
+        longer = f"{lines[-1]}, {detail}" if lines else detail
+        if lines and page.text_width_in(longer, 7) <= LEGEND_WIDTH_IN - _TEXT_AT_IN:
+            lines[-1] = longer
+        else:
+            lines.append(detail)
+    return lines
+
+
+def _dark_kinds(scene: Scene) -> list[_DarkKind]:
+    kinds = []
+    if scene.count(RowKind.JUMP, RowKind.DOT):
+        kinds.append(_DarkKind("dark travel", TRAVEL_COLOUR, None, 0.6))
+    if scene.count(RowKind.LEAD):
+        kinds.append(_DarkKind("run-up and run-out, dark", LEAD_COLOUR, LEAD_DASHES, 0.6))
+    if scene.has_extent:
+        kinds.append(_DarkKind("box of the exposures", GREY, BOX_DASHES, 0.7))
+    return kinds
+
+
+def _draw_depths(page: Sheet, scene: Scene, x_in: float, y: float) -> float:
     layers = scene.survey.layers
     if not layers:
         return y
     if len(layers) == 1:
-        page.text(_COLUMN_IN, y, "Depth", size=8.5, bold=True)
-        page.text(_COLUMN_IN + 0.5, y, layers[0].title, size=8)
+        page.text(x_in, y, "Depth", size=8.5, bold=True)
+        page.text(x_in + 0.5, y, layers[0].title, size=8)
         return y - 0.1
     shown = "all shown" if scene.layer is None else f"shown: {scene.layer.title}"
-    page.text(_COLUMN_IN, y, f"{len(layers)} depths", size=8.5, bold=True)
-    page.text(_RIGHT_IN, y, f"µm, {shown}", size=7, colour=GREY, at="right")
+    page.text(x_in, y, f"{len(layers):,} depths", size=8.5, bold=True)
+    page.text(x_in + LEGEND_WIDTH_IN, y, f"µm, {shown}", size=7, colour=GREY, at="right")
     page.bars(
-        (_COLUMN_IN + 0.4, y - 1.05, COLUMN_WIDTH_IN - 0.4, 0.95),
+        (x_in + 0.4, y - 1.05, LEGEND_WIDTH_IN - 0.4, 0.95),
         [layer.depth_um for layer in layers],
         [layer.exposures for layer in layers],
         [scene.layer is None or layer is scene.layer for layer in layers],
@@ -68,24 +97,22 @@ def _depths(page: Sheet, scene: Scene, y: float) -> float:
     return y - 1.1
 
 
-def _sample_map(page: Sheet, scene: Scene, y: float) -> None:
+def _draw_place(page: Sheet, scene: Scene, x_in: float, y: float) -> None:
     width, height = scene.sample_um
-    page.text(_COLUMN_IN, y, "Place on the sample", size=8.5, bold=True)
-    page.text(_COLUMN_IN, y - 0.16, f"{_mm(width)} × {_mm(height)} mm", size=7, colour=GREY)
-    scale = min((COLUMN_WIDTH_IN) / width, 1.1 / height)
-    w, h = width * scale, height * scale
-    m = 0.02 * max(width, height)
-    at = (_COLUMN_IN, y - 0.28 - h, w * (1 + 2 * m / width), h * (1 + 2 * m / height))
-    plot = page.plot(at, (-m, -m, width + m, height + m), ticks=False)
+    page.text(x_in, y, "Place on the sample", size=8.5, bold=True)
+    page.text(x_in, y - 0.16, f"{width / 1000:.4g} × {height / 1000:.4g} mm", size=7, colour=GREY)
+    # Room around the sample shows what is off it.
+    rim = 0.06 * max(width, height)
+    scale = min(LEGEND_WIDTH_IN / (width + 2 * rim), _MAP_IN / (height + 2 * rim))
+    w, h = (width + 2 * rim) * scale, (height + 2 * rim) * scale
+    view = (-rim, -rim, width + rim, height + rim)
+    plot = page.plot((x_in - rim * scale, y - 0.2 - h, w, h), view, ticks=False)
     plot.fill((0.0, 0.0, width, height), "#f1f1f1")
     plot.frame((0.0, 0.0, width, height), INK, width=0.9)
     x0, y0, x1, y1 = scene.box
     if max(x1 - x0, y1 - y0) > 0.05 * max(width, height):
-        plot.fill(scene.box, "#D55E00", level=2.0)
+        plot.fill(scene.box, PLACE_COLOUR, level=5.0)
+        plot.frame(scene.box, PLACE_COLOUR, width=1.2)
     else:
         # A pattern this small is pointed at.
-        plot.axes.plot([(x0 + x1) / 2], [(y0 + y1) / 2], "+", color="#D55E00", markersize=9, markeredgewidth=1.2)
-
-
-def _mm(value_um: float) -> str:
-    return f"{value_um / 1000:.4g}"
+        plot.cross((x0 + x1) / 2, (y0 + y1) / 2, PLACE_COLOUR)

@@ -15,6 +15,7 @@ TRAVEL_COLOUR = "#9a9a9a"
 LEAD_COLOUR = "#555555"
 LEAD_DASHES = (3.0, 2.0)
 BOX_DASHES = (5.0, 3.0)
+PLACE_COLOUR = "#1a1a1a"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,11 @@ class Scene:
     def box(self) -> Box:
         """What is exposed: left, bottom, right, top."""
         return (*self.survey.low_um, *self.survey.high_um)
+
+    @property
+    def has_extent(self) -> bool:
+        """Whether there is more than one place."""
+        return self.survey.low_um != self.survey.high_um
 
     def count(self, *kinds: RowKind) -> int:
         """Rows of some kinds."""

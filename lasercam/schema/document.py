@@ -41,7 +41,8 @@ def read_document(model: type[D], tree: Tree, *, what: str) -> D:
 def _problem(detail: Any, model: type[BaseModel], tree: Tree) -> Problem:
     """One pydantic error as a person would say it."""
     kind, loc = str(detail["type"]), tuple(detail["loc"])
-    path = _known(loc, tree)
+    inner = detail.get("ctx", {}).get("step")  # a member of a list or range that its type read as a whole
+    path = _known(loc if inner is None else (*loc, inner), tree)
     key = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         allowed = _allowed_keys(model, loc[:-1])

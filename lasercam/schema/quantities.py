@@ -105,14 +105,21 @@ class Family:
         if isinstance(value, Sequence) and not isinstance(value, str):
             if not 1 <= len(value) <= MAX_FAMILY:
                 raise _error(f"a list of 1 to {MAX_FAMILY:,} values is allowed, {len(value):,} were found")
-            return tuple(self.quantity.read(item) for item in value)
+            return tuple(self._item(item, index) for index, item in enumerate(value))
         return (self.quantity.read(value),)
+
+    def _item(self, item: object, step: int | str) -> float:
+        """One member; an error says which one, so that its place can be named."""
+        try:
+            return self.quantity.read(item)
+        except PydanticCustomError as error:
+            raise _error(error.message(), step) from error
 
     def _range(self, value: dict[str, object]) -> tuple[float, ...]:
         unknown = sorted(set(value) - {"from", "to", "count", "scale"})
         if unknown or not {"from", "to", "count"} <= set(value):
             raise _error("a range is written {from: …, to: …, count: N} with an optional scale: linear or log")
-        start, stop = self.quantity.read(value["from"]), self.quantity.read(value["to"])
+        start, stop = self._item(value["from"], "from"), self._item(value["to"], "to")
         count_text, scale = str(value["count"]), value.get("scale", "linear")
         if not count_text.isascii() or not count_text.isdecimal() or not 2 <= int(count_text[:9]) <= MAX_FAMILY:
             raise _error(f"count must be a whole number from 2 to {MAX_FAMILY:,}, found '{count_text[:20]}'")
@@ -147,8 +154,8 @@ class Family:
         return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}, spread]}
 
 
-def _error(message: str) -> PydanticCustomError:
-    return PydanticCustomError("quantity", "{reason}", {"reason": message})
+def _error(message: str, step: int | str | None = None) -> PydanticCustomError:
+    return PydanticCustomError("quantity", "{reason}", {"reason": message, "step": step})
 
 
 POSITIVE, NOT_NEGATIVE = Bounds(above=0.0), Bounds(at_least=0.0)

@@ -29,7 +29,7 @@ class Tree:
     Attributes:
         data: text, lists and mappings; an empty value is None.
         file: the name shown in messages.
-        keys: place of the key (or list item) at each path.
+        keys: place of the key (or list item) at each path; below a path, its own key stands at ().
         values: place of the value at each path.
     """
 
@@ -42,10 +42,11 @@ class Tree:
         """The place of a path, or of its nearest ancestor when the path itself is absent."""
         wanted = tuple(path)
         table = self.keys if key else self.values
-        while wanted and wanted not in table:
+        if wanted in table:
+            return table[wanted]
+        while wanted and wanted not in self.values:
             wanted = wanted[:-1]
-            table = self.values
-        return table.get(wanted, Location(self.file, 1, 1))
+        return self.values.get(wanted, Location(self.file, 1, 1))
 
     def under(self, path: Sequence[str | int]) -> "Tree":
         """The part of the document below a path, with its places."""
@@ -55,10 +56,21 @@ class Tree:
             if not isinstance(data, dict | list):
                 raise KeyError(prefix)
             data = data[step]  # type: ignore[index] # a list has numbers, a mapping names
-        n = len(prefix)
-        keys = {p[n:]: at for p, at in self.keys.items() if p[:n] == prefix and len(p) > n}
-        values = {p[n:]: at for p, at in self.values.items() if p[:n] == prefix}
-        return Tree(data, self.file, keys, values)
+        part = Tree(data, self.file)
+        self._note_under(data, prefix, (), part)
+        return part
+
+    def _note_under(self, data: Plain, path: KeyPath, below: KeyPath, part: "Tree") -> None:
+        """Places of everything below a path; only what lies there is visited, however large the rest."""
+        for here, there in ((self.keys, part.keys), (self.values, part.values)):
+            if path in here:
+                there[below] = here[path]
+        if isinstance(data, dict):
+            for name, child in data.items():
+                self._note_under(child, (*path, name), (*below, name), part)
+        elif isinstance(data, list):
+            for index, child in enumerate(data):
+                self._note_under(child, (*path, index), (*below, index), part)
 
 
 def parse_yaml(text: str | bytes, file: str) -> Tree:
@@ -73,13 +85,14 @@ def parse_yaml(text: str | bytes, file: str) -> Tree:
     """
     if len(text) > MAX_BYTES:
         raise InputError(Problem(f"the file has {len(text):,} bytes; at most {MAX_BYTES:,} are read", _start(file)))
+    text = _decoded(text, file)
     try:
         _guard_structure(text, file)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise InputError(_yaml_problem(error, file)) from error
-    except UnicodeDecodeError as error:
-        raise InputError(Problem(f"the file is not UTF-8 text ({error.reason})", _start(file))) from error
+        raise InputError(_yaml_problem(error, text, file)) from error
+    except UnicodeEncodeError as error:  # half a surrogate pair in a text that never was bytes
+        raise InputError(Problem(f"the text cannot be UTF-8 ({error.reason})", _start(file))) from error
     tree = Tree(None, file)
     if root is None:
         return tree
@@ -94,7 +107,23 @@ def _start(file: str) -> Location:
     return Location(file, 1, 1)
 
 
-def _guard_structure(text: str | bytes, file: str) -> None:
+def _decoded(text: str | bytes, file: str) -> str:
+    """The text, whose first byte that is none has a place."""
+    if isinstance(text, str):
+        return text.removeprefix("\ufeff")
+    encoding = "utf-16" if text[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return text.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = text[: error.start].decode(encoding, "replace")
+        place = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        name = "UTF-16" if encoding == "utf-16" else "UTF-8"
+        raise InputError(
+            Problem(f"the file is not {name} text ({error.reason})", place, "Save it as UTF-8.")
+        ) from error
+
+
+def _guard_structure(text: str, file: str) -> None:
     """Refuse bombs while reading events, before any structure is built from them."""
     depth = nodes = 0
     for event in yaml.parse(text, Loader=_Loader):
@@ -124,7 +153,20 @@ def _guard_structure(text: str | bytes, file: str) -> None:
             raise InputError(Problem(f"more than {MAX_NODES:,} values", place, "Put long lists into a CSV file."))
 
 
-def _yaml_problem(error: yaml.YAMLError, file: str) -> Problem:
+def _unreadable(error: yaml.reader.ReaderError, text: str, file: str) -> Problem:
+    """A character that no YAML may hold; libyaml counts its position in bytes, the plain reader in characters."""
+    allowed = "\t\n\r\x85"
+    for index, c in enumerate(text):
+        if c not in allowed and (c < " " or "\x7f" <= c < "\xa0" or "\ud800" <= c <= "\udfff" or c in "\ufffe\uffff"):
+            line_start = text.rfind("\n", 0, index) + 1
+            place = Location(file, text.count("\n", 0, index) + 1, index - line_start + 1)
+            return Problem(f"the character U+{ord(c):04X} has no place in YAML", place, "Remove it.")
+    return Problem(f"this is not YAML: {shorten(str(error.reason), 160)}", _start(file))
+
+
+def _yaml_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
+    if isinstance(error, yaml.reader.ReaderError):
+        return _unreadable(error, text, file)
     mark = getattr(error, "problem_mark", None)
     place = _mark(mark, file)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"

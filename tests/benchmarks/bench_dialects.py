@@ -15,7 +15,8 @@ import numpy as np
 from lasercam.dialects import grbl_reader, linuxcnc_reader
 from lasercam.dialects.grbl import GrblEncoder
 from lasercam.dialects.linuxcnc import LinuxCncEncoder
-from lasercam.model.protocols import ProgramHeader
+from lasercam.model.machine import Machine
+from lasercam.model.protocols import Encoder, ProgramHeader
 from lasercam.model.toolpath import MAX_BLOCK_ROWS, RowKind, ToolpathBlock
 from tests.support import builders
 
@@ -56,53 +57,51 @@ def seconds(work: Callable[[], object], times: int = 3) -> float:
     return best
 
 
+def write(encoder: Encoder, blocks: list[ToolpathBlock], target: io.BytesIO) -> bytes:
+    """One file."""
+    target.write(encoder.begin())
+    for block in blocks:
+        target.write(encoder.block(block))
+    target.write(encoder.end())
+    return target.getvalue()
+
+
+def measure(name: str, blocks: list[ToolpathBlock], machine: Machine, *, compiled: bool) -> None:
+    """Print one line."""
+    encoder_type, read = (GrblEncoder, grbl_reader.read) if name == "grbl" else (LinuxCncEncoder, linuxcnc_reader.read)
+    program = ProgramHeader(builders.header([builders.dot_recipe(1.0)], blocks[:1]), 0, machine)
+    n = sum(map(len, blocks))
+
+    def encode() -> bytes:
+        return write(encoder_type(program, use_compiled=compiled), blocks, io.BytesIO())
+
+    data = encode()
+
+    def reread() -> int:
+        return sum(len(b) for b in read(io.BytesIO(data), machine, use_compiled=compiled))
+
+    if reread() != n:
+        raise SystemExit("the reader lost rows")
+    encode_s, read_s, hand_s = seconds(encode), seconds(reread), seconds(lambda: hand_loop(blocks), 1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "raw")
+        raw_s = seconds(lambda: path.write_bytes(data))
+    print(
+        f"{name:9}{'compiled' if compiled else 'plain':9} encode {n / encode_s / 1e6:6.2f} M dots/s "
+        f"{len(data) / encode_s / 1e6:6.0f} MB/s   raw write {len(data) / raw_s / 1e6:6.0f} MB/s   "
+        f"read {n / read_s / 1e6:6.2f} M dots/s   hand loop x{hand_s / encode_s:.1f}"
+    )
+
+
 def main() -> None:
-    """Print one line per dialect."""
+    """Print two lines per dialect."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    grbl = builders.machine(
-        "grbl",
-        controller={"dialect": "grbl", "increment": "1 um", "path_tolerance": "1 um", "source": "example value",
-                    "settings": {"30": "1000", "32": "1"}},
-    )  # fmt: skip
-    for name, encoder_type, read, machine, step in (
-        ("linuxcnc", LinuxCncEncoder, linuxcnc_reader.read, builders.machine(), 12_340),
-        ("grbl", GrblEncoder, grbl_reader.read, grbl, 20_000),
-    ):
+    controller = {"dialect": "grbl", "increment": "1 um", "path_tolerance": "1 um", "source": "example value"}
+    grbl = builders.machine("grbl", controller={**controller, "settings": {"30": "1000", "32": "1"}})
+    for name, machine, step in (("linuxcnc", builders.machine(), 12_340), ("grbl", grbl, 20_000)):
         blocks = list(dots(n, step))
-        header = builders.header([builders.dot_recipe(1.0)], blocks[:1])
-        program = ProgramHeader(header, 0, machine)
-        for compiled in (True, False):
-            some = blocks if compiled else blocks[:2]
-            size = sum(map(len, some))
-
-            def write(target: io.BytesIO, some: list[ToolpathBlock] = some, compiled: bool = compiled) -> None:
-                encoder = encoder_type(program, use_compiled=compiled)
-                target.write(encoder.begin())
-                for block in some:
-                    target.write(encoder.block(block))
-                target.write(encoder.end())
-
-            write(io.BytesIO())
-            encode_s = seconds(lambda: write(io.BytesIO()))
-            target = io.BytesIO()
-            write(target)
-            data = target.getvalue()
-
-            def reread(data: bytes = data, compiled: bool = compiled) -> int:
-                return sum(len(b) for b in read(io.BytesIO(data), machine, use_compiled=compiled))
-
-            if reread() != size:
-                raise SystemExit("the reader lost rows")
-            read_s = seconds(reread)
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder, "raw")
-                raw_s = seconds(lambda: path.write_bytes(data))
-            hand_s = seconds(lambda: hand_loop(some), 1)
-            print(
-                f"{name:9}{'compiled' if compiled else 'plain':9} encode {size / encode_s / 1e6:6.2f} M dots/s "
-                f"{len(data) / encode_s / 1e6:6.0f} MB/s   raw write {len(data) / raw_s / 1e6:6.0f} MB/s   "
-                f"read {size / read_s / 1e6:6.2f} M dots/s   hand loop x{hand_s / encode_s:.1f}"
-            )
+        measure(name, blocks, machine, compiled=True)
+        measure(name, blocks[:2], machine, compiled=False)
 
 
 if __name__ == "__main__":

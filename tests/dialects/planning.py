@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
@@ -59,9 +60,7 @@ def program_for(
     return ProgramHeader(header_for(recipes, blocks, machine), 0, machine, title)
 
 
-def plan(
-    steps: Iterable[tuple[int, tuple[int, int, int], int, bool]], unit: int, *, counted: bool
-) -> ToolpathBlock:
+def plan(steps: Iterable[tuple[int, tuple[int, int, int], int, bool]], unit: int, *, counted: bool) -> ToolpathBlock:
     """Rows from (kind, move in increments, dot recipe, slow): moves are relative, recipes fit the kind."""
     place = np.zeros(3, np.int64)
     ends, kinds, recipes, counts = [], [], [], []
@@ -95,7 +94,7 @@ def cut(block: ToolpathBlock, places: Iterable[int]) -> list[ToolpathBlock]:
     bounds = [0, *sorted({p for p in places if 0 < p < len(block)}), len(block)]
     return [
         ToolpathBlock(0, a, *(np.ascontiguousarray(column[a:b]) for column in block.arrays))
-        for a, b in zip(bounds, bounds[1:], strict=False)
+        for a, b in pairwise(bounds)
     ]
 
 

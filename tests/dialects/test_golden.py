@@ -96,7 +96,7 @@ def test_no_damaged_linuxcnc_file_passes_for_the_job() -> None:
     assert _lines(found, "without") == {"M65 P0", "M65 P3"}
     assert len([w for w in found if "without" in w]) == 3
     flips = {w for w in found if w.startswith("bit")}
-    # Exact stop by its other name before anything moves, the idle speed of a spindle that is no spindle, a finer tolerance.
+    # Exact stop by its other name before anything moves, the speed of a spindle that is none, a finer tolerance.
     text = CNC_FILE.read_bytes()
     harmless = {w for w in flips if _line_of(text, w).startswith((b"G61.1", b"M3 S1", b"G64"))}
     assert flips == harmless
@@ -106,7 +106,8 @@ def test_no_damaged_linuxcnc_file_passes_for_the_job() -> None:
 def test_no_damaged_grbl_file_passes_for_the_job() -> None:
     """Lost, doubled, swapped lines, cut files and flipped bits change what is read, or are refused."""
     found = _survivors(GRBL_FILE.read_bytes(), _grbl)
-    assert _lines(found, "without") == {"F3", "G4P0"}
+    # Without S0 the next G0 switches the dot off, as it does lines.
+    assert _lines(found, "without") == {"F3", "G4P0", "S0"}
     text = GRBL_FILE.read_bytes()
     flips = {w for w in found if w.startswith("bit")}
     # Another first feed rate, which no move uses; a longer wait after the end; less in a wait that is rounded up.

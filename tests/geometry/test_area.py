@@ -5,7 +5,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lasercam.errors import GeometryError
-from lasercam.geometry.area import Area, near_segments
+from lasercam.geometry.area import Area, _winding_numbers, near_segments
 from lasercam.geometry.polylines import Polylines
 from lasercam.geometry.transform import rotation
 from tests.geometry.strategies import areas, coordinates, fill_rules, grid_points, many_rings, points, square
@@ -32,6 +32,15 @@ def test_fill_rules_agree_with_the_winding_number(rings, fill_rule, probes):
     for probe, inside in zip(probes, area.contains(probes), strict=True):
         turns = winding_by_angles(rings, np.array(probe))
         assert inside == (turns != 0 if fill_rule == "nonzero" else turns % 2 == 1)
+
+
+def test_winding_of_points_level_with_vertices():
+    """Every probe's ray runs through vertices: counted twice or not at all, the number would be wrong."""
+    diamond = np.array([(-3.0, 0.0), (0.0, -3.0), (3.0, 0.0), (0.0, 3.0)])
+    probes = np.array([(0.0, 0.0), (-5.0, 0.0), (-5.0, 3.0), (-5.0, -3.0), (5.0, 0.0), (1.0, 0.0)])
+    for ring, turn in ((diamond, 1), (diamond[::-1], -1)):
+        found = _winding_numbers(probes, ring, np.roll(ring, -1, axis=0))
+        assert found.tolist() == [turn, 0, 0, 0, 0, turn]
 
 
 def test_pentagram_and_nested_rings():

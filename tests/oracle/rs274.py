@@ -50,7 +50,9 @@ def calls(program: bytes, folder: Path) -> list[Call]:
     return found
 
 
-def exposures(found: list[Call], gate: int, trigger: int) -> list[tuple[int, tuple[int, ...], tuple[int, ...], int, int, int]]:
+def exposures(
+    found: list[Call], gate: int, trigger: int
+) -> list[tuple[int, tuple[int, ...], tuple[int, ...], int, int, int]]:
     """(kind, start, end in ticks, speed nm/s, open ns, triggers) of everything that fires and of dark feeds.
 
     A motion-synchronised output acts when the next move starts; a dwell with the gate open is an exposure; the beam

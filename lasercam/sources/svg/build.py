@@ -69,11 +69,16 @@ def build_shapes(
     keys: dict[PartKey, int] = {}
     strokes: list[tuple[int, int]] = []
     fills: list[tuple[int, int]] = []
+    widths: dict[tuple[int, int], float] = {}  # styles and lengths live as long as the items
     for index, item in enumerate(drawing.items):
         fill = paints.label(item, "fill") if with_fills else ""
         stroke = paints.label(item, "stroke") if stroke_mode != "none" else ""
-        if stroke and stroke_width(item) <= 0.0:
-            stroke = ""
+        if stroke:
+            key = (id(item.style), id(item.lengths))
+            width = widths.get(key)
+            if width is None:
+                width = widths[key] = stroke_width(item)
+            stroke = stroke if width > 0.0 else ""
         if fill:
             fills.append((index, keys.setdefault(("fill", fill, item.names), len(keys))))
         if stroke:
@@ -131,9 +136,9 @@ def _centre_lines(
     special: list[tuple[int, Polylines]] = []
     for index, _ in strokes:
         item = drawing.items[index]
-        if item.style.get("stroke-dasharray", "none") != "none" and dash_pattern(item)[0]:
+        if item.style.is_dashed and dash_pattern(item)[0]:
             dashes, (a, b, c, d, e, f) = stroke_lines(item, drawing.tolerance_um)
-            kept = _written(dashes, np.full(len(dashes.lines), item.style.get("stroke-linecap", "butt") != "butt"))
+            kept = _written(dashes, np.full(len(dashes.lines), item.style.has_caps))
             if len(kept):
                 special.append((index, dashes.lines.take(kept).transform(np.array([[a, c, e], [b, d, f]]))))
         else:
@@ -145,7 +150,7 @@ def _centre_lines(
         at = place[index]
         is_plain[at] = True
         item_of[at] = index
-        has_caps[at] = drawing.items[index].style.get("stroke-linecap", "butt") != "butt"
+        has_caps[at] = drawing.items[index].style.has_caps
     kept = _written(flat, has_caps[flat.path])
     kept = kept[is_plain[flat.path[kept]]]
     lines = flat.lines if len(kept) == len(flat.lines) else flat.lines.take(kept)

@@ -26,7 +26,6 @@ class Clips:
     def __init__(self, walker: "Walker") -> None:
         self._walker = walker
         self._cache: dict[tuple[Element, Matrix, Matrix], Area] = {}
-        self._circular: set[Element] = set()
         self._open: list[Element] = []
 
     def rectangle(self, clip: Area | None, matrix: Matrix, x: float, y: float, width: float, height: float) -> Area:
@@ -38,7 +37,7 @@ class Clips:
         return area if clip is None else clip.intersection(area)
 
     def area(self, clip_path: Element, element: Element, style: Style, walk: "Walk") -> Area | None:
-        """What a clipPath lets through of an element, µm; None when it clips itself, which counts as no clip.
+        """What a clipPath lets through of an element, µm; None where it is met inside itself, which counts as no clip there.
 
         Args:
             clip_path: the clipPath.
@@ -50,7 +49,6 @@ class Clips:
         """
         if clip_path in self._open:
             self._walker.drawing.refuse(clip_path, "clips itself")
-            self._circular.add(clip_path)
             return None
         unit = IDENTITY
         if clip_path.get("clipPathUnits") == "objectBoundingBox":
@@ -64,7 +62,7 @@ class Clips:
             self._open.append(clip_path)
             found = self._cache[key] = self._read(clip_path, replace(walk, clip=None), unit)
             self._open.pop()
-        return None if clip_path in self._circular else found
+        return found
 
     def _read(self, clip_path: Element, walk: "Walk", unit: Matrix) -> Area:
         walker = self._walker

@@ -78,10 +78,12 @@ class SvgDocument:
 
 def href(element: Element) -> str:
     """The link of an element: plain `href`, else `xlink:href`; empty when there is none."""
-    link = element.get("href")
-    if link is None:
-        link = element.get(XLINK_HREF)
-    return str(link).strip() if link is not None else ""
+    # The last one is how the parser names it where the prefix is not declared, as inside entities.
+    for name in ("href", XLINK_HREF, "xlink:href"):
+        link = element.get(name)
+        if link is not None:
+            return str(link).strip()
+    return ""
 
 
 def text_of(element: Element) -> str:

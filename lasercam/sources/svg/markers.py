@@ -40,7 +40,10 @@ def marker_placements(item: Item, document: SvgDocument) -> Iterator[tuple[Eleme
                 continue
             orient = (element.get("orient") or "0").strip()
             if orient in ("auto", "auto-start-reverse"):
-                angle = _bisector(incoming, outgoing)
+                # Browsers turn the first and last marker along the line, also where a path closes.
+                is_end = role == "end" and incoming is not None
+                is_start = role == "start" and outgoing is not None
+                angle = _bisector(None if is_start else incoming, None if is_end else outgoing)
                 if orient == "auto-start-reverse" and role == "start":
                     angle += math.pi
             else:
@@ -88,7 +91,7 @@ def _bisector(incoming: complex | None, outgoing: complex | None) -> float:
         return 0.0
     if incoming is None or outgoing is None:
         return cmath.phase(outgoing if incoming is None else incoming)  # type: ignore[arg-type] # one is there
-    first = cmath.phase(incoming)
-    half = (cmath.phase(outgoing) - first) / 2.0
-    # The smaller of the two angles between them is halved; straight back counts as it comes.
+    first, second = (cmath.phase(direction) % (2.0 * math.pi) for direction in (incoming, outgoing))
+    half = (second - first) / 2.0
+    # The smaller of the two angles between them is halved.
     return first + half - (math.pi if abs(half) > math.pi / 2.0 else 0.0)

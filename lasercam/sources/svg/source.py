@@ -88,6 +88,11 @@ class Page:
     box: ViewBox | None
     is_known: bool = True
 
+    @property
+    def height_um(self) -> float:
+        """Height of the viewport, µm."""
+        return self.height_px * self.um_per_px
+
     def note(self, dpi: float) -> str:
         """The size as a sentence."""
         w, h = self.width_px * self.um_per_px / 1000.0, self.height_px * self.um_per_px / 1000.0
@@ -115,8 +120,7 @@ class SvgSource:
         drawing = _walk(document, page, keys, context)
         viewport = None
         if page.is_known and not _overflows(document, drawing):
-            w, h = page.width_px * page.um_per_px, page.height_px * page.um_per_px
-            viewport = Area.from_rectangles([[0.0, -h]], [[w, 0.0]])
+            viewport = Area.from_rectangles([[0.0, 0.0]], [[page.width_px * page.um_per_px, page.height_um]])
         has_fill = keys.fill != "none"
         shapes = build_shapes(
             drawing, viewport, keys.stroke_mode, with_fills=True, merge=keys.duplicates == "merge"
@@ -126,7 +130,8 @@ class SvgSource:
             _refuse(drawing, keys)
             notes += [f"Left out: {problem}." for problem in drawing.refused]
         shift = _shift(page, shapes, keys)
-        self._fills = [(key, area.transform([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]])) for key, area in shapes.areas]
+        move = [[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]]
+        self._fills = [(key, area.transform(move) if any(shift) else area) for key, area in shapes.areas]
         lines, line_key = shapes.lines, shapes.line_key
         if has_fill:
             filled = [(key, fill_area(area, keys)) for key, area in self._fills]
@@ -262,9 +267,9 @@ def _walk(document: SvgDocument, page: Page, keys: SvgKeys, context: SourceConte
     for what, line in cascade.unread:
         drawing.notes.setdefault(f"A style sheet was not read in full: {what}", []).append(Location(keys.file, line, 1))
     k = page.um_per_px
-    walk = Walk(
-        Style.initial, (k, 0.0, 0.0, -k, 0.0, 0.0), LengthContext(page.width_px, page.height_px, keys.dpi)
-    )
+    # SVG's y axis points down, the sample's up.
+    to_um = (k, 0.0, 0.0, -k, 0.0, page.height_um)
+    walk = Walk(Style.initial, to_um, LengthContext(page.width_px, page.height_px, keys.dpi))
     Walker(drawing).draw_root(document.root, walk, page.box, page.width_px, page.height_px)
     missing = sorted(set(keys.ignore) - drawing.used_ignores)
     if missing:
@@ -300,14 +305,14 @@ def _overflows(document: SvgDocument, drawing: Drawing) -> bool:
 
 def _shift(page: Page, shapes: Shapes, keys: SvgKeys) -> tuple[float, float]:
     """What brings the origin to the lower-left corner, µm."""
+    if keys.origin == "viewport" and page.is_known:
+        return 0.0, 0.0
     extent = shapes.extent_um
-    if extent is not None and (keys.origin == "drawing" or not page.is_known):
-        return -extent[0], -extent[1]
-    return 0.0, page.height_px * page.um_per_px
+    return (-extent[0], -extent[1]) if extent is not None else (0.0, 0.0)
 
 
 def _moved(lines: Polylines, shift: tuple[float, float]) -> Polylines:
-    if not len(lines):
+    if not len(lines) or shift == (0.0, 0.0):
         return lines
     xy = lines.xy_um + np.array(shift)
     xy.flags.writeable = False

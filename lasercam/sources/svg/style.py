@@ -120,6 +120,16 @@ class Style:
         return self.get("fill-rule", "nonzero")
 
     @cached_property
+    def is_dashed(self) -> bool:
+        """Whether strokes may have gaps."""
+        return self.get("stroke-dasharray", "none") != "none"
+
+    @cached_property
+    def has_caps(self) -> bool:
+        """Whether strokes reach beyond their ends, so that even a line without extent shows."""
+        return self.get("stroke-linecap", "butt") != "butt"
+
+    @cached_property
     def link_properties(self) -> tuple[str, str, str]:
         """clip-path, mask and filter, empty when none."""
         found = [self.get(name).strip() for name in ("clip-path", "mask", "filter")]

@@ -135,7 +135,7 @@ class Walker:
     def draw_root(self, root: Element, walk: Walk, box: ViewBox | None, width: float, height: float) -> None:
         """Everything inside the outermost svg, whose viewport is width x height user units."""
         style = self.drawing.cascade.style(root, walk.style)
-        if not style.is_displayed:
+        if not style.is_displayed or not _meets_conditions(root):
             return
         matrix = walk.matrix
         lengths = replace(walk.lengths, width=width, height=height, font_px=style.font_px)
@@ -161,6 +161,8 @@ class Walker:
         identity = element.get("id")
         if identity is not None and identity in self.drawing.ignored:
             self.drawing.used_ignores.add(identity)
+            return
+        if not _meets_conditions(element):
             return
         style = self.drawing.cascade.style(element, walk.style)
         if not style.is_displayed:
@@ -320,12 +322,9 @@ class Walker:
     def _passes(self, element: Element) -> bool:
         """Whether a child of a switch may be shown."""
         tag = self.document.tag(element)
-        if tag not in USE_TARGETS or element.get("requiredExtensions") is not None:
+        if tag not in USE_TARGETS or not _meets_conditions(element):
             return False
-        languages = element.get("systemLanguage")
-        if languages is None:
-            return tag not in UNSUPPORTED or tag in ("text", "image")
-        return any(one.strip().lower().split("-")[0] == "en" for one in languages.split(","))
+        return tag not in UNSUPPORTED or tag in ("text", "image") or element.get("systemLanguage") is not None
 
     def placed(self, element: Element, style: Style, walk: Walk) -> Walk | None:
         """The walk inside an element's transform; None when it flattens everything."""
@@ -393,6 +392,8 @@ class Walker:
         if tag not in USE_TARGETS:
             return
         if target in walk.links or target in element.iterancestors():
+            if any(self.document.tag(other) == "marker" for other in walk.links):
+                return  # a marker inside itself ends there
             self.drawing.refuse(element, f"copies itself: '{shorten(link, 60)}' contains this element")
             return
         lengths = walk.lengths
@@ -450,6 +451,17 @@ class Walker:
         self._draw_children(
             element, style, replace(walk, matrix=matrix, lengths=inner_lengths, clip=clip, screen=matrix)
         )
+
+
+def _meets_conditions(element: Element) -> bool:
+    """Whether an element's conditions let it be shown, to a reader of English.
+
+    Source: https://www.w3.org/TR/SVG2/struct.html#ConditionalProcessing
+    """
+    if element.get("requiredExtensions") is not None:
+        return False
+    languages = element.get("systemLanguage")
+    return languages is None or any(one.strip().lower().split("-")[0] == "en" for one in languages.split(","))
 
 
 def _with_font(lengths: LengthContext, font_px: float) -> LengthContext:

@@ -1,0 +1,5 @@
+"""`python -m lasercam`."""
+
+from lasercam.cli.main import main
+
+main()

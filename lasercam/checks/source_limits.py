@@ -1,0 +1,165 @@
+"""What the laser can be set to: energies, rates behind the picker, pulse duration, and how often someone must."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import ClassVar
+
+from lasercam.checks.parameters import show
+from lasercam.checks.power import machine_of_step
+from lasercam.checks.tally import Members, finding, info, place, recipe_place
+from lasercam.checks.usage import Usage
+from lasercam.model.finding import CodeInfo, Finding, Severity
+from lasercam.model.machine import Laser
+from lasercam.model.protocols import CheckContext
+from lasercam.model.recipe import Recipe
+from lasercam.model.toolpath import ToolpathBlock
+
+_EXACT = 1e-9
+
+
+class SourceLimits:
+    """Judges the laser settings of every recipe that is used."""
+
+    codes: ClassVar[tuple[CodeInfo, ...]] = (
+        CodeInfo(
+            "E_ENERGY_RANGE",
+            Severity.ERROR,
+            "The pulse energy cannot be set",
+            "The energy on target must lie between the `min` and `max` of the machine's `pulse_energy`, and be a "
+            "multiple of its `step` where it has one. Another energy would be written than the recipe says, or the "
+            "optics would be damaged. Nothing is rounded to the nearest level: choose one, the message names those "
+            "on both sides.",
+            "machine profile, `laser: pulse_energy`",
+        ),
+        CodeInfo(
+            "E_PICKER",
+            Severity.ERROR,
+            "The pulse picker cannot make this repetition rate",
+            "A pulse picker passes every k-th pulse of the source: the rates it can make are base_rate / k for whole "
+            "k from 1 to `max_divider`, and no others. With another rate, dose and pulse pitch differ from the "
+            "recipe's. The message names the nearest rates that exist. Choose one of them and adapt energy or speed.",
+            "machine profile, `laser: base_rate`, `max_divider`",
+        ),
+        CodeInfo(
+            "E_PULSE_DURATION",
+            Severity.ERROR,
+            "The machine's pulses have another duration",
+            "Pulse duration is a property of the machine's source: nothing in a job can change it. A recipe that "
+            "states another one would be written with the machine's, at another peak power (0.94 E / τ). Remove "
+            "`pulse_duration` from the recipe, correct the machine's profile when the compressor was set anew, or "
+            "choose another machine.",
+            "machine profile, `laser: pulse_duration`",
+        ),
+        CodeInfo(
+            "E_OPERATOR_STOPS",
+            Severity.ERROR,
+            "Someone would have to change the laser too often",
+            "Pulse energy and rate are set by a person between job files. Each change between neighbouring sections "
+            "is a stop; more than `max_operator_stops` of the machine are refused, because hours of changes by hand "
+            "end in a wrong one. Use fewer members in a recipe family, write with `order: by_setup` so that each "
+            "setting comes once, or raise the limit in the machine's profile.",
+            "machine profile, `max_operator_stops`",
+        ),
+    )
+
+    def __init__(self) -> None:
+        self._members = Members()
+
+    def begin(self, context: CheckContext) -> None:
+        """Prepare."""
+        self._context = context
+        self._usage = Usage(context)
+
+    def block(self, block: ToolpathBlock) -> None:
+        """Note which recipes are used."""
+        self._usage.add(block)
+
+    def end(self) -> Iterable[Finding]:
+        """Judge recipes, then the changes between sections."""
+        for use in self._usage.uses():
+            recipe = self._context.header.recipes[use.recipe]
+            laser = machine_of_step(self._context, self._usage, use.step).laser
+            self._energy(recipe, laser)
+            self._rate(recipe, laser)
+            self._duration(recipe, laser)
+        return [*self._members.findings(), *self._stops()]
+
+    def _energy(self, recipe: Recipe, laser: Laser) -> None:
+        energy, setting = recipe.laser.pulse_energy_uj, laser.pulse_energy
+        shown = show("pulse_energy", energy)
+        if not setting.min * (1 - _EXACT) <= energy <= setting.max * (1 + _EXACT):
+            limit = setting.min if energy < setting.min else setting.max
+            low, high = show("pulse_energy", setting.min), show("pulse_energy", setting.max)
+            text = f"{shown} lies outside what can be set, {low} to {high}"
+            self._add(recipe, "E_ENERGY_RANGE", "pulse_energy", text, energy, limit, "uJ", f"Choose {low} to {high}.")
+        elif setting.step is not None:
+            steps = energy / setting.step
+            if abs(steps - round(steps)) > 1e-6:
+                below, above = (show("pulse_energy", (int(steps) + i) * setting.step) for i in (0, 1))
+                text = f"{shown} is no multiple of the step of {show('pulse_energy', setting.step)}"
+                nearest = round(steps) * setting.step
+                hint = f"Choose {below} or {above}."
+                self._add(recipe, "E_ENERGY_RANGE", "pulse_energy", text, energy, nearest, "uJ", hint)
+
+    def _rate(self, recipe: Recipe, laser: Laser) -> None:
+        rate, base = recipe.laser.rep_rate_hz, laser.base_rate
+        divider = base / rate
+        whole = round(divider)
+        if 1 <= whole <= laser.max_divider and abs(divider - whole) <= _EXACT * divider:
+            return
+        lower = min(max(int(divider), 1), laser.max_divider)
+        options = dict.fromkeys(k for k in (lower, lower + 1) if k <= laser.max_divider)
+        near = " or ".join(f"{show('repetition_rate', base / k)} (every {k}. pulse)" for k in options)
+        nearest = base / min(options, key=lambda k: abs(base / k - rate))
+        text = (
+            f"{show('repetition_rate', rate)} is not {show('repetition_rate', base)} / k with a whole k up to "
+            f"{laser.max_divider:,}: k would be {divider:.6g}"
+        )
+        self._add(recipe, "E_PICKER", "repetition_rate", text, rate, nearest, "Hz", f"Choose {near}.")
+
+    def _duration(self, recipe: Recipe, laser: Laser) -> None:
+        wanted, given = recipe.laser.pulse_duration_fs, laser.pulse_duration
+        if abs(wanted - given) > _EXACT * given:
+            text = f"asks for pulses of {show('pulse_duration', wanted)}; the machine's last "
+            text += show("pulse_duration", given)
+            hint = "Remove `pulse_duration` from the recipe, or choose another machine."
+            self._add(recipe, "E_PULSE_DURATION", "pulse_duration", text, wanted, given, "fs", hint)
+
+    def _add(
+        self, recipe: Recipe, code: str, key: str, text: str, value: float, limit: float, unit: str, hint: str
+    ) -> None:
+        def say(count: int) -> Finding:
+            members = f" ({count} members are affected)" if count > 1 else ""
+            return finding(
+                info(self.codes, code),
+                f"recipe '{recipe.label}': {text}{members}",
+                f"recipes.{recipe.name}",
+                recipe_place(self._context, recipe.name, key),
+                value=value,
+                limit=limit,
+                unit=unit,
+                count=count,
+                hint=hint,
+            )
+
+        self._members.add(recipe.name, code, key, abs(value - limit), say)
+
+    def _stops(self) -> Iterable[Finding]:
+        """Changes of laser settings from section to section, per machine."""
+        pairs = list(zip(self._context.header.sections, self._context.machines, strict=True))
+        for machine in dict.fromkeys(m.machine for _, m in pairs):
+            mine = [(s, m) for s, m in pairs if m.machine == machine]
+            stops = sum(a.laser != b.laser for (a, _), (b, _) in pairwise(mine))
+            limit = mine[0][1].max_operator_stops
+            if stops > limit:
+                yield finding(
+                    info(self.codes, "E_OPERATOR_STOPS"),
+                    f"laser settings change {stops} times between {len(mine)} sections on {machine}; at most {limit} "
+                    "changes by hand are allowed",
+                    "machine",
+                    place(self._context, "machine"),
+                    value=float(stops),
+                    limit=float(limit),
+                    count=stops,
+                    hint="Use fewer members, `order: by_setup`, or another machine.",
+                )

@@ -1,0 +1,117 @@
+"""What the dialects find wrong before a file is written."""
+
+from dataclasses import replace
+
+import pytest
+
+from lasercam.dialects.grbl import Grbl
+from lasercam.dialects.linuxcnc import LinuxCnc
+from lasercam.model.finding import Finding
+from lasercam.model.machine import Machine
+from lasercam.model.protocols import Dialect
+from lasercam.model.recipe import Recipe
+from lasercam.model.toolpath import RowKind
+from tests.dialects import planning
+from tests.support import builders
+
+CNC, GRBL = LinuxCnc(), Grbl()
+
+
+def judge(dialect: Dialect, machine: Machine, *recipes: Recipe, far_um: float = 1.0) -> dict[str, Finding]:
+    block = builders.rows([(RowKind.JUMP, (far_um, 0, 0))])
+    found = list(dialect.judge(planning.header_for(recipes, [block], machine), 0, machine))
+    known = {code.code: code for code in dialect.codes}
+    for finding in found:
+        assert finding.code in known
+        assert finding.severity is known[finding.code].severity
+        assert finding.hint
+    assert len({(f.code, f.on) for f in found}) == len(found)
+    return {finding.code: finding for finding in found}
+
+
+def test_a_good_job_has_no_findings() -> None:
+    assert judge(CNC, planning.linuxcnc_machine(), planning.RECIPES[0], planning.RECIPES[2], planning.RECIPES[4]) == {}
+    assert judge(GRBL, planning.grbl_machine(), planning.RECIPES[0], planning.RECIPES[2]) == {}
+
+
+def test_gate_times() -> None:
+    found = judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.001))
+    assert "0.002 s" in found["E_GATE_TIME"].hint
+    assert found["E_GATE_TIME"].value == 0.001
+    # 20 ms × 10 kHz = 200 pulses, up to 3 ms × 10 kHz = 30 more.
+    message = judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.02))["W_GATE_TIMING"].message
+    assert "200 pulses" in message
+    assert "30 more" in message
+    assert judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.3)) == {}
+    assert "W_GATE_TIMING" in judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.299))
+    assert "E_GATE_TIME" not in judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.002))
+
+
+@pytest.mark.parametrize(
+    ("exposure_s", "near"), [(0.06, "0.05 s"), (0.09, "0.1 s"), (0.01, "0.05 s"), (1.03, "1.05 s")]
+)
+def test_grbl_dwell_grid(exposure_s: float, near: str) -> None:
+    found = judge(GRBL, planning.grbl_machine(), builders.dot_recipe(exposure_s))
+    assert found["E_DWELL_GRID"].hint.endswith(near)
+    assert "E_DWELL_GRID" not in judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(exposure_s))
+
+
+def test_counted_pulses() -> None:
+    seven = builders.dot_recipe(pulses=7)
+    found = judge(CNC, builders.machine(), seven)["E_NO_TRIGGER"]
+    # 2 ms at 10 kHz; 7 pulses in 2 ms are 3500 Hz.
+    assert "would pass 20" in found.message
+    assert "3500 Hz" in found.hint
+    found = judge(GRBL, planning.grbl_machine(), seven)["E_NO_TRIGGER"]
+    assert "would pass 500" in found.message
+    assert "140 Hz" in found.hint
+    assert (
+        "1 s passes 10000 pulses"
+        in judge(CNC, builders.machine(), builders.dot_recipe(pulses=10_000))["E_NO_TRIGGER"].hint
+    )
+    many = judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(pulses=1001))["E_PULSE_COUNT"]
+    assert (many.value, many.limit) == (1001, 1000)
+    mixed = judge(CNC, planning.linuxcnc_machine(), seven, builders.dot_recipe(pulses=9, name="nine"))
+    assert "7, 9" in mixed["E_MIXED_COUNTS"].message
+
+
+def test_recipes_of_other_laser_settings_are_not_judged() -> None:
+    other = replace(builders.dot_recipe(0.001), laser=replace(builders.LASER, pulse_energy_uj=1.0))
+    assert judge(CNC, planning.linuxcnc_machine(), other) == {}
+
+
+@pytest.mark.parametrize(("dialect", "machine"), [(CNC, planning.linuxcnc_machine()), (GRBL, planning.grbl_machine())])
+def test_firing_by_position(dialect: Dialect, machine: Machine) -> None:
+    recipe = builders.line_recipe(pitch_ticks=5_000)
+    assert "5000 µm/s" in judge(dialect, machine, recipe)["E_NO_POSITION_FIRING"].hint
+
+
+def test_increments() -> None:
+    machine = planning.grbl_machine()
+    block = builders.rows([(RowKind.JUMP, (1.5, 0, 0))])
+    header = planning.header_for(planning.TIMED_RECIPES[:1], [block], builders.machine())
+    assert [f.code for f in GRBL.judge(header, 0, machine)] == ["E_INCREMENT"]
+    assert [f.code for f in CNC.judge(header, 0, planning.linuxcnc_machine())] == []
+    # 24 bits at 1 nm end within millimetres, at 1 µm within metres.
+    assert "E_INCREMENT" in judge(GRBL, planning.grbl_machine(increment="1 nm"), far_um=5_000)
+    assert judge(GRBL, planning.grbl_machine(increment="1 nm"), far_um=4_000) == {}
+    assert judge(GRBL, machine, far_um=1_000_000) == {}
+    odd = planning.linuxcnc_machine(
+        controller={"dialect": "linuxcnc", "increment": "0.25 nm", "path_tolerance": "1 um", "source": "example value"}
+    )
+    assert [f.code for f in CNC.judge(header, 0, odd)] == ["E_INCREMENT"]
+
+
+def test_grbl_feeds_and_settings() -> None:
+    assert "16.667 µm/s" in judge(GRBL, planning.grbl_machine(), builders.line_recipe(16.0))["E_FEED_FLOOR"].hint
+    assert "E_FEED_FLOOR" not in judge(GRBL, planning.grbl_machine(), builders.line_recipe(16.667))
+    found = judge(GRBL, planning.grbl_machine(), builders.line_recipe(19_999.999))["E_INCREMENT"]
+    near_um_s = float(found.hint.split()[-2])
+    assert judge(GRBL, planning.grbl_machine(), builders.line_recipe(near_um_s)) == {}
+    for settings in ({"32": "1"}, {"30": "1000"}, {"30": "0", "32": "1"}, {"30": "1000", "32": "1", "31": "3"}):
+        assert list(judge(GRBL, planning.grbl_machine(settings))) == ["E_CONTROLLER_SETTING"]
+
+
+def test_gate_and_trigger_need_their_own_outputs() -> None:
+    machine = planning.linuxcnc_machine(trigger={**planning.TRIGGER, "output": 0})
+    assert list(judge(CNC, machine)) == ["E_CONTROLLER_SETTING"]

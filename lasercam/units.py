@@ -175,7 +175,10 @@ def _pleasant_unit(magnitude: float, dimension: Dimension) -> str:
     if magnitude == 0:
         return dimension.unit if dimension.unit in candidates else candidates[0]
     base = float(_unit(dimension.unit)[0]) if len(candidates) > 1 else 1.0
-    fitting = [u for u in candidates if magnitude * base / float(_unit(u)[0]) >= 0.1] if len(candidates) > 1 else []
+    least = 0.1 if dimension is SPEED else 1.0  # the field writes 0.4 mm/s, but 200 µm and 300 fs
+    # A hair below one is one: 999.9999999 µm reads better as 1 mm.
+    sizes = {u: magnitude * base / float(_unit(u)[0]) * (1 + 1e-9) for u in candidates}
+    fitting = [u for u in candidates if sizes[u] >= least] if len(candidates) > 1 else []
     return fitting[-1] if fitting else candidates[0]
 
 
@@ -239,7 +242,7 @@ def _temperature(number: Fraction, unit: str, shown: str) -> Fraction:
 
 
 def _temperature_rate(number: Fraction, unit: str, shown: str) -> Fraction:
-    per_minute = {
+    per_minute: dict[str, int | Fraction] = {
         "degC/min": 1,
         "K/min": 1,
         "C/min": 1,

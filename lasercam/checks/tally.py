@@ -59,7 +59,7 @@ def info(codes: Sequence[CodeInfo], code: str) -> CodeInfo:
 
 def place(context: CheckContext, *path: str | int) -> Location:
     """Where a path stands in the job file."""
-    return context.locate(path)
+    return context.locate(*path)
 
 
 def part_name(context: CheckContext, part: int) -> str:

@@ -28,6 +28,9 @@ from lasercam.schema.quantities import (
     Wavelength,
 )
 
+PatternName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
+"""Without dots: `pattern.part` is cut at the first."""
+
 PartRef: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_*?\[\]-]+(\.[^\s.]+)*$", max_length=200)]
 """`pattern.part`, `pattern` for all of it, or a glob of either."""
 
@@ -141,11 +144,11 @@ class Step(Document):
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     """Shown in reports and used in file names."""
-    write: dict[PartRef, Name] | None = None
+    write: Annotated[dict[PartRef, Name], Field(min_length=1)] | None = None
     """First pass: part → recipe. May touch nothing that is already written, unless `over` says so."""
-    rewrite: dict[PartRef, Name] | None = None
+    rewrite: Annotated[dict[PartRef, Name], Field(min_length=1)] | None = None
     """Another pass over what is written: part → recipe."""
-    erase: dict[PartRef, Name] | None = None
+    erase: Annotated[dict[PartRef, Name], Field(min_length=1)] | None = None
     """A pass that removes what is written: part → recipe."""
     heat: HeatStep | None = None
     soak: SoakStep | None = None
@@ -169,6 +172,10 @@ class Step(Document):
         if len(given) != 1:
             found = " and ".join(given) or "none"
             raise ValueError(f"step '{self.name}' needs exactly one verb of {', '.join(VERBS)}; found {found}")
+        if self.over and self.write is None:
+            raise ValueError(f"step '{self.name}' has `over`, which only a write needs; a {given[0]} step has none")
+        if self.order != "planned" and self.pass_kind is None:
+            raise ValueError(f"step '{self.name}' has `order`, but a {given[0]} step orders no features")
         return self
 
     @property
@@ -219,7 +226,7 @@ class JobDocument(Document):
     machine: str
     """A name in machine_profiles/, or a path to a profile."""
     sample: Sample
-    patterns: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
+    patterns: Annotated[dict[PatternName, dict[str, Any]], Field(min_length=1)]
     """WHAT: geometry by name."""
     recipes: dict[Name, RecipeText] = {}
     """HOW: exposures by name."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lasercam.schema.document import Document
 from lasercam.schema.quantities import (
@@ -19,6 +19,9 @@ from lasercam.schema.quantities import (
     Time,
     Wavelength,
 )
+
+TICKS_PER_UM = 10_000
+"""Coordinates are whole ticks of 0.1 nm."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
 
@@ -61,6 +64,12 @@ class EnergySetting(Document):
     """Largest energy on target."""
     step: Energy | None = None
     """Smallest settable step; energies must be multiples of it. Absent: continuous."""
+
+    @model_validator(mode="after")
+    def _range(self) -> "EnergySetting":
+        if self.min > self.max:
+            raise ValueError("pulse_energy needs min not above max")
+        return self
 
 
 class Laser(Document):
@@ -144,6 +153,14 @@ class Controller(Document):
     """Controller settings the job relies on, by the controller's own names."""
     source: str
     """Where these numbers come from, or "example value"."""
+
+    @field_validator("increment")
+    @classmethod
+    def _whole_ticks(cls, increment: float) -> float:
+        ticks = increment * TICKS_PER_UM
+        if round(ticks) < 1 or abs(ticks - round(ticks)) > 1e-6:
+            raise ValueError(f"increment is {increment * 1000:g} nm; it must be a whole multiple of 0.1 nm")
+        return increment
 
 
 class Machine(Document):

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import GeometryError
+from lasercam.model.machine import TICKS_PER_UM
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
 
-TICKS_PER_UM = 10_000
 TICKS_PER_MM = 10_000_000
 NS_PER_S = 1_000_000_000
 NM_PER_UM = 1_000

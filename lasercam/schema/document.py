@@ -1,7 +1,7 @@
 """Typed documents: read a tree into a model, and turn every misfit into a problem with its place."""
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -9,10 +9,16 @@ from lasercam.errors import InputError, Problem, name_problem, shorten
 from lasercam.schema.tree import KeyPath, Tree
 
 
+MAX_PROBLEMS = 100
+"""Problems shown of one document; who has more has one problem that causes them all."""
+
+
 class Document(BaseModel):
     """Base of everything people write: no unknown keys, no changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 D = TypeVar("D", bound=Document)
@@ -35,19 +41,31 @@ def read_document(model: type[D], tree: Tree, *, what: str) -> D:
     try:
         return model.model_validate(tree.data)
     except ValidationError as error:
-        raise InputError([_problem(detail, model, tree) for detail in error.errors()]) from error
+        details = error.errors(include_url=False)
+        problems = [_problem(detail, model, tree) for detail in details[:MAX_PROBLEMS]]
+        if len(details) > MAX_PROBLEMS:
+            last = max(p.location for p in problems if p.location is not None)
+            problems.append(Problem(f"{len(details) - MAX_PROBLEMS:,} more problems are not listed", last))
+        raise InputError(problems) from error
 
 
 def _problem(detail: Any, model: type[BaseModel], tree: Tree) -> Problem:
     """One pydantic error as a person would say it."""
     kind, loc = str(detail["type"]), tuple(detail["loc"])
+    if loc and loc[-1] == "[key]":
+        name = shorten(str(detail["input"]))
+        place = tree.at(_known(loc[:-1], tree), key=True)
+        return Problem(f"'{name}' cannot be a name here: {_lowered(str(detail['msg']))}", place)
     inner = detail.get("ctx", {}).get("step")  # a member of a list or range that its type read as a whole
     path = _known(loc if inner is None else (*loc, inner), tree)
-    key = str(loc[-1]) if loc else ""
+    key = _called(loc)
     if kind == "extra_forbidden":
         allowed = _allowed_keys(model, loc[:-1])
-        return name_problem("key", key, allowed, tree.at(path, key=True))
+        return name_problem("key", str(loc[-1]), allowed, tree.at(path, key=True))
     if kind == "missing":
+        if isinstance(loc[-1], int):
+            found = f"'{_called(loc[:-1])}' has too few values: number {loc[-1] + 1} is missing"
+            return Problem(found, tree.at(path))
         return Problem(f"the key '{key}' is missing{_described(model, loc)}", tree.at(path, key=True))
     if kind in ("literal_error", "enum"):
         allowed = [w.strip(" '") for w in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
@@ -56,10 +74,20 @@ def _problem(detail: Any, model: type[BaseModel], tree: Tree) -> Problem:
     if detail.get("input") is None and kind not in ("quantity", "value_error"):
         message = f"the key '{key}' has no value{_described(model, loc)}"
     elif kind not in ("quantity", "value_error"):
-        message = f"'{shorten(str(detail['input']))}' does not fit '{key}': {message[:1].lower()}{message[1:]}"
+        message = f"'{shorten(str(detail['input']))}' does not fit '{key}': {_lowered(message)}"
     elif kind == "quantity" and key:
         message = f"{key}: {message}"
     return Problem(message, tree.at(path))
+
+
+def _lowered(message: str) -> str:
+    return f"{message[:1].lower()}{message[1:]}"
+
+
+def _called(loc: tuple[str | int, ...]) -> str:
+    """A path's last name; items of a list go by the list's."""
+    names = [str(step) for step in loc if isinstance(step, str)]
+    return names[-1] if names else ""
 
 
 def _known(loc: tuple[str | int, ...], tree: Tree) -> KeyPath:
@@ -77,39 +105,56 @@ def _names(model: type[BaseModel]) -> list[str]:
 
 def _allowed_keys(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
     """Keys of the model at a path, following fields and their item types."""
-    current: Any = model
+    owner = _owner(model, loc)
+    return _names(owner) if owner is not None else []
+
+
+def _owner(model: type[BaseModel], loc: Iterable[str | int]) -> type[BaseModel] | None:
+    """The document type that stands at a path."""
+    reached: list[Any] = [model]
     for step in loc:
-        current = _descend(current, step)
-    return _names(current) if isinstance(current, type) and issubclass(current, BaseModel) else []
+        below = [inner for annotation in reached for inner in _descend(annotation, step)]
+        reached = below or reached  # a step that names a member of a union leads nowhere in the document
+    return next((annotation for annotation in reached if _is_model(annotation)), None)
 
 
-def _descend(current: Any, step: str | int) -> Any:
-    if isinstance(current, type) and issubclass(current, BaseModel):
-        for name, info in current.model_fields.items():
-            if step in (name, info.alias):
-                return _first_model(info.annotation)
-    return current
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _first_model(annotation: Any) -> Any:
-    """The document type inside an annotation such as `dict[str, Step] | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _first_model(inner)
-        if found is not None:
-            return found
-    return None
+def _descend(annotation: Any, step: str | int) -> list[Any]:
+    """Types one step further down: of a field, of a mapping's values, of a list's items."""
+    if _is_model(annotation):
+        return [
+            choice
+            for name, info in annotation.model_fields.items()
+            if step in (name, info.alias)
+            for choice in _choices(info.annotation)
+        ]
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is dict:
+        return _choices(arguments[1])
+    if origin in (list, tuple) and isinstance(step, int):
+        inner = arguments[min(step, len(arguments) - 1)]
+        return _choices(arguments[0] if inner is Ellipsis else inner)
+    return []
+
+
+def _choices(annotation: Any) -> list[Any]:
+    """The members of a union, without the marks of `Annotated`."""
+    if hasattr(annotation, "__metadata__"):
+        return _choices(annotation.__origin__)
+    if isinstance(annotation, type) or get_origin(annotation) in (dict, list, tuple):
+        return [annotation]
+    return [choice for inner in get_args(annotation) for choice in _choices(inner)]
 
 
 def _described(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
     """What a missing key is for, from its description."""
-    owner: Any = model
-    for step in loc[:-1]:
-        owner = _descend(owner, step)
-    if isinstance(owner, type) and issubclass(owner, BaseModel):
+    owner = _owner(model, loc[:-1])
+    if owner is not None:
         for name, info in owner.model_fields.items():
             if loc[-1] in (name, info.alias) and info.description:
                 first = info.description.strip().splitlines()[0].rstrip(".")
-                return f": {first[:1].lower()}{first[1:]}"
+                return f": {_lowered(first)}"
     return ""

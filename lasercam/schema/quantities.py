@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from lasercam import units
-from lasercam.errors import QuantityError
+from lasercam.errors import QuantityError, shorten
 from lasercam.units import Dimension, parse_quantity
 
 MAX_FAMILY = 65_536
@@ -30,6 +30,7 @@ class Bounds:
         def show(limit: float) -> str:
             return units.format_quantity(limit, dimension)
 
+        text = shorten(text)
         if not isfinite(value):
             raise QuantityError(f"'{text}' is not a finite number")
         if self.above is not None and value <= self.above:
@@ -52,7 +53,7 @@ class Quantity:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise _error(f"expected {self.dimension.name} such as '{self.dimension.example}'")
         try:
-            number = parse_quantity(value, self.dimension) if isinstance(value, str) else float(value)
+            number = parse_quantity(value, self.dimension) if isinstance(value, str) else _as_float(value)
             self.bounds.check(number, str(value), self.dimension)
         except QuantityError as error:
             raise _error(str(error)) from error
@@ -121,15 +122,17 @@ class Family:
             raise _error("a range is written {from: …, to: …, count: N} with an optional scale: linear or log")
         start, stop = self._item(value["from"], "from"), self._item(value["to"], "to")
         count_text, scale = str(value["count"]), value.get("scale", "linear")
-        if not count_text.isascii() or not count_text.isdecimal() or not 2 <= int(count_text[:9]) <= MAX_FAMILY:
-            raise _error(f"count must be a whole number from 2 to {MAX_FAMILY:,}, found '{count_text[:20]}'")
+        is_whole = count_text.isascii() and count_text.isdecimal() and len(count_text) <= 9
+        if not is_whole or not 2 <= int(count_text) <= MAX_FAMILY:
+            found = shorten(count_text, 20)
+            raise _error(f"count must be a whole number from 2 to {MAX_FAMILY:,}, found '{found}'", "count")
         steps = int(count_text) - 1
         if scale == "linear":
             inner = (start + (stop - start) * i / steps for i in range(1, steps))
         elif scale == "log" and start > 0 and stop > 0:
             inner = (start * (stop / start) ** (i / steps) for i in range(1, steps))
         else:
-            raise _error("scale must be linear, or log between values above zero")
+            raise _error("scale must be linear, or log between values above zero", "scale")
         return (start, *inner, stop)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -154,15 +157,28 @@ class Family:
         return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}, spread]}
 
 
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise QuantityError("the number is too large") from error
+
+
 def _error(message: str, step: int | str | None = None) -> PydanticCustomError:
     return PydanticCustomError("quantity", "{reason}", {"reason": message, "step": step})
 
 
-POSITIVE, NOT_NEGATIVE = Bounds(above=0.0), Bounds(at_least=0.0)
+MAX_COUNT = 4_294_967_295.0
+"""Pulses are counted with 32 bits."""
+MAX_LENGTH_UM = 1e9
+"""A kilometre: longer ones are slips, and ticks of shorter ones fit 63 bits."""
 
-Length = Annotated[float, Quantity(units.LENGTH)]
-PositiveLength = Annotated[float, Quantity(units.LENGTH, POSITIVE)]
-Depth = Annotated[float, Quantity(units.LENGTH, NOT_NEGATIVE)]
+POSITIVE, NOT_NEGATIVE = Bounds(above=0.0), Bounds(at_least=0.0)
+WITHIN_REACH = Bounds(at_least=-MAX_LENGTH_UM, at_most=MAX_LENGTH_UM)
+
+Length = Annotated[float, Quantity(units.LENGTH, WITHIN_REACH)]
+PositiveLength = Annotated[float, Quantity(units.LENGTH, Bounds(above=0.0, at_most=MAX_LENGTH_UM))]
+Depth = Annotated[float, Quantity(units.LENGTH, Bounds(at_least=0.0, at_most=MAX_LENGTH_UM))]
 Wavelength = Annotated[float, Quantity(units.WAVELENGTH, POSITIVE)]
 Time = Annotated[float, Quantity(units.TIME, NOT_NEGATIVE)]
 PositiveTime = Annotated[float, Quantity(units.TIME, POSITIVE)]
@@ -186,8 +202,8 @@ SpeedFamily = Annotated[tuple[float, ...], Family(Quantity(units.SPEED, POSITIVE
 TimeFamily = Annotated[tuple[float, ...], Family(Quantity(units.TIME, POSITIVE))]
 PowerFamily = Annotated[tuple[float, ...], Family(Quantity(units.POWER, POSITIVE))]
 PulseDurationFamily = Annotated[tuple[float, ...], Family(Quantity(units.PULSE_DURATION, POSITIVE))]
-LengthFamily = Annotated[tuple[float, ...], Family(Quantity(units.LENGTH, POSITIVE))]
-CountFamily = Annotated[tuple[float, ...], Family(Quantity(units.RATIO, Bounds(at_least=1.0)))]
+LengthFamily = Annotated[tuple[float, ...], Family(Quantity(units.LENGTH, Bounds(above=0.0, at_most=MAX_LENGTH_UM)))]
+CountFamily = Annotated[tuple[float, ...], Family(Quantity(units.RATIO, Bounds(at_least=1.0, at_most=MAX_COUNT)))]
 
 
 def _listed(value: object) -> object:

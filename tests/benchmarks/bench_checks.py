@@ -36,7 +36,37 @@ def lattice(count: int, section: int = 0, pitch: int = 30_000) -> Iterator[Toolp
         )  # fmt: skip
 
 
-def situation(count: int, kinds: tuple[PassKind, ...]) -> CheckContext:
+def scattered(count: int, section: int = 0) -> Iterator[ToolpathBlock]:
+    """Dots in no spatial order, far apart on average."""
+    for first in range(0, count, ROWS):
+        n = min(ROWS, count - first)
+        random = np.random.default_rng(first)
+        ends = random.integers(0, 10**9, (n, 3))
+        ends[:, 2] = -800_000
+        short = np.zeros(n, np.uint16)
+        yield ToolpathBlock(
+            section, section * count + first, ends, ends.copy(),
+            np.full(n, RowKind.DOT, np.uint8), np.zeros(n, np.uint32), short, short.copy(),
+        )  # fmt: skip
+
+
+def hatch(count: int, section: int = 0) -> Iterator[ToolpathBlock]:
+    """Parallel lines of 100 µm, 1 µm apart, in columns."""
+    for first in range(0, count, ROWS):
+        i = np.arange(first, min(first + ROWS, count), dtype=np.int64)
+        column, row = np.divmod(i, 10_000)
+        start = np.stack((column * 1_200_000, row * 10_000, np.full(len(i), -800_000)), axis=1)
+        short = np.zeros(len(i), np.uint16)
+        yield ToolpathBlock(
+            section, section * count + first, start, start + [1_000_000, 0, 0],
+            np.full(len(i), RowKind.LINE, np.uint8), np.zeros(len(i), np.uint32), short, short.copy(),
+        )  # fmt: skip
+
+
+Maker = Callable[[int, int], Iterator[ToolpathBlock]]
+
+
+def situation(count: int, kinds: tuple[PassKind, ...], make: Maker = lattice) -> CheckContext:
     """A context whose blocks are made anew at each reading."""
     few = [next(lattice(min(count, 10), section)) for section in range(len(kinds))]
     recipe = builders.dot_recipe(values=valued(spot_radius=1.0))
@@ -44,7 +74,7 @@ def situation(count: int, kinds: tuple[PassKind, ...]) -> CheckContext:
 
     def blocks() -> Iterator[ToolpathBlock]:
         for section in range(len(kinds)):
-            yield from lattice(count, section)
+            yield from make(count, section)
 
     return CheckContext(made.header, made.machines, made.job, made.processes, made.locate, blocks)
 
@@ -74,6 +104,9 @@ def main() -> None:
     print(f"{'reading once':32} {time.process_time() - start:6.2f} s")
     measure("duplicate, lattice", Duplicate, once)
     measure("spacing, lattice", Spacing, once)
+    measure("duplicate, scattered", Duplicate, situation(count, (PassKind.WRITE,), scattered))
+    measure("duplicate, hatch / 10", Duplicate, situation(count // 10, (PassKind.WRITE,), hatch))
+    measure("spacing, hatch / 10", Spacing, situation(count // 10, (PassKind.WRITE,), hatch))
     twice = situation(count // 2, (PassKind.WRITE, PassKind.REWRITE))
     measure("duplicate, written and rewritten", Duplicate, twice)
     measure("subset, written and rewritten", Subset, twice)

@@ -1,4 +1,4 @@
-"""Time and memory of the toolpath picture for a large dot array: python -m tests.benchmarks.bench_preview [rows]."""
+"""Time and memory of the pictures of a large dot array: python -m tests.benchmarks.bench_preview [rows]."""
 
 import io
 import resource
@@ -10,8 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from lasercam.model.process_outcome import EmissionLine, Outcome
 from lasercam.model.toolpath import MAX_BLOCK_ROWS, RowKind, Toolpath, ToolpathBlock
+from lasercam.preview.emission import RecipeEffect, simulate_emission, toolpath_steps
+from lasercam.preview.emission_figure import draw_view
 from lasercam.preview.toolpath_figure import draw_toolpath
+from lasercam.preview.views import render_views
 from tests.support.builders import dot_recipe, header, rows
 
 
@@ -61,6 +65,15 @@ def main(n_rows: int, save: str | None) -> None:
         print(f"{fmt}: {n_rows:,} dots {spent:.2f} s CPU, of which two readings {2 * made:.2f} s; {out.tell():,} B")
         if save:
             Path(f"{save}.{fmt}").write_bytes(out.getvalue())
+    begun = time.process_time()
+    glow = Outcome(emission=(EmissionLine.model_validate({"phase": "X", "peak": "514 nm", "fwhm": "25 nm"}),))
+    seen = simulate_emission(toolpath_steps(toolpath), [RecipeEffect(f"p{i}", glow, 1.6) for i in (0, 1)])
+    views = render_views(seen, ("daylight", "uv", "uv+lp645"))
+    spent = time.process_time() - begun
+    print(f"emission: {n_rows:,} dots on {seen.grid.shape} pixels, {len(views[0])} views {spent:.2f} s CPU")
+    if save:
+        with Path(f"{save}-uv.png").open("wb") as file:
+            draw_view(views[0][1], file)
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

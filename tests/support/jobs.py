@@ -18,7 +18,9 @@ supply:
   glass_bri_lines: {spot_radius: {value: 4 um, source: "example value"}}
   glass_bri_rewrite:
     spot_radius: {value: 4 um, source: "example value"}
-    rewrite_speed: {value: 0.4 mm/s, source: "example value"}
+    speed: {value: 0.4 mm/s, source: "example value"}
+    max_rewrites: {value: "1", source: "example value"}
+    reversibility: {value: one-way, source: "example value"}
 """
 
 DOTS = """\
@@ -32,7 +34,9 @@ recipes:
 steps:
   - {name: write, write: {block.all: dot}}
 supply:
-  glass_bri_dots: {spot_radius: {value: 4 um, source: "example value"}}
+  glass_bri_dots:
+    spot_radius: {value: 4 um, source: "example value"}
+    max_exposure: {value: 10 s, source: "example value"}
 """
 
 

@@ -206,13 +206,10 @@ def _clip_lines(
     if not len(lines):
         return lines, key, 0
     clips = {id(item.clip): item.clip for item in items if item.clip is not None}
-    clip_of = np.zeros(len(items), np.int64)
-    for number, identity in enumerate(clips, start=1):
-        for index, item in enumerate(items):
-            if id(item.clip) == identity:
-                clip_of[index] = number
     order = np.arange(len(lines))
     if clips:
+        numbers = {identity: number for number, identity in enumerate(clips, start=1)}
+        clip_of = np.array([0 if item.clip is None else numbers[id(item.clip)] for item in items])
         of_line = clip_of[owner]
         parts, keys, orders = [lines.take(of_line == 0)], [key[of_line == 0]], [order[of_line == 0]]
         for number, area in enumerate(clips.values(), start=1):
@@ -228,14 +225,14 @@ def _clip_lines(
         lines, key = lines.take(again), key[again]
     if viewport is None or not len(lines):
         return lines, key, 0
-    low, high = _boxes(lines)
     x0, y0, x1, y1 = viewport.bounds_um()
     slack = 1e-9 * max(x1 - x0, y1 - y0)
-    outside = np.flatnonzero(
-        np.any(low < np.array([x0, y0]) - slack, axis=1) | np.any(high > np.array([x1, y1]) + slack, axis=1)
-    )
+    x, y = lines.xy_um[:, 0], lines.xy_um[:, 1]
+    beyond = (x < x0 - slack) | (x > x1 + slack) | (y < y0 - slack) | (y > y1 + slack)
+    outside = np.flatnonzero(np.logical_or.reduceat(beyond, lines.offsets[:-1])) if beyond.any() else []
     if not len(outside):
         return lines, key, 0
+    outside = np.asarray(outside, np.int64)
     inside = np.setdiff1d(np.arange(len(lines)), outside)
     cut = clip_inside(lines.take(outside), viewport)
     order = np.concatenate([inside, outside[cut.source]])

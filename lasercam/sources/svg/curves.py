@@ -100,7 +100,7 @@ def flatten_table(
 
 def _placed(table: PathTable, matrices: FloatArray) -> FloatArray:
     """Control points of all rows in µm, (R, 8); the middle columns of arcs stay zero."""
-    m = matrices if len(np.unique(matrices, axis=0)) > 1 else matrices[:1]
+    m = matrices[:1] if bool((matrices == matrices[0]).all()) else matrices
     a, b, c, d, e, f = (m[:, i][table.path] if len(m) > 1 else m[0, i] for i in range(6))
     placed = np.empty_like(table.points)
     for column in range(0, 8, 2):

@@ -172,13 +172,15 @@ _PLEASANT: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
 
 def _pleasant_unit(magnitude: float, dimension: Dimension) -> str:
     candidates = _PLEASANT.get(dimension.unit, (dimension.unit,))
+    if len(candidates) == 1:
+        return candidates[0]
     if magnitude == 0:
-        return dimension.unit if dimension.unit in candidates else candidates[0]
-    base = float(_unit(dimension.unit)[0]) if len(candidates) > 1 else 1.0
+        return dimension.unit
+    base = float(_unit(dimension.unit)[0])
     least = 0.1 if dimension is SPEED else 1.0  # the field writes 0.4 mm/s, but 200 µm and 300 fs
     # A hair below one is one: 999.9999999 µm reads better as 1 mm.
     sizes = {u: magnitude * base / float(_unit(u)[0]) * (1 + 1e-9) for u in candidates}
-    fitting = [u for u in candidates if sizes[u] >= least] if len(candidates) > 1 else []
+    fitting = [u for u in candidates if sizes[u] >= least]
     return fitting[-1] if fitting else candidates[0]
 
 

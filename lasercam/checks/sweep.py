@@ -126,7 +126,7 @@ class Sweep:
         for block in self._blocks():
             for tile in self._tiles(block):
                 earlier = meets[number]
-                if len(earlier) or self._matters[tile.step, tile.step]:
+                if self._matters[tile.step].any():
                     box = self._boxes[number]
                     low, high = box.low - self._reach, box.high + self._reach
                     yield _scene([held[k].within(low, high) for k in earlier.tolist()], tile)

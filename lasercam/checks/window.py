@@ -1,7 +1,7 @@
 """Every recipe against the process window it claims: bounds, stated points, choices, first pass."""
 
 from collections.abc import Callable, Iterable, Mapping
-from math import inf
+from dataclasses import dataclass
 from typing import ClassVar
 
 from lasercam.checks.parameters import Amount, amounts, show
@@ -14,8 +14,8 @@ from lasercam.model.process_window import PARAMETERS, Process, Window
 from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import PassKind, Recipe
 from lasercam.model.toolpath import TICKS_PER_UM, ToolpathBlock
+from lasercam.process.window import candidate_of, position
 
-_EXACT = 1e-9
 _DERIVED = 0.01
 """Share by which a number that follows from others may miss a stated point before it counts as another point."""
 
@@ -118,61 +118,47 @@ class WindowBounds:
                 self._judge(recipe, process, Amount("depth", depth), window, self._depth_step)
         elif name in known:
             amount = known[name]
-            exact = _EXACT * abs(amount.value) if amount.how is None else _DERIVED * abs(amount.value)
-            self._judge(recipe, process, amount, window, exact)
+            slack = 0.0 if amount.how is None else _DERIVED * abs(amount.value)
+            self._judge(recipe, process, amount, window, slack)
         elif window.candidates:
             options = "; ".join(f"{show(name, v)} ({confidence}; {why})" for v, confidence, why in window.candidates)
             text = f"states no {name.replace('_', ' ')}; the source could mean {options}"
-            self._say(recipe, process, "E_CANDIDATES", name, 0.0, lambda: text, None, None, window)
+            self._say(recipe, process, "E_CANDIDATES", 0.0, Said(name, lambda: text, None, None, window))
 
-    def _judge(self, recipe: Recipe, process: Process, amount: Amount, window: Window, exact: float) -> None:
-        value, name = amount.value, amount.name
+    def _judge(self, recipe: Recipe, process: Process, amount: Amount, window: Window, slack: float) -> None:
+        """Speak where the process's window does not hold the value; `slack` is how far numbers may miss a point."""
+        value, name = _snapped(window, amount.value, slack), amount.name
+        where = position(window, value)
         low, high = window.min, window.max
-        limit = low if low is not None and value < low - exact else high
-        if (low is not None and value < low - exact) or (high is not None and value > high + exact):
-            fails = window.outside == "fails"
-            code = _outside_code(self.codes, window) if fails else "W_EXTRAPOLATED"
-            why = "the process is known to fail" if fails else "the source stops"
-            side = "below" if limit == low else "above"
-            bound = 0.0 if limit is None else limit
-            self._say(
-                recipe, process, code, name, abs(value - bound) / (abs(bound) or 1.0),
-                lambda: f"{_words(name)} {amount.shown} is {side} {show(name, bound)}, where {why}",
-                value, limit, window,
-            )  # fmt: skip
-            return
-        self._point(recipe, process, amount, window, max(exact, window.tolerance or 0.0))
+        bound = low if low is not None and value < low else high if high is not None and value > high else None
+        if where in ("below", "above") and bound is not None:
+            code = _outside_code(self.codes, window)
+            text = f"is {where} {show(name, bound)}, where the process is known to fail"
+            self._amount(recipe, process, code, amount, text, bound, window)
+        elif where == "candidate":
+            chosen = candidate_of(window, value)
+            why = (chosen[2] if chosen else "") or "that this reading is the right one"
+            text = f"is one of {_options(name, window)}, which contradict each other; it assumes: {why}"
+            self._amount(recipe, process, "N_CANDIDATE", amount, text, value, window)
+        elif where == "extrapolated":
+            # A point that the library derived from other points says nothing that those have not said.
+            is_echo = amount.how is not None and window.confidence is Confidence.DERIVED and bound is None
+            nearest = bound if bound is not None else _nearest(window, value)
+            if nearest is None or is_echo:
+                return
+            text = f"is none of the values the source could mean: {_options(name, window)}"
+            if bound is not None:
+                text = f"is {'below' if bound == low else 'above'} {show(name, bound)}, where the source stops"
+            elif window.typ is not None:
+                text = f"is away from the only stated point, {show(name, window.typ)}"
+            self._amount(recipe, process, "W_EXTRAPOLATED", amount, text, nearest, window)
 
-    def _point(self, recipe: Recipe, process: Process, amount: Amount, window: Window, tolerance: float) -> None:
-        value, name, typ = amount.value, amount.name, window.typ
-        if window.candidates:
-            chosen = next((c for c in window.candidates if abs(c[0] - value) <= tolerance), None)
-            options = " or ".join(show(name, c[0]) for c in window.candidates)
-            if chosen is None:
-                nearest = min((c[0] for c in window.candidates), key=lambda c: abs(c - value))
-                badness = abs(value - nearest) / (abs(nearest) or 1.0)
-                text = f"is none of the values the source could mean: {options}"
-                self._away(recipe, process, amount, text, nearest, badness, window)
-            else:
-                text = f"{_words(name)} {amount.shown} is one of {options}, which contradict each other; it assumes "
-                why = chosen[2] or "that this reading is the right one"
-                self._say(recipe, process, "N_CANDIDATE", name, 0.0, lambda: f"{text}{why}", value, chosen[0], window)
-            return
-        # A point that the library derived from other points says nothing that those have not said.
-        is_news = amount.how is None or window.confidence is not Confidence.DERIVED
-        is_only_point = typ is not None and window.min is None and window.max is None
-        if typ is not None and is_only_point and is_news and abs(value - typ) > tolerance:
-            badness = abs(value - typ) / (abs(typ) or 1.0)
-            text = f"is away from the only stated point, {show(name, typ)}"
-            self._away(recipe, process, amount, text, typ, badness, window)
-
-    def _away(
-        self, recipe: Recipe, process: Process, amount: Amount, text: str, limit: float, badness: float, window: Window
+    def _amount(
+        self, recipe: Recipe, process: Process, code: str, amount: Amount, text: str, limit: float, window: Window
     ) -> None:
-        self._say(
-            recipe, process, "W_EXTRAPOLATED", amount.name, badness,
-            lambda: f"{_words(amount.name)} {amount.shown} {text}", amount.value, limit, window,
-        )  # fmt: skip
+        badness = abs(amount.value - limit) / (abs(limit) or 1.0)
+        said = Said(amount.name, lambda: f"{_words(amount.name)} {amount.shown} {text}", amount.value, limit, window)
+        self._say(recipe, process, code, badness, said)
 
     def _first_pass(
         self, recipe: Recipe, process: Process, known: Mapping[str, Amount], use: Use, uses: list[Use]
@@ -195,24 +181,13 @@ class WindowBounds:
                 continue
             nearest = min(values, key=lambda v: abs(v - value))
             text = f"differs from that of the first pass, {show(name, nearest)}; the source kept it"
-            badness = abs(value - nearest) / (abs(nearest) or 1.0)
-            self._away(recipe, process, known[name], text, nearest, badness, process.parameters[name])
+            self._amount(recipe, process, "W_EXTRAPOLATED", known[name], text, nearest, process.parameters[name])
 
-    def _say(
-        self,
-        recipe: Recipe,
-        process: Process,
-        code: str,
-        name: str,
-        badness: float,
-        text: Callable[[], str],
-        value: float | None,
-        limit: float | None,
-        window: Window,
-    ) -> None:
-        about = info(self.codes, code)
+    def _say(self, recipe: Recipe, process: Process, code: str, badness: float, said: "Said") -> None:
+        about, window = info(self.codes, code), said.window
+        key = "pitch" if said.name == "pulse_pitch" else said.name
         hints = {
-            "E_CANDIDATES": f"Write `{name}:` with one of them into the recipe.",
+            "E_CANDIDATES": f"Write `{said.name}:` with one of them into the recipe.",
             "N_CANDIDATE": "",
             "W_EXTRAPOLATED": "Return to what the source states, or waive this with a measurement of your own.",
         }
@@ -222,19 +197,44 @@ class WindowBounds:
             members = f" (worst of {count} members)" if count > 1 else ""
             return finding(
                 about,
-                f"recipe '{recipe.label}'{members}, {process.name}: {text()}{note}",
+                f"recipe '{recipe.label}'{members}, {process.name}: {said.text()}{note}",
                 f"recipes.{recipe.name}",
-                recipe_place(self._context, recipe.name, "pitch" if name == "pulse_pitch" else name),
-                value=value,
-                limit=limit,
-                unit=PARAMETERS[name].unit,
+                recipe_place(self._context, recipe.name, key),
+                value=said.value,
+                limit=said.limit,
+                unit=PARAMETERS[said.name].unit,
                 count=count,
                 hint=hints.get(code, "Move the parameter inside, or waive this with a measurement of your own."),
                 source=window.source or process.document.source,
             )
 
-        if badness < inf:
-            self._members.add(recipe.name, code, name, badness, say)
+        self._members.add(recipe.name, code, said.name, badness, say)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a finding tells about one parameter."""
+
+    name: str
+    text: Callable[[], str]
+    value: float | None
+    limit: float | None
+    window: Window
+
+
+def _snapped(window: Window, value: float, slack: float) -> float:
+    """The value, or the window's own number where the value misses it by no more than the slack."""
+    points = [p for p in (window.typ, window.min, window.max, *(c[0] for c in window.candidates)) if p is not None]
+    return next((p for p in points if abs(value - p) <= slack), value)
+
+
+def _nearest(window: Window, value: float) -> float | None:
+    points = [window.typ] if window.typ is not None else [c[0] for c in window.candidates]
+    return min(points, key=lambda p: abs(p - value), default=None)
+
+
+def _options(name: str, window: Window) -> str:
+    return " or ".join(show(name, c[0]) for c in window.candidates)
 
 
 def _outside_code(codes: Iterable[CodeInfo], window: Window) -> str:

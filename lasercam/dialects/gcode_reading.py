@@ -1,12 +1,12 @@
 """Drives a G-code interpreter over a job file and collects what it exposes. Encoders never come here."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from lasercam.dialects.compiling import compiled
-from lasercam.dialects.gcode_words import LineRules, words
+from lasercam.dialects.gcode_words import LineRules, Readable, words
 from lasercam.errors import RereadError
 from lasercam.model.exposure import ExposureBlock
 
@@ -22,7 +22,7 @@ call; `out` is flat and holds two rows per line.
 
 
 def exposures(
-    stream: BinaryIO,
+    stream: Readable,
     rules: LineRules,
     interpreter: Interpreter,
     settings: Sequence[int],

@@ -7,7 +7,7 @@ means, and whether it is allowed, is each reader's own affair.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -39,6 +39,14 @@ _ACTIVE_COMMENTS = (
     b"ABORT,", b"AXIS,", b"DEBUG,", b"LOG", b"MSG,", b"PRINT,", b"PROBEOPEN", b"PROBECLOSE", b"PY", b"STYLE,",
     b"SYSTEM,",
 )  # fmt: skip
+
+
+class Readable(Protocol):
+    """What a file is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, none at the end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ class Words:
         return len(self.starts) - 1
 
 
-def words(stream: BinaryIO, rules: LineRules, *, use_compiled: bool | None = None) -> Iterator[Words]:
+def words(stream: Readable, rules: LineRules, *, use_compiled: bool | None = None) -> Iterator[Words]:
     """All words of a file, about a megabyte of lines at a time.
 
     Args:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lasercam.dialects import grbl_reader, judgement
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, fixed_point
-from lasercam.dialects.row_facts import RowFacts, RowReader, exact_multiple, increment_ticks
+from lasercam.dialects.row_facts import MAX_DECIMALS, RowFacts, RowReader, exact_multiple, increment_ticks
 from lasercam.errors import MachineLimitError
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -23,8 +23,9 @@ MIN_FEED_NM_S: Final = 16_667
 """Slowest whole nm/s that GRBL does not raise: 1 mm/min. Source: GRBL 1.1 source, MINIMUM_FEED_RATE."""
 MAX_DIGITS: Final = 8
 """Digits of a number that GRBL keeps. Source: GRBL 1.1 source, MAX_INT_DIGITS."""
-_FLOAT32_ROUNDING: Final = 2.0**-23
-"""Two roundings of a 24-bit mantissa: digits to float, then the scaling by powers of ten."""
+FLOAT32_ROUNDING: Final = 2.0**-21
+"""Relative error of a number GRBL has read, at most: digits become a 24-bit float, which up to three products with
+rounded powers of ten scale; eight halves of 2^-23 at most. Source: GRBL 1.1 source, read_float; IEEE 754."""
 
 _SPEED_COLUMN, _EXPOSURE_COLUMN = 3, 4
 _SPEED_DECIMALS: Final = 5
@@ -85,6 +86,7 @@ class GrblEncoder:
         if problems:
             raise MachineLimitError("; ".join(problems))
         self._rows = RowReader(program)
+        self._increment = increment_ticks(machine)
         self._power = int(machine.controller.settings["30"])
         self._speeds = {r.speed_nm_s: r for r in program.toolpath.recipes.recipes if r.speed_nm_s}
         if use_compiled is None:
@@ -132,8 +134,15 @@ class GrblEncoder:
                 f"an exposure of {int(facts.exposure_ns[off][0]) / 1e9:g} s is not a multiple of 50 ms, the steps in "
                 "which GRBL waits"
             )
-        if max(int(facts.printed.max()), -int(facts.printed.min())) >= 10**MAX_DIGITS:
+        reach = max(int(facts.printed.max()), -int(facts.printed.min()))
+        if reach >= 10**MAX_DIGITS:
             raise MachineLimitError(f"a coordinate needs more than the {MAX_DIGITS} digits that GRBL reads")
+        reach_ticks = reach * 10 ** (MAX_DECIMALS - self._rows.decimals)
+        if reach_ticks > _exact_reach(self._increment):
+            raise MachineLimitError(
+                f"GRBL's 32-bit floats do not hold {reach_ticks / TICKS_PER_MM:g} mm to the increment; stay within "
+                f"{_exact_reach(self._increment) / TICKS_PER_MM:.3g} mm of the origin"
+            )
         for speed in np.unique(facts.speed_nm_s[facts.speed_nm_s > 0]).tolist():
             problems = [finding.message for finding in _judge_feed(self._speeds[speed])]
             if problems:
@@ -209,18 +218,20 @@ def _judge_settings(machine: Machine) -> Iterator[Finding]:
             )
 
 
+def _exact_reach(increment: int) -> float:
+    """How far from the origin GRBL tells neighbouring increments apart, ticks."""
+    return increment / 2 / FLOAT32_ROUNDING
+
+
 def _judge_range(section: Section, machine: Machine) -> Iterator[Finding]:
-    try:
-        increment = increment_ticks(machine)
-    except MachineLimitError:
-        return  # judge_places reports it
+    increment = increment_ticks(machine)
     reach = max(abs(tick) for tick in (*section.low_ticks, *section.high_ticks))
-    allowed = increment / 2 / _FLOAT32_ROUNDING
+    allowed = _exact_reach(increment)
     if reach > allowed:
         yield Finding(
             judgement.INCREMENT.code, Severity.ERROR,
             f"GRBL computes in 32-bit floats: {reach / TICKS_PER_MM:g} mm is only known to "
-            f"{reach * _FLOAT32_ROUNDING / 10:.3g} nm there, more than half the increment of {increment / 10:g} nm",
+            f"{reach * FLOAT32_ROUNDING / 10:.3g} nm there, more than half the increment of {increment / 10:g} nm",
             "machine", reach / TICKS_PER_MM, allowed / TICKS_PER_MM, "mm",
             hint=f"stay within {allowed / TICKS_PER_MM:.3g} mm of the origin, or state a coarser increment",
             source="IEEE 754 single precision",

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from lasercam.dialects.row_facts import increment_ticks
-from lasercam.errors import MachineLimitError
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import Recipe
@@ -84,13 +83,7 @@ def setting_finding(message: str, hint: str) -> Finding:
 
 def judge_places(section: Section, machine: Machine) -> Iterator[Finding]:
     """Whether increment and frame allow printing coordinates exactly."""
-    try:
-        increment = increment_ticks(machine)
-    except MachineLimitError as error:
-        yield Finding(
-            INCREMENT.code, Severity.ERROR, str(error), "machine", hint="state the increment the manual gives"
-        )
-        return
+    increment = increment_ticks(machine)
     corners = (*section.low_ticks, *section.high_ticks)
     off = [tick for tick in corners if tick % increment]
     if section.frame.increment_ticks % increment or off:

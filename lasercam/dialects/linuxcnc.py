@@ -89,14 +89,14 @@ class LinuxCncEncoder:
         self._speed = 0
         self._is_open = False
         self._blends = False
+        self._stated = 0
 
     def begin(self) -> bytes:
         """Comments, gate closed, modes, beam armed."""
         lines = [safe_comment(text) for text in self._program.title]
         counts = {r.pulses for r in judgement.recipes_of(self._program.toolpath, self._program.section) if r.pulses}
-        if counts and self._trigger is not None:
-            setting = f"{counts.pop()}" if len(counts) == 1 else "what the run sheet says"
-            lines.append(safe_comment(f"set the pulse counter on trigger output {self._trigger.output} to {setting}"))
+        if len(counts) == 1:
+            lines += self._count_statement(counts.pop())
         lines += [*self._outputs_off(), "G21 G90 G94 G17 G40 G49 G80", "G61.1", "M3 S1"]
         return "".join(f"{line}\n" for line in lines).encode("ascii")
 
@@ -110,8 +110,12 @@ class LinuxCncEncoder:
         facts = self._rows.facts(block)
         if not len(facts):
             return b""
+        statement = b""
         if facts.counted.any():
             self._check_trigger()
+            if self._stated != self._rows.pulses:
+                # Which recipes stand in this file shows only now; the head could not tell.
+                statement = "".join(f"{line}\n" for line in self._count_statement(self._rows.pulses)).encode("ascii")
         values = np.empty((len(facts), 5), np.int64)
         values[:, :3] = facts.printed
         values[:, _SPEED_COLUMN] = facts.speed_nm_s * 6
@@ -122,7 +126,7 @@ class LinuxCncEncoder:
         choice[:, 1] = self._motion_choice(facts)
         choice[is_dot, 2] = _DOT_TIMED
         choice[facts.counted, 2] = _DOT_COUNTED
-        return self._formatter.format(choice, values)
+        return statement + self._formatter.format(choice, values)
 
     def end(self) -> bytes:
         """Gate closed at standstill, beam disarmed, end of program."""
@@ -132,6 +136,18 @@ class LinuxCncEncoder:
     def _outputs_off(self) -> list[str]:
         trigger = [] if self._trigger is None else [f"M65 P{self._trigger.output}"]
         return [f"M65 P{self._gate}", *trigger]
+
+    def _count_statement(self, pulses: int) -> list[str]:
+        """What the operator must set, in words that the reader looks for."""
+        if self._trigger is None:
+            return []
+        if self._stated:
+            raise MachineLimitError(
+                f"the file's head asks for a pulse count of {self._stated}, but its dots need {pulses}; write dots of "
+                "this recipe with its own count"
+            )
+        self._stated = pulses
+        return [safe_comment(f"set the pulse counter on trigger output {self._trigger.output} to {pulses}")]
 
     def _check_trigger(self) -> None:
         if self._trigger is None:

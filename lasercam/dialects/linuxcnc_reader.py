@@ -2,13 +2,19 @@
 
 Source: LinuxCNC 2.9 user manual, "G Codes", "M Codes", "RS274/NGC language", order of execution; the standstill
 behaviour of M63 was measured on the whole controller (M63 followed by G4 leaves the output on).
+
+How many pulses an edge of the trigger output passes is set at the pulse counter by hand: the reader takes the number
+that the file tells the operator to set.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO, Final
 
 from lasercam.dialects.gcode_reading import OUT_COLUMNS, exposures
 from lasercam.dialects.gcode_words import LineRules
+from lasercam.dialects.pulse_statement import StatementListener
+from lasercam.errors import RereadError
 from lasercam.model.exposure import RAPID_NM_S, ExposureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.toolpath import RowKind
@@ -79,7 +85,8 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
         use_compiled: force compiled or plain; None chooses by size.
 
     Raises:
-        RereadError: what LinuxCNC would refuse, what lasercam never writes, or an exposure without a meaning.
+        RereadError: what LinuxCNC would refuse, what lasercam never writes, an exposure without a meaning, or
+            counted pulses without one clear statement of their number.
     """
     trigger = machine.trigger
     settings = (
@@ -88,7 +95,20 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
         0 if trigger is None else round(trigger.width * 1e9),
         round(machine.controller.path_tolerance * 1e6),
     )
-    return exposures(stream, RULES, interpret, settings, _START, _MESSAGES, _end_of_file, use_compiled=use_compiled)
+    told = StatementListener(stream)
+    for block in exposures(
+        told, RULES, interpret, settings, _START, _MESSAGES, _end_of_file, use_compiled=use_compiled
+    ):
+        if not block.count.any():
+            yield block
+            continue
+        pulses = told.pulses(settings[_TRIGGER])
+        if pulses is None:
+            line = int(block.line[block.count > 0][0])
+            raise RereadError("pulses are triggered, but the file does not say what to set at the pulse counter", line)
+        count = block.count * pulses
+        count.flags.writeable = False
+        yield replace(block, count=count)
 
 
 def _end_of_file(state: Sequence[int]) -> int:

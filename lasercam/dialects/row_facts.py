@@ -43,18 +43,8 @@ class RowFacts:
 
 
 def increment_ticks(machine: Machine) -> int:
-    """The programmable increment in ticks of 0.1 nm.
-
-    Raises:
-        MachineLimitError: it is not a multiple of 0.1 nm.
-    """
-    ticks = machine.controller.increment * TICKS_PER_UM
-    if round(ticks) < 1 or abs(ticks - round(ticks)) > 1e-6:
-        raise MachineLimitError(
-            f"the programmable increment {machine.controller.increment:g} µm is not a multiple of 0.1 nm; "
-            "give one that is"
-        )
-    return round(ticks)
+    """The programmable increment in ticks of 0.1 nm; the profile holds whole ticks only."""
+    return round(machine.controller.increment * TICKS_PER_UM)
 
 
 def decimals_for(ticks: int) -> int:

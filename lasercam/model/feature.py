@@ -7,10 +7,12 @@ from fnmatch import fnmatchcase
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.errors import GeometryError
+from lasercam.errors import GeometryError, PatternError
 
 MAX_COORDINATE_UM = 1e9
 """A kilometre: larger coordinates are slips, and ticks of them still fit 63 bits."""
+ALL_PARTS = "all"
+"""The name that every pattern offers for all of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +37,7 @@ class FeatureBlock:
             raise GeometryError(f"a feature block has vertices of shape (M, 3), not {self.xyz_um.shape}")
         if len(self.part) != count or len(self.variant) != count:
             raise GeometryError(f"{count} features need as many parts and variants")
-        if count and (
-            self.offsets[0] != 0 or self.offsets[-1] != len(self.xyz_um) or np.any(np.diff(self.offsets) < 1)
-        ):
+        if self.offsets[0] != 0 or self.offsets[-1] != len(self.xyz_um) or np.any(np.diff(self.offsets) < 1):
             raise GeometryError("offsets must rise from 0 to the number of vertices, a vertex or more per feature")
         if not np.all(np.abs(self.xyz_um) <= MAX_COORDINATE_UM):
             raise GeometryError("coordinates must be finite and within a kilometre of the origin")
@@ -122,19 +122,35 @@ class Parts:
     def select(self, pattern: str) -> tuple[int, ...]:
         """Indices of the atoms a name or a glob stands for, rising; empty when nothing matches.
 
-        >>> Parts(("finder", "data"), {"dark": ("finder", "data")}).select("dark")
-        (0, 1)
+        A name stands for itself only. A glob matches atoms; where it matches none, unions other than `all`, so that
+        `d*` means `data` and not everything that some union beginning with d holds.
+
+        >>> offered = Parts(("finder", "data"), {"dark": ("finder", "data")})
+        >>> offered.select("dark"), offered.select("d*"), offered.select("da?k")
+        ((0, 1), (1,), (0, 1))
         """
-        chosen: set[str] = set()
-        for name in self.names:
-            if name == pattern or fnmatchcase(name, pattern):
-                chosen.update(self.unions.get(name, (name,)))
+        if pattern in self.names:
+            chosen = {*self.unions.get(pattern, (pattern,))}
+        else:
+            chosen = {atom for atom in self.atoms if fnmatchcase(atom, pattern)}
+            if not chosen:
+                unions = (self.unions[n] for n in self.unions if n != ALL_PARTS and fnmatchcase(n, pattern))
+                chosen = {atom for union in unions for atom in union}
         return tuple(i for i, atom in enumerate(self.atoms) if atom in chosen)
 
 
 def parts(atoms: Sequence[str], **unions: Sequence[str]) -> Parts:
-    """Parts from atom names and unions, with `all` standing for every atom."""
-    return Parts(tuple(atoms), {**{k: tuple(v) for k, v in unions.items()}, "all": tuple(atoms)})
+    """Parts from atom names and unions, with `all` standing for every atom.
+
+    Raises:
+        PatternError: one of several parts is called `all`, or two have one name.
+    """
+    if len(atoms) > 1 and ALL_PARTS in atoms:
+        raise PatternError(f"'{ALL_PARTS}' stands for every part; give the part of that name another one")
+    if len(set(atoms)) != len(atoms):
+        twice = next(name for i, name in enumerate(atoms) if name in atoms[:i])
+        raise PatternError(f"two parts are called '{twice}'")
+    return Parts(tuple(atoms), {**{k: tuple(v) for k, v in unions.items()}, ALL_PARTS: tuple(atoms)})
 
 
 def tiles(block: FeatureBlock, max_rows: int) -> Iterator[FeatureBlock]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import GeometryError
-from lasercam.model.machine import TICKS_PER_UM
+from lasercam.model.machine import TICKS_PER_UM as TICKS_PER_UM
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
 
 TICKS_PER_MM = 10_000_000

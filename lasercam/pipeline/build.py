@@ -14,7 +14,6 @@ from pathlib import Path
 from lasercam.errors import InputError, LasercamError, Problem, RefusedError
 from lasercam.model.finding import Verdict
 from lasercam.model.protocols import Encoder, ProgramHeader
-from lasercam.model.recipe import LaserSettings
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
 from lasercam.pipeline.inputs import write_inputs
@@ -22,8 +21,7 @@ from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import MANIFEST_NAME, FileEntry, ProgramEntry, manifest_data, sealed
 from lasercam.pipeline.pictures import draw_pictures
 from lasercam.pipeline.progress import SILENT, Advance, Progress
-from lasercam.pipeline.runbook import runbook_markdown
-from lasercam.units import ENERGY, FREQUENCY, PULSE_DURATION, WAVELENGTH, format_quantity
+from lasercam.pipeline.runbook import laser_text, runbook_markdown
 
 _UNFINISHED = re.compile(r"\.(.+)\.unfinished-[a-z0-9_]+")
 
@@ -81,14 +79,6 @@ def program_name(section: Section, of_step: int, in_step: int, suffix: str) -> s
     safe = re.sub(r"[^a-z0-9]+", "-", section.step_name.casefold()).strip("-")[:40] or "step"
     several = f".{in_step + 1:02d}-of-{of_step:02d}" if of_step > 1 else ""
     return f"{section.step + 1:02d}-{safe}{several}{suffix}"
-
-
-def laser_text(laser: LaserSettings) -> str:
-    """Laser settings as an operator reads them."""
-    wavelength = format_quantity(laser.wavelength_nm, WAVELENGTH)
-    duration = format_quantity(laser.pulse_duration_fs, PULSE_DURATION)
-    rate, energy = format_quantity(laser.rep_rate_hz, FREQUENCY), format_quantity(laser.pulse_energy_uj, ENERGY)
-    return f"{wavelength}, {duration}, {rate}, {energy} per pulse"
 
 
 def file_digest(path: Path) -> str:

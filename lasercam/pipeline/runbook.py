@@ -8,11 +8,21 @@ from lasercam.model.finding import Severity, Verdict
 from lasercam.model.job import Step
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS
-from lasercam.model.recipe import Recipe
+from lasercam.model.recipe import LaserSettings, Recipe
 from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import ProgramEntry
-from lasercam.units import ENERGY, FREQUENCY, LENGTH, POWER, TEMPERATURE, TIME, WAVELENGTH, format_quantity
+from lasercam.units import (
+    ENERGY,
+    FREQUENCY,
+    LENGTH,
+    POWER,
+    PULSE_DURATION,
+    TEMPERATURE,
+    TIME,
+    WAVELENGTH,
+    format_quantity,
+)
 
 
 def runbook_markdown(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Sequence[ProgramEntry]) -> str:
@@ -79,15 +89,21 @@ def _step(
         yield f"- [ ] Look with {format_quantity(step.read.excitation, WAVELENGTH)}{behind}"
 
 
+def laser_text(laser: LaserSettings) -> str:
+    """Laser settings as an operator reads them."""
+    wavelength = format_quantity(laser.wavelength_nm, WAVELENGTH)
+    duration = format_quantity(laser.pulse_duration_fs, PULSE_DURATION)
+    rate, energy = format_quantity(laser.rep_rate_hz, FREQUENCY), format_quantity(laser.pulse_energy_uj, ENERGY)
+    return f"{wavelength}, {duration}, {rate}, {energy} per pulse"
+
+
 def _section(section: Section, machine: Machine, program: ProgramEntry) -> Iterator[str]:
     laser = section.laser
     power = format_quantity(laser.pulse_energy_uj * laser.rep_rate_hz, POWER)
     low = ", ".join(f"{v / 1e7:.4f}" for v in section.low_ticks)
     high = ", ".join(f"{v / 1e7:.4f}" for v in section.high_ticks)
     again = f", **{section.repeat} times**" if section.repeat > 1 else ""
-    yield f"- [ ] On {_safe(machine.title)}: {format_quantity(laser.wavelength_nm, WAVELENGTH)},"
-    yield f"      {laser.pulse_duration_fs:g} fs, {format_quantity(laser.rep_rate_hz, FREQUENCY)},"
-    yield f"      **{format_quantity(laser.pulse_energy_uj, ENERGY)} per pulse on target** ({power} average)"
+    yield f"- [ ] On {_safe(machine.title)}, set {laser_text(laser)} **on target** ({power} average)"
     yield f"- [ ] Run `{program.file}`{again}: {section.n_exposures:,} exposures, about {_duration(section.duration_s)}"
     yield f"- It moves from ({low}) to ({high}) mm"
 

@@ -66,8 +66,9 @@ def row_seconds(
     speed = tables.speed_um_s[recipe]
     at_speed = (kind == RowKind.LINE) | (kind == RowKind.LEAD) | (kind == RowKind.SHOTS)
     seconds = np.zeros(len(kind), np.float64)
-    seconds[at_speed] = length[at_speed] / np.maximum(speed[at_speed], 1e-300)
-    dark = ~at_speed & (length > 0)
+    at_speed &= speed > 0  # a line without a speed is refused by a check; it has no duration
+    seconds[at_speed] = length[at_speed] / speed[at_speed]
+    dark = ((kind == RowKind.JUMP) | (kind == RowKind.DOT)) & (length > 0)
     if np.any(dark):
         seconds[dark] = _travel(delta[dark], length[dark], tables)
     is_dot = kind == RowKind.DOT

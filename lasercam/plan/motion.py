@@ -1,15 +1,16 @@
 """Ordered features to rows: one rounding to ticks, run-up and run-out, dark travel between."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import PatternError
-from lasercam.model.feature import FeatureBlock
+from lasercam.model.feature import MAX_COORDINATE_UM, FeatureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
-from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_UM, Frame, RowKind
+from lasercam.model.toolpath import MAX_BLOCK_ROWS, NM_PER_UM, TICKS_PER_UM, Frame, RowKind
 from lasercam.plan.order import Order
 
 
@@ -41,6 +42,38 @@ class Rows:
             np.ascontiguousarray(self.recipe[rows]),
             np.ascontiguousarray(self.part[rows]),
         )
+
+
+def full_blocks(pieces: Iterable[Rows]) -> Iterator[Rows]:
+    """The same rows in blocks of MAX_BLOCK_ROWS, the last one shorter."""
+    waiting: list[Rows] = []
+    held = 0
+    for piece in pieces:
+        waiting.append(piece)
+        held += len(piece)
+        if held < MAX_BLOCK_ROWS:
+            continue
+        rows = _joined(waiting)
+        whole = held - held % MAX_BLOCK_ROWS
+        for start in range(0, whole, MAX_BLOCK_ROWS):
+            yield rows.span(slice(start, start + MAX_BLOCK_ROWS))
+        held -= whole
+        waiting = [rows.span(slice(whole, None))] if held else []
+    if held:
+        yield _joined(waiting)
+
+
+def _joined(pieces: Sequence[Rows]) -> Rows:
+    if len(pieces) == 1:
+        return pieces[0]
+    return Rows(
+        np.concatenate([p.start_ticks for p in pieces]),
+        np.concatenate([p.end_ticks for p in pieces]),
+        np.concatenate([p.kind for p in pieces]),
+        np.concatenate([p.count for p in pieces]),
+        np.concatenate([p.recipe for p in pieces]),
+        np.concatenate([p.part for p in pieces]),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +143,7 @@ def make_rows(
         tables: per-recipe columns.
 
     Raises:
-        PatternError: a line is shorter than the machine's increment.
+        PatternError: a line is shorter than the machine's increment, or its speed needs an absurd run-up.
     """
     if block.all_dots:
         return _dot_rows(
@@ -128,7 +161,7 @@ def _dot_rows(
     tables: MotionTables,
 ) -> Rows:
     starts = np.empty_like(ends)
-    starts[0], starts[1:] = position, ends[:-1]
+    starts[:1], starts[1:] = position, ends[:-1]
     kind = np.full(len(ends), RowKind.DOT, np.uint8)
     return Rows(starts, ends, kind, tables.pulses[recipe], recipe, part)
 
@@ -210,7 +243,10 @@ def run_up_ticks(
     """Vector along each line that is long enough to reach its speed: int64 (P, 3), multiples of the increment.
 
     Length v²/(2a) for the slowest axis taking part, no shorter than the controller's shortest full-speed move and
-    than one increment.
+    than one increment; beside the line by less than one increment along each axis.
+
+    Raises:
+        PatternError: a speed so high that its run-up would leave every stage.
 
     Source: uniform acceleration; F33 of the process facts.
     """
@@ -223,7 +259,9 @@ def run_up_ticks(
     run_um = np.maximum(speed**2 / (2.0 * acceleration), speed * tables.min_segment_s)
     steps = np.ceil(run_um * TICKS_PER_UM / frame.increment_ticks * (1 - 1e-12))
     steps = np.maximum(steps, 1.0)
-    # The longest component decides how many increments the direction needs to be kept.
+    if np.any(run_um > MAX_COORDINATE_UM):
+        fastest = float(speed[np.argmax(run_um)])
+        raise PatternError(f"a line at {fastest:g} µm/s needs a run-up of {run_um.max():.3g} µm; lower its speed.")
     return np.asarray(_away(unit * steps[:, None]).astype(np.int64) * frame.increment_ticks, np.int64)
 
 

@@ -79,6 +79,7 @@ def _kernel() -> Callable[..., Any]:
             for k in range(first[c], first[c + 1]):
                 cell_of[listed[k]] = c
         hx, hy, hz = position[0], position[1], position[2]
+        slack = 1e-12 * (abs(x0) + abs(y0) + (nx + ny) * size)
         for step in range(count):
             cx = min(max(int((hx - x0) / size), 0), nx - 1)
             cy = min(max(int((hy - y0) / size), 0), ny - 1)
@@ -106,7 +107,8 @@ def _kernel() -> Callable[..., Any]:
                 if chosen >= 0:
                     border_x = min(hx - (x0 + (cx - ring) * size), x0 + (cx + ring + 1) * size - hx)
                     border_y = min(hy - (y0 + (cy - ring) * size), y0 + (cy + ring + 1) * size - hy)
-                    border = min(border_x, border_y)
+                    # Less what rounding may have moved a point across a cell's border.
+                    border = min(border_x, border_y) - slack
                     if border > 0 and border * border > best:
                         break
                 ring += 1

@@ -52,10 +52,10 @@ class Placed:
         return placed, origin
 
     def _turned(self, xyz_um: NDArray[np.float64]) -> NDArray[np.float64]:
-        xyz = np.empty_like(xyz_um)
-        xyz[:, :2] = xyz_um[:, :2] @ self.matrix.T
-        xyz[:, 2] = xyz_um[:, 2]
-        return xyz + self.shift_um
+        # Elementwise, since a matrix product may round differently from one tile size or library to the next.
+        x, y = xyz_um[:, 0], xyz_um[:, 1]
+        turned = (x * a + y * b for a, b in self.matrix)
+        return np.column_stack((*turned, xyz_um[:, 2])) + self.shift_um
 
 
 def placement_matrix(placement: Placement) -> NDArray[np.float64]:
@@ -63,7 +63,7 @@ def placement_matrix(placement: Placement) -> NDArray[np.float64]:
     quarter = {0.0: (1.0, 0.0), 90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}.get(placement.rotate % 360.0)
     c, s = quarter if quarter is not None else (cos(radians(placement.rotate)), sin(radians(placement.rotate)))
     flip = {"none": (1.0, 1.0), "x": (-1.0, 1.0), "y": (1.0, -1.0)}[placement.mirror]
-    return np.array([[c, -s], [s, c]]) @ np.diag(flip)
+    return np.array([[c * flip[0], -s * flip[1]], [s * flip[0], c * flip[1]]]) + 0.0  # no negative zeros
 
 
 def copies(

@@ -2,9 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
 from heapq import merge
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,6 @@ from lasercam.model.protocols import PatternSource
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
 from lasercam.model.sample import Sample
 from lasercam.model.toolpath import (
-    MAX_BLOCK_ROWS,
     TICKS_PER_UM,
     Frame,
     PartInfo,
@@ -28,8 +30,9 @@ from lasercam.model.toolpath import (
     ToolpathHeader,
 )
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
-from lasercam.plan.motion import MotionTables, Rows, make_rows, motion_tables
+from lasercam.plan.motion import MotionTables, Rows, full_blocks, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
+from lasercam.plan.pieces import Piece, Supply, planes, runs
 from lasercam.plan.placement import Placed
 from lasercam.plan.select import NO_RECIPE, Selection
 
@@ -155,29 +158,27 @@ class Planner:
         index = -1
         for step in self.steps:
             tables = motion_tables(self.recipes, step.machine)
-            setup: Setup | None = None
-            section: Section | None = None
-            position = np.asarray(step.frame.origin_ticks, np.int64)
-            for tile in self._tiles(step):
-                if section is None or tile.setup != setup:
-                    index, setup = index + 1, tile.setup
-                    position = np.asarray(step.frame.origin_ticks, np.int64)
-                    section = _section(index, step, tile.setup[0])
-                rows = self._rows(tile, step, position, tables)
-                position = rows.end_ticks[-1]
-                for start in range(0, len(rows), MAX_BLOCK_ROWS):
-                    part = rows.span(slice(start, start + MAX_BLOCK_ROWS))
-                    yield _block(part, section.index, row), section, step.machine
-                    row += len(part)
+            for setup, tiles in groupby(self._tiles(step), key=attrgetter("setup")):
+                index += 1
+                section = _section(index, step, setup[0])
+                for rows in full_blocks(self._rows_of(tiles, step, tables)):
+                    yield _block(rows, index, row), section, step.machine
+                    row += len(rows)
+
+    def _rows_of(self, tiles: Iterable[_Tile], step: PlannedStep, tables: MotionTables) -> Iterator[Rows]:
+        """Rows of a section, each tile's from where the one before it ended."""
+        position = np.asarray(step.frame.origin_ticks, np.int64)
+        for tile in tiles:
+            rows = self._rows(tile, step, position, tables)
+            position = rows.end_ticks[-1]
+            yield rows
 
     def _rows(self, tile: _Tile, step: PlannedStep, position: NDArray[np.int64], tables: MotionTables) -> Rows:
         block = tile.block
         if step.step.order == "as_given":
             order = as_given(len(block))
         else:
-            first = last = block.xyz_um
-            if not block.all_dots:
-                first, last = block.xyz_um[block.offsets[:-1]], block.xyz_um[block.offsets[1:] - 1]
+            first, last = block.xyz_um[block.offsets[:-1]], block.xyz_um[block.offsets[1:] - 1]
             here = step.frame.sample_um(position[None, :])[0]
             order = order_features(first, last, here, is_simple=bool(np.all(block.vertex_counts <= 2)))
         return make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
@@ -185,56 +186,82 @@ class Planner:
     def _tiles(self, step: PlannedStep) -> Iterator[_Tile]:
         """Tiles of a step in the order they are written."""
         if step.step.order == "as_given":
-            for selection in step.selections:
-                for placed in self.patterns[selection.pattern].copies:
-                    yield from self._copy_tiles(selection, placed, None)
-            return
-        streams = [
-            self._copy_tiles(selection, placed, setup)
-            for selection in step.selections
-            for placed in self.patterns[selection.pattern].copies
-            for setup in self._setups(selection)
-        ]
-        if step.step.order == "by_setup":
-            yield from merge(*streams, key=lambda tile: (tile.setup_rank, -tile.depth_um))
+            written = self._tiles_as_given(step)
+        elif step.step.order == "by_setup":
+            written = merge(*self._streams(step), key=lambda tile: (tile.setup_rank, -tile.depth_um))
         else:
-            yield from merge(*streams, key=lambda tile: (-tile.depth_um, tile.setup_rank))
+            written = merge(*self._streams(step), key=lambda tile: (-tile.depth_um, tile.setup_rank))
+        empty = True
+        for tile in written:
+            empty = False
+            yield tile
+        if empty:
+            raise PatternError(
+                f"step '{step.step.name}' writes nothing: its patterns have no features there, or `inside` and"
+                " `outside` leave none"
+            )
 
-    def _setups(self, selection: Selection) -> list[Setup]:
-        return list(dict.fromkeys(self._setup(i) for i in selection.recipes()))
+    def _tiles_as_given(self, step: PlannedStep) -> Iterator[_Tile]:
+        """Features exactly as the sources list them, copy after copy."""
+        for selection in step.selections:
+            pattern = self.patterns[selection.pattern]
+            for placed in pattern.copies:
+                for block in pattern.source.features():
+                    for piece in runs(self._chosen(block, selection)):
+                        yield from self._placed(piece, placed, pattern)
 
-    def _setup(self, recipe: int) -> Setup:
-        return self.recipes[recipe].laser, self.recipes[recipe].pulses
+    def _streams(self, step: PlannedStep) -> Iterator[Iterator[_Tile]]:
+        """Streams of tiles, deep before shallow in each: one per pattern, set-up and depth of copies."""
+        for selection in step.selections:
+            pattern = self.patterns[selection.pattern]
+            possible = sorted(set(self._setups[1][selection.recipes()].tolist()))
+            supply = Supply(partial(self._read, selection), possible)
+            levels: dict[float, list[Placed]] = {}
+            for placed in pattern.copies:
+                levels.setdefault(float(placed.shift_um[2]), []).append(placed)
+            for rank in supply.ranks:
+                for level in levels.values():
+                    yield self._stream(supply, rank, pattern, level, selection.pattern)
 
-    def _copy_tiles(self, selection: Selection, placed: Placed, only: Setup | None) -> Iterator[_Tile]:
-        """Tiles of one copy of a pattern: of one set-up, or of each in turn as features come."""
-        pattern = self.patterns[selection.pattern]
-        setups = list(dict.fromkeys(self._setup(i) for i in range(len(self.recipes))))
-        rank_of = np.array([setups.index(self._setup(i)) for i in range(len(self.recipes))], np.int64)
-        wanted = None if only is None else setups.index(only)
-        for block in pattern.source.features():
-            taken = selection.first_recipe[block.part] != NO_RECIPE
-            if not taken.all():
-                block = block.take(taken)
-            if len(block) == 0:
-                continue
-            recipe = self._feature_recipes(block, selection)
-            rank = rank_of[recipe]
-            for run in _runs(rank, wanted):
-                whole = len(run) == len(block)
-                placed_block, kept = placed.place(block if whole else block.take(run))
-                if len(placed_block) == 0:
-                    continue
-                chosen = run[kept]
-                setup_rank = int(rank[run[0]])
-                yield _Tile(
-                    float(placed_block.xyz_um[:, 2].max()),
-                    setup_rank,
-                    setups[setup_rank],
-                    placed_block,
-                    recipe[chosen].astype(np.uint16),
-                    (block.part[chosen] + pattern.first_part).astype(np.uint16),
-                )
+    def _read(self, selection: Selection) -> Iterator[Piece]:
+        return (self._chosen(block, selection) for block in self.patterns[selection.pattern].source.features())
+
+    def _stream(
+        self, supply: Supply, rank: int, pattern: PlacedPattern, copies: Sequence[Placed], name: str
+    ) -> Iterator[_Tile]:
+        """Tiles of one set-up, plane by plane, on every copy before the next plane."""
+        for group in planes(supply.pieces(rank), name):
+            for placed in copies:
+                for piece in group:
+                    yield from self._placed(piece, placed, pattern)
+
+    def _placed(self, piece: Piece, placed: Placed, pattern: PlacedPattern) -> Iterator[_Tile]:
+        """The tile that a piece makes on one copy, unless areas leave nothing of it."""
+        block, kept = placed.place(piece.block)
+        if len(block):
+            yield _Tile(
+                float(block.xyz_um[:, 2].max()),
+                piece.rank,
+                self._setups[0][piece.rank],
+                block,
+                piece.recipe[kept].astype(np.uint16),
+                (piece.block.part[kept] + pattern.first_part).astype(np.uint16),
+            )
+
+    @cached_property
+    def _setups(self) -> tuple[list[Setup], NDArray[np.int64]]:
+        """Every set-up, in the order of the recipes, and the set-up of each recipe."""
+        number: dict[Setup, int] = {}
+        of_recipe = [number.setdefault((r.laser, r.pulses), len(number)) for r in self.recipes.recipes]
+        return list(number), np.array(of_recipe, np.int64)
+
+    def _chosen(self, block: FeatureBlock, selection: Selection) -> Piece:
+        """The features that a selection takes, with the recipe and set-up of each."""
+        taken = selection.first_recipe[block.part] != NO_RECIPE
+        if not taken.all():
+            block = block.take(taken)
+        recipe = self._feature_recipes(block, selection)
+        return Piece(block, recipe, self._setups[1][recipe])
 
     def _feature_recipes(self, block: FeatureBlock, selection: Selection) -> NDArray[np.int64]:
         size = selection.family[block.part]
@@ -246,14 +273,6 @@ class Planner:
                 f" {int(size[beyond].min())} members (the first is variant 0)"
             )
         return np.asarray(selection.first_recipe[block.part] + np.where(size > 1, variant, 0), np.int64)
-
-
-def _runs(rank: NDArray[np.int64], wanted: int | None) -> list[NDArray[np.int64]]:
-    """Indices of the features of one set-up, or of every unbroken run of one set-up in order."""
-    if wanted is not None:
-        chosen = np.flatnonzero(rank == wanted)
-        return [chosen] if len(chosen) else []
-    return np.split(np.arange(len(rank)), np.flatnonzero(np.diff(rank)) + 1)
 
 
 def _section(index: int, step: PlannedStep, laser: LaserSettings) -> Section:

@@ -4,19 +4,26 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from lasercam.errors import InputError, Location, Problem, name_problem
+from lasercam.errors import InputError, Location, Problem, name_problem, shorten
 from lasercam.model.confidence import Confidence, Valued
 from lasercam.model.job import JobDocument, RecipeText, SuppliedText
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS, Process, Window, read_parameter
 from lasercam.model.recipe import MAX_RECIPES, LaserSettings, Recipe, RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, TICKS_PER_UM
-from lasercam.process.window import confidence_of
+from lasercam.process.window import confidence_of, position
+from lasercam.schema.quantities import MAX_COUNT
+from lasercam.units import TEMPERATURE
 
 LASER_KEYS = ("pulse_energy", "repetition_rate", "pulse_duration")
 DRIVE_KEYS = ("speed", "exposure", "pulses", "pitch")
 FAMILY_KEYS = (*LASER_KEYS, "average_power", *DRIVE_KEYS)
 """Keys that may hold a family, in the order in which a family's members are counted (the first varies slowest)."""
+
+MAX_WHOLE = 2**53
+"""Times (ns), speeds (nm/s) and distances (ticks) stay below: 104 days, and far beyond any stage."""
+MAY_BE_ZERO = frozenset({"depth", "hold_time", "dose", "overlap", "relative_humidity", "passes", "cycles"})
+"""Parameters of which there may be none."""
 
 Locate = Callable[..., Location]
 
@@ -82,21 +89,34 @@ class _Resolver:
     def _given(
         self, name: str, chain: list[RecipeText], process: Process, machine: Machine
     ) -> dict[str, tuple[Valued, ...]]:
-        """Every family key that has values: from the recipe, those it is like, or the window's stated point."""
-        drives_given = any(getattr(t, key) is not None for t in chain for key in DRIVE_KEYS)
+        """Every family key that has values: of the recipe, of those it is like, supplied, or the stated point."""
+        supply = self.job.supply.get(process.name, {})
+        answers = {key: self._answer(process, key, supply[key]) for key in FAMILY_KEYS if key in supply}
+        drives_given = any(getattr(t, key) is not None or key in answers for t in chain for key in DRIVE_KEYS)
         defaulted = ("pulse_energy", "repetition_rate", *(() if drives_given else ("speed", "exposure", "pulses")))
         given: dict[str, tuple[Valued, ...]] = {}
         for key in FAMILY_KEYS:
             written = next((getattr(t, key) for t in chain if getattr(t, key) is not None), None)
             window = process.parameters.get("pulse_pitch" if key == "pitch" else key)
             if written is not None:
-                given[key] = tuple(Valued(v, _confidence(window, v), f"recipes.{name}") for v in written)
+                first_pass = getattr(chain[0], key) is None and self._follows(process, chain)
+                trust = [_confidence(window, v, from_first_pass=first_pass) for v in written]
+                where = f"recipes.{name}"
+                given[key] = tuple(Valued(v, t, where) for v, t in zip(written, trust, strict=True))
+            elif key in answers:
+                given[key] = (answers[key],)
             elif key == "pulse_duration":
                 laser = machine.laser
                 given[key] = (Valued(laser.pulse_duration, Confidence.SUPPLIED, laser.source),)
             elif key in defaulted and window is not None and window.typ is not None:
                 given[key] = (Valued(window.typ, window.confidence, process.document.source),)
         return given
+
+    def _follows(self, process: Process, chain: list[RecipeText]) -> bool:
+        """Whether the recipe is like one of a process that this one follows: a rewrite of its first pass."""
+        others = {t.process for t in chain[1:] if t.process is not None}
+        wanted = set(process.document.follows)
+        return any(o in wanted or wanted & set(self.processes[o].ancestors) for o in others if o in self.processes)
 
     def _complete(self, name: str, process: Process, given: Mapping[str, tuple[Valued, ...]]) -> None:
         """Refuse a recipe that leaves the laser open or drives a dot twice."""
@@ -130,10 +150,13 @@ class _Resolver:
             "na": Valued(objective.na, Confidence.SUPPLIED, objective.source),
         }
         for key, text in self.job.supply.get(process.name, {}).items():
-            if key in PARAMETERS:
-                number = read_supplied(process.name, key, text, self.locate)
-                values[key] = Valued(number, Confidence.SUPPLIED, text.source)
+            if key in PARAMETERS and key not in FAMILY_KEYS:
+                values[key] = self._answer(process, key, text)
         return values
+
+    def _answer(self, process: Process, key: str, text: SuppliedText) -> Valued:
+        number = read_supplied(process.name, key, text, self.locate)
+        return Valued(number, Confidence.SUPPLIED, text.source)
 
     def _member(self, name: str, index: int, process: Process, machine: Machine, values: dict[str, Valued]) -> Recipe:
         def number(key: str) -> float:
@@ -146,8 +169,8 @@ class _Resolver:
             pulse_energy_uj=number("pulse_energy"),
         )
         pulses = number("pulses")
-        if pulses != int(pulses):
-            text = f"recipe '{name}' asks for {pulses:g} pulses; pulses are whole"
+        if pulses != int(pulses) or pulses > MAX_COUNT:
+            text = f"recipe '{name}' asks for {pulses:.15g} pulses; pulses are whole and at most {MAX_COUNT:,.0f}"
             raise InputError(Problem(text, self._at(name, "pulses")))
         return Recipe(
             name=name,
@@ -167,6 +190,8 @@ class _Resolver:
         whole = round(value)
         if value > 0 and whole == 0:
             raise InputError(Problem(f"recipe '{name}': {key} is below {least}", self._at(name, key)))
+        if whole >= MAX_WHOLE:
+            raise InputError(Problem(f"recipe '{name}': {key} is beyond any laser or stage", self._at(name, key)))
         return whole
 
 
@@ -174,14 +199,20 @@ def read_supplied(process: str, key: str, text: SuppliedText, locate: Locate) ->
     """A supplied number in its internal unit.
 
     Raises:
-        InputError: it is not a quantity of the parameter's dimension.
+        InputError: it is not a quantity of the parameter's dimension, or too small to be one.
     """
     from pydantic_core import PydanticCustomError
 
+    place = locate("supply", process, key, "value")
     try:
-        return read_parameter(key, text.value)
+        number = read_parameter(key, text.value)
     except PydanticCustomError as error:
-        raise InputError(Problem(f"{key}: {error}", locate("supply", process, key, "value"))) from error
+        raise InputError(Problem(f"{key}: {error}", place)) from error
+    may_be_zero = key in MAY_BE_ZERO or PARAMETERS[key] == TEMPERATURE
+    if (number < 0 and PARAMETERS[key] != TEMPERATURE) or (number == 0 and not may_be_zero):
+        least = "at least 0" if may_be_zero else "above 0"
+        raise InputError(Problem(f"{key}: '{shorten(text.value)}' must be {least}", place))
+    return number
 
 
 def build_recipe_table(
@@ -218,9 +249,13 @@ def build_recipe_table(
     return RecipeTable(tuple(recipes), first, sizes)
 
 
-def _confidence(window: Window | None, value: float) -> Confidence:
+def _confidence(window: Window | None, value: float, *, from_first_pass: bool) -> Confidence:
     """Trust in a value the job gives: what the source says about it, or the author's own where it says nothing."""
-    return Confidence.SUPPLIED if window is None else confidence_of(window, value)
+    if window is None:
+        return Confidence.SUPPLIED
+    if window.same_as_first_pass:
+        return window.confidence if from_first_pass else Confidence.EXTRAPOLATED
+    return Confidence.SUPPLIED if position(window, value) == "unbounded" else confidence_of(window, value)
 
 
 def _shown(key: str, value: float) -> str:

@@ -32,8 +32,8 @@ class Selection:
     def recipes(self) -> list[int]:
         """Every recipe index the selection can use, rising."""
         taken = self.first_recipe != NO_RECIPE
-        spans = zip(self.first_recipe[taken], self.family[taken], strict=True)
-        return sorted({int(i) for first, size in spans for i in range(first, first + size)})
+        spans = set(zip(self.first_recipe[taken].tolist(), self.family[taken].tolist(), strict=True))
+        return sorted({i for first, size in spans for i in range(first, first + size)})
 
 
 def select_parts(
@@ -54,6 +54,10 @@ def select_parts(
     problems: list[Problem] = []
     for reference, recipe in step.exposures.items():
         place = locate("steps", step_index, step.verb, reference, key=True)
+        if recipe not in recipes.first:
+            at = locate("steps", step_index, step.verb, reference)
+            problems.append(name_problem("recipe", recipe, list(recipes.first), at))
+            continue
         matches = _matches(reference, parts)
         if not matches:
             problems.append(_no_match(reference, parts, place))

@@ -17,8 +17,14 @@ COMPILED_FROM_STROKES = 50_000
 COMPILED_FROM_PIXELS = 40_000_000
 """Work from which loading the compiled painter pays: strokes, or pixels in their boxes."""
 
+LEAST_PX = 800
+"""Pixels on the long side below which a picture looks coarse, whatever it shows."""
+
 MAX_PIXELS = 64_000_000
 """A picture larger than this is a slip of the keyboard."""
+
+
+_DOT_PX = 1e-6
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def choose_pixel_um(
     max_px: int = 2_000,
     finest_um: float | None = None,
 ) -> float:
-    """The pixel of a picture: at most `max_px` on the long side, else an eighth of the smallest module.
+    """The pixel of a picture: LEAST_PX to `max_px` on the long side, an eighth of the smallest module if that allows.
 
     With `smallest_um` given and a picture that needs more than `max_px` to show it with four pixels, the picture
     grows up to 1.5 × `max_px`; beyond that fewer pixels are unavoidable and the caller says so.
@@ -57,7 +63,7 @@ def choose_pixel_um(
         size_um: width and height of the picture, µm.
         smallest_um: edge of the smallest module to be told apart, µm; None when nothing is a module.
         max_px: pixels on the long side.
-        finest_um: never finer than this, µm; a quarter of the thinnest stroke where nothing is a module.
+        finest_um: wanted where `max_px` allows, µm: a quarter of the thinnest stroke, say.
 
     Raises:
         ParameterError: a size that is not positive and finite.
@@ -67,10 +73,11 @@ def choose_pixel_um(
         if not (isfinite(value) and value > 0):
             raise ParameterError(f"pixels need sizes above 0; found {value}")
     coarse = long_um / max_px
+    fair = min(long_um / LEAST_PX, finest_um or long_um)
     if smallest_um is None:
-        return max(coarse, finest_um or coarse)
+        return max(coarse, fair)
     if coarse <= smallest_um / 4:
-        return max(coarse, smallest_um / 8)
+        return max(coarse, min(smallest_um / 8, fair))
     return max(smallest_um / 4, long_um / (1.5 * max_px))
 
 
@@ -118,14 +125,18 @@ def paint(
     scale = 1.0 / grid.pixel_um
     low = np.asarray(grid.low_um)
     a = np.ascontiguousarray((start_um[:, :2] - low) * scale)
-    b = np.ascontiguousarray((end_um[:, :2] - low) * scale)
+    b = (end_um[:, :2] - low) * scale
     half = np.ascontiguousarray(width_um * (0.5 * scale))
     weight = np.ones_like(half)
-    is_dot = (a == b).all(axis=1)
+    # A stroke this short has no direction left that arithmetic could use.
+    is_dot = np.maximum(np.abs(b[:, 0] - a[:, 0]), np.abs(b[:, 1] - a[:, 1])) < _DOT_PX
+    b[is_dot] = a[is_dot]
     half[is_dot], weight[is_dot] = _dot_profile(half[is_dot])
     if engine == "auto":
-        box = np.prod(np.abs(b - a) + 2.0 * half[:, None] + 2.0, axis=1).sum()
-        engine = "numba" if len(half) > COMPILED_FROM_STROKES or box > COMPILED_FROM_PIXELS else "numpy"
+        sides = np.abs(b - a) + (2.0 * half + 2.0)[:, None]
+        box = float(sides[:, 0] @ sides[:, 1])
+        pays = len(half) > COMPILED_FROM_STROKES or box > COMPILED_FROM_PIXELS
+        engine = "numba" if pays or _compiled.cache_info().currsize else "numpy"
     if engine == "numba":
         _compiled()(mask, a, b, half, weight)
     else:

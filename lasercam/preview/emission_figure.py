@@ -12,11 +12,12 @@ from lasercam.preview.palette import length, round_length
 from lasercam.preview.views import View, percent
 
 _DPI = 200
-_LEAST_PX = 900
+_LEAST_PX = 700
 _MARGIN_IN = 0.35
 _TEXT_IN = 4.6
 _CELL_IN = 2.6
 _GAP_IN = 0.18
+_LEVEL_IN = 0.16
 _GAMMA = 2.2
 
 
@@ -93,7 +94,7 @@ def draw_contact_sheet(rows: Sequence[Sequence[View]], out: BinaryIO, *, job: st
     with sheet(1.0, 1.0) as ruler:
         said = [part for sentence in notes for part in ruler.wrapped(sentence + ".", text_in, 7.5)]
     head, foot = (0.75 if job else 0.45), 0.45 + 0.15 * len(said)
-    body = len(rows) * (height_in + _GAP_IN) - _GAP_IN
+    body = len(rows) * (height_in + _LEVEL_IN + _GAP_IN) - _GAP_IN
     page_w = _MARGIN_IN * 2 + label_in + text_in
     with sheet(page_w, _MARGIN_IN * 2 + head + body + foot, dpi=_DPI) as page:
         top = page.height_in - _MARGIN_IN
@@ -105,7 +106,7 @@ def draw_contact_sheet(rows: Sequence[Sequence[View]], out: BinaryIO, *, job: st
             words = page.fitted(view.title, width_in, 9, bold=True)
             page.text(x, top - head + 0.12, words, size=9, bold=True, at="center")
         for number, row in enumerate(rows):
-            bottom = top - head - (number + 1) * height_in - number * _GAP_IN
+            bottom = top - head - height_in - number * (height_in + _LEVEL_IN + _GAP_IN)
             words = page.fitted(row[0].step, height_in, 9, bold=True)
             page.turned_text(_MARGIN_IN + 0.2, bottom + height_in / 2, words, size=9, bold=True)
             for column, view in enumerate(row):
@@ -126,7 +127,7 @@ def _general(view: View) -> tuple[str, ...]:
 
 def _level(page: Sheet, right_in: float, bottom_in: float, view: View) -> None:
     words = f"{percent(view.brightest)} of full scale"
-    page.text(right_in - 0.06, bottom_in + 0.06, words, size=6.5, colour="#d0d0d0", at="right")
+    page.text(right_in, bottom_in - 0.13, words, size=6.5, colour=GREY, at="right")
 
 
 def _fitted(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:

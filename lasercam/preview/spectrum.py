@@ -34,6 +34,7 @@ LINEAR_SRGB_FROM_XYZ = np.array(
 """Source: IEC 61966-2-1 (sRGB, white point D65), matrix of its Amendment 1."""
 
 _STEPS = 512
+_ROWS_AT_A_TIME = 256
 _REACH_SIGMAS = 6.0
 
 
@@ -188,8 +189,12 @@ def encode_srgb(linear: NDArray[np.floating]) -> NDArray[np.uint8]:
     Source: IEC 61966-2-1, transfer function.
     """
     # A table of 65,536 levels is far finer than a byte, and much faster than powers of millions of pixels.
-    index = np.clip(np.asarray(linear, np.float32) * 65535.0 + 0.5, 0.0, 65535.0).astype(np.uint16)
-    return np.asarray(_srgb_table()[index], np.uint8)
+    values, table = np.asarray(linear, np.float32), _srgb_table()
+    encoded = np.empty(values.shape, np.uint8)
+    for first in range(0, len(values), _ROWS_AT_A_TIME):
+        part = values[first : first + _ROWS_AT_A_TIME]
+        encoded[first : first + _ROWS_AT_A_TIME] = table[np.clip(part * 65535.0 + 0.5, 0.0, 65535.0).astype(np.uint16)]
+    return encoded
 
 
 def _srgb_table() -> NDArray[np.uint8]:

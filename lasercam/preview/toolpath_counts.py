@@ -81,7 +81,8 @@ def _clipped(a: FloatArray, b: FloatArray, shape: tuple[int, int]) -> tuple[Floa
     enter, leave = np.zeros(len(a)), np.ones(len(a))
     outside = np.zeros(len(a), bool)
     for axis, edge in ((0, shape[1]), (1, shape[0])):
-        still = delta[:, axis] == 0.0
+        # A line this level neither enters nor leaves through these edges, and its quotients would overflow.
+        still = np.abs(delta[:, axis]) < 1e-9
         outside |= still & ((a[:, axis] < 0) | (a[:, axis] > edge))
         step = np.where(still, 1.0, delta[:, axis])
         near, far = (0.0 - a[:, axis]) / step, (edge - a[:, axis]) / step

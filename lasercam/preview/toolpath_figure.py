@@ -87,9 +87,14 @@ def _chosen(toolpath: Toolpath, step: int | None, section: int | None) -> tuple[
     every = toolpath.header.sections
     chosen = tuple(s for s in every if (step is None or s.step == step) and (section is None or s.index == section))
     if not chosen:
-        listed = ", ".join(f"section {s.index} in step {s.step} ({s.step_name})" for s in every[:12])
-        asked = " and ".join(f"{n} {v}" for n, v in (("step", step), ("section", section)) if v is not None)
-        raise UsageError(f"the toolpath has nothing in {asked or 'it'}; there are: {listed or 'no sections'}")
+        # People count steps from 1, as file names and the command line do.
+        if section is None:
+            listed = ", ".join(dict.fromkeys(f"step {s.step + 1} ({s.step_name})" for s in every[:24]))
+            asked = "it" if step is None else f"step {step + 1}"
+        else:
+            listed = ", ".join(f"section {s.index} in step {s.step + 1}" for s in every[:24])
+            asked = f"section {section}" + ("" if step is None else f" of step {step + 1}")
+        raise UsageError(f"the toolpath has nothing in {asked}; there are: {listed or 'no sections'}")
     return chosen
 
 

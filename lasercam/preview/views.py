@@ -129,7 +129,7 @@ def render_view(
         if full > 0:
             signal = (signal * np.float32(1.0 / full) - np.float32(BLACK_LEVEL)) * np.float32(1.0 / (1.0 - BLACK_LEVEL))
         share = float(brightest) / full if full > 0 else 0.0
-        here = "" if full == 0 else f"brightest pixel here at {percent(share)} of full scale"
+        here = "" if full == 0 or n_steps == 1 else f"brightest pixel here at {percent(share)} of full scale"
         caption = (
             *_layer_note(simulation),
             f"{exposure}; {weight}" + (f"; {here}" if here else ""),

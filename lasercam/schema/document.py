@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lasercam.errors import InputError, Problem, name_problem, shorten
 from lasercam.schema.tree import KeyPath, Tree
 
-
 MAX_PROBLEMS = 100
 """Problems shown of one document; who has more has one problem that causes them all."""
 
@@ -55,7 +54,9 @@ def _problem(detail: Any, model: type[BaseModel], tree: Tree) -> Problem:
     if loc and loc[-1] == "[key]":
         name = shorten(str(detail["input"]))
         place = tree.at(_known(loc[:-1], tree), key=True)
-        return Problem(f"'{name}' cannot be a name here: {_lowered(str(detail['msg']))}", place)
+        reason = str(detail["msg"])
+        own = reason.removeprefix("Value error, ")
+        return Problem(own if own != reason else f"'{name}' cannot be a name here: {_lowered(reason)}", place)
     inner = detail.get("ctx", {}).get("step")  # a member of a list or range that its type read as a whole
     path = _known(loc if inner is None else (*loc, inner), tree)
     key = _called(loc)

@@ -170,8 +170,8 @@ def _error(message: str, step: int | str | None = None) -> PydanticCustomError:
 
 MAX_COUNT = 4_294_967_295.0
 """Pulses are counted with 32 bits."""
-MAX_LENGTH_UM = 1e9
-"""A kilometre: longer ones are slips, and ticks of shorter ones fit 63 bits."""
+MAX_LENGTH_UM = 1e12
+"""A thousand kilometres: ticks of longer ones would not fit 63 bits. What is written is bounded far below."""
 
 POSITIVE, NOT_NEGATIVE = Bounds(above=0.0), Bounds(at_least=0.0)
 WITHIN_REACH = Bounds(at_least=-MAX_LENGTH_UM, at_most=MAX_LENGTH_UM)

@@ -118,7 +118,7 @@ def context(
         (profile,) * len(made),
         written or job(),
         {p.name: p for p in processes},
-        lambda path: Location("job.yaml", 1 + len(path), 1),
+        lambda *path: Location("job.yaml", 1 + len(path), 1),
         stream,
     )
 

@@ -97,7 +97,9 @@ def test_single_shots_are_dots():
         ((WRITE, WRITE), ("another",), 1),
     ],
 )
-@pytest.mark.parametrize("make", [lambda **k: dots([(10, 10, Z)], **k), lambda **k: lines([((0, 0, Z), (9, 0, Z))], **k)])
+@pytest.mark.parametrize(
+    "make", [lambda **k: dots([(10, 10, Z)], **k), lambda **k: lines([((0, 0, Z), (9, 0, Z))], **k)]
+)
 def test_which_steps_may_touch_which(kinds, over, expected, make):
     def named(sections):
         return (sections[0], replace(sections[1], over=over))

@@ -19,10 +19,15 @@ def pairs(scenes, reach):
     seen = {}
     for scene in scenes:
         every = [(scene.dots, scene.own_dots), (scene.lines, scene.own_lines)]
-        rows = [(int(items.row[i]), items.start[i], items.end[i], own[i]) for items, own in every for i in range(len(items))]
+        rows = [
+            (int(items.row[i]), items.start[i], items.end[i], own[i]) for items, own in every for i in range(len(items))
+        ]
         for row, a, b, own in rows:
             for other, c, d, _ in rows:
-                low, high = np.maximum(np.minimum(a, b), np.minimum(c, d)), np.minimum(np.maximum(a, b), np.maximum(c, d))
+                low, high = (
+                    np.maximum(np.minimum(a, b), np.minimum(c, d)),
+                    np.minimum(np.maximum(a, b), np.maximum(c, d)),
+                )
                 if own and other < row and np.all(low - high <= reach):
                     seen[other, row] = seen.get((other, row), 0) + 1
     return seen

@@ -106,7 +106,7 @@ def planned(block: ToolpathBlock, recipes: Sequence[Recipe]) -> list[Exposed]:
         start, end = tuple(block.start_ticks[i].tolist()), tuple(block.end_ticks[i].tolist())
         recipe, count = recipes[int(block.recipe[i])], int(block.count[i])
         if kind is RowKind.DOT:
-            found.append((int(kind), end, end, 0, 0 if count else recipe.exposure_ns, 1 if count else 0))
+            found.append((int(kind), end, end, 0, 0 if count else recipe.exposure_ns, count))
         elif kind in (RowKind.LINE, RowKind.LEAD) and start != end:
             found.append((int(kind), start, end, recipe.speed_nm_s, 0, 0))
     return found

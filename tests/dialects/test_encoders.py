@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lasercam.dialects import grbl_reader, linuxcnc_reader
 from lasercam.dialects.comments import safe_comment
-from lasercam.dialects.grbl import GrblEncoder
+from lasercam.dialects.grbl import FLOAT32_ROUNDING, GrblEncoder
 from lasercam.dialects.linuxcnc import LinuxCncEncoder
 from lasercam.errors import GeometryError, MachineLimitError
 from lasercam.model.machine import Machine
@@ -75,10 +75,17 @@ def test_gaps_between_rows_and_blocks_are_refused() -> None:
 def test_pulse_counts() -> None:
     two = builders.rows([(K.DOT, (0, 0, 0), 4), (K.DOT, (1, 0, 0), 4)])
     assert cnc(counted(two, 7, 7)).count(b"M64 P3") == 2
+    nine = builders.dot_recipe(pulses=9, name="nine")
+    # Two counts in one toolpath: what is set shows with the first counted dot.
+    several = cnc(counted(two, 7, 7), recipes=(*planning.RECIPES, nine))
+    assert several.index(b"counter on trigger output 3 to 7") > several.index(b"M3 S1")
+    assert planning.reread(linuxcnc_reader, several, planning.linuxcnc_machine())[0][-1] == 7
+    with pytest.raises(MachineLimitError, match="asks for a pulse count of 7"):
+        cnc(counted(two, 8, 8))
     with pytest.raises(MachineLimitError, match="7 and 8"):
         cnc(counted(two, 7, 8))
     with pytest.raises(MachineLimitError, match="1001 pulses"):
-        cnc(counted(two, 1001, 1001))
+        cnc(counted(two, 1001, 1001), recipes=(*planning.RECIPES[:4], builders.dot_recipe(pulses=1001)))
     with pytest.raises(MachineLimitError, match="no counted trigger"):
         cnc(counted(two, 7, 7), builders.machine())
     with pytest.raises(MachineLimitError, match="cannot count"):
@@ -104,6 +111,8 @@ def test_grbl_limits() -> None:
     fine = planning.grbl_machine(increment="1 nm")
     with pytest.raises(MachineLimitError, match="8 digits"):
         grbl(builders.rows([(K.JUMP, (100_000, 0, 0))]), fine)
+    with pytest.raises(MachineLimitError, match="32-bit floats"):
+        grbl(builders.rows([(K.JUMP, (1_100, 0, 0))]), fine)
     with pytest.raises(MachineLimitError, match="\\$30"):
         grbl(builders.rows(DOT), planning.grbl_machine({"32": "1"}))
     with pytest.raises(MachineLimitError, match="settle time"):
@@ -143,8 +152,6 @@ def test_increments_decide_the_decimals() -> None:
             "source": "example value",
         }
         assert text in cnc(builders.rows([(K.DOT, (1, 0, 0), 2)]), planning.linuxcnc_machine(controller=controller))
-    with pytest.raises(MachineLimitError, match=r"not a multiple of 0\.1 nm"):
-        cnc(builders.rows(DOT), planning.linuxcnc_machine(controller={**controller, "increment": "0.25 nm"}))
 
 
 @pytest.mark.parametrize("write", [cnc, grbl])
@@ -184,3 +191,45 @@ def test_linuxcnc_takes_titles_for_comments(title: str, interpret) -> None:
     calls = interpret(planning.encode(LinuxCncEncoder(program), [block]))
     assert [c.name for c in calls if c.name in ("MESSAGE", "LOGOPEN", "LOG")] == []
     assert sum(c.name == "SET_AUX_OUTPUT_BIT" for c in calls) == 1
+
+
+@pytest.mark.parametrize("decimals", [3, 4, 5, 6])
+def test_grbl_reads_every_coordinate_within_reach_to_half_an_increment(decimals: int) -> None:
+    """The firmware's number reader, in its own 32-bit arithmetic."""
+    last = int(0.5 / FLOAT32_ROUNDING)
+    rng = np.random.default_rng(1)
+    digits = np.concatenate((np.arange(last - 20_000, last), rng.integers(0, last, 200_000)))
+    value, exponent = digits.astype(np.float32), -decimals
+    while exponent <= -2:
+        value, exponent = value * np.float32(0.01), exponent + 2
+    if exponent < 0:
+        value = value * np.float32(0.1)
+    error = np.abs(value.astype(np.float64) * 10**decimals - digits)
+    assert error.max() < 0.5
+
+
+def test_how_a_line_is_closed_depends_on_what_follows() -> None:
+    """M63 travels with the next dark move; before anything at standstill it would never come."""
+    line = [(K.JUMP, (0, 0, 0)), (K.LINE, (10, 0, 0))]
+    for follower, text in (
+        ((K.LEAD, (20, 0, 0)), b"M63 P0\nX0.020000\n"),
+        ((K.JUMP, (20, 0, 0)), b"M63 P0\nG0 X0.020000\n"),
+        ((K.DOT, (20, 0, 0), 2), b"M65 P0\nG0 X0.020000\nM64 P0\nG4 P1\nM65 P0\n"),
+        ((K.DOT, (10, 0, 0), 2), b"M65 P0\nM64 P0\nG4 P1\nM65 P0\n"),
+        ((K.LINE, (20, 0, 0)), b"X0.020000\nM65 P0\n"),
+        ((K.LINE, (20, 0, 0), 1), b"X0.020000 F2.25\nM65 P0\n"),
+    ):
+        data = cnc(builders.rows([*line, follower]))
+        assert b"G1 X0.010000 F24\n" + text in data
+    assert b"G1 X0.010000 F24\nM65 P0\nM65 P3\nM5\n" in cnc(builders.rows(line))
+    # Rows that do not move are no moves: the gate waits for the next that does.
+    still = cnc(builders.rows([*line, (K.JUMP, (10, 0, 0)), (K.LEAD, (10, 0, 0)), (K.JUMP, (20, 0, 0))]))
+    assert b"F24\nM63 P0\nG0 X0.020000\n" in still
+
+
+def test_path_modes() -> None:
+    assert b"G64" not in cnc(builders.rows(DOT))
+    lines = cnc(builders.rows([(K.JUMP, (0, 0, 0)), (K.LINE, (1, 0, 0)), (K.LINE, (2, 0, 0))]))
+    assert lines.count(b"G64 P0.0005 Q0.0005\n") == 1
+    # The first row is a line: something must lead to its start.
+    assert b"G0 X0.005000 Y0.000000 Z0.000000\nG64" in cnc(builders.rows([(K.LINE, (1, 0, 0))], start_um=(5, 0, 0)))

@@ -41,7 +41,7 @@ def test_golden_files_hold_the_job() -> None:
 def test_linuxcnc_reads_the_golden_file(interpret: Callable[[bytes], list[rs274.Call]]) -> None:
     calls = interpret(CNC_FILE.read_bytes())
     expected = planning.planned(golden_job.linuxcnc_block(), planning.RECIPES)
-    assert rs274.exposures(calls, gate=0, trigger=3) == expected
+    assert rs274.exposures(calls, gate=0, trigger=3, pulses=planning.PULSES) == expected
     assert [c.name for c in calls if "MESSAGE" in c.name] == [], "a comment became a command"
 
 

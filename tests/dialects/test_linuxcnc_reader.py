@@ -11,6 +11,7 @@ from tests.dialects import planning
 from tests.oracle import rs274
 
 HEAD = b"M65 P0\nM65 P3\nG21 G90 G94 G17 G40 G49 G80\nG64 P0.0005 Q0.0005\nM3 S1\nG0 X0 Y0 Z0\n"
+COUNT = b"(- set the pulse counter on trigger output 3 to 50)\n"
 TAIL = b"M65 P0\nM5\nM2\n"
 N_HEAD = HEAD.count(b"\n")
 BOTH = (False, True)
@@ -131,7 +132,7 @@ REFUSED = {
 @pytest.mark.parametrize("body", REFUSED)
 def test_refuses_what_no_exposure_can_mean(body: bytes, compiled: bool) -> None:
     with pytest.raises(RereadError, match=REFUSED[body]):
-        read(body, compiled=compiled)
+        read(COUNT + body, compiled=compiled)
 
 
 @pytest.mark.parametrize("missing", HEAD.splitlines(keepends=True)[2:])
@@ -168,11 +169,11 @@ def test_the_oracle_times_the_gate_alike(interpret: Callable[[bytes], list[rs274
         b"M62 P0\nG1 X1 F24\nM63 P0\nG4 P0.5\nG0 X2\n",
         b"M62 P0\nG0 X1\nM63 P0\nG1 X2 F24\n",
         b"M64 P0\nG4 P1\nG4 P0.5\nM65 P0\nG1 X1 F6\nM62 P0 X2 F12\nM63 P0 Y1\n",
-        b"M64 P3\nG4 P0.00002\nM65 P3\nM64 P0\nG4 P1\nG1 X1 F24\nM65 P0\n",
+        COUNT + b"M64 P3\nG4 P0.00002\nM65 P3\nM64 P0\nG4 P1\nG1 X1 F24\nM65 P0\n",
     ):
         data = HEAD + body + b"M65 P3\n" + TAIL
         found = planning.reread(linuxcnc_reader, data, planning.linuxcnc_machine())
-        assert found == rs274.exposures(interpret(data), gate=0, trigger=3)
+        assert found == rs274.exposures(interpret(data), gate=0, trigger=3, pulses=50)
         assert found
 
 
@@ -196,3 +197,19 @@ def test_a_file_without_a_line_end_and_an_endless_line() -> None:
     with pytest.raises(RereadError, match="longer") as caught:
         list(linuxcnc_reader.read(endless, planning.linuxcnc_machine()))
     assert caught.value.line == N_HEAD + 1
+
+
+@pytest.mark.parametrize("compiled", BOTH)
+def test_counted_pulses_are_what_the_operator_is_told_to_set(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    pulse = b"M64 P3\nG4 P0.00002\nM65 P3\n"
+    assert read(COUNT + pulse, compiled=compiled) == [(DOT, (0, 0, 0), (0, 0, 0), 0, 0, 50)]
+    with pytest.raises(RereadError, match="does not say") as caught:
+        read(pulse, compiled=compiled)
+    assert caught.value.line == N_HEAD + 1
+    with pytest.raises(RereadError, match="does not say"):
+        read(COUNT.replace(b"3", b"4") + pulse, compiled=compiled)
+    with pytest.raises(RereadError, match="more than once"):
+        read(COUNT + pulse + COUNT, compiled=compiled)
+    for size in (1, 7, 40):
+        monkeypatch.setattr("lasercam.dialects.gcode_words.CHUNK_BYTES", size)
+        assert read(COUNT + pulse, compiled=compiled) == [(DOT, (0, 0, 0), (0, 0, 0), 0, 0, 50)]

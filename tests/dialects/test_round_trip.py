@@ -52,7 +52,9 @@ def test_grbl_files_say_what_was_planned(block: ToolpathBlock, cuts: list[int]) 
 def test_linuxcnc_itself_agrees(interpret: Callable[[bytes], list[rs274.Call]], block: ToolpathBlock) -> None:
     machine = planning.linuxcnc_machine()
     data = planning.encode(LinuxCncEncoder(planning.program_for(planning.RECIPES, [block], machine)), [block])
-    assert rs274.exposures(interpret(data), gate=0, trigger=3) == planning.planned(block, planning.RECIPES)
+    assert rs274.exposures(interpret(data), gate=0, trigger=3, pulses=planning.PULSES) == planning.planned(
+        block, planning.RECIPES
+    )
 
 
 @pytest.mark.parametrize("dialect", [LinuxCnc(), Grbl()])

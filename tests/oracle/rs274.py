@@ -41,7 +41,7 @@ def calls(program: bytes, folder: Path) -> list[Call]:
         capture_output=True, text=True, timeout=60, check=False, cwd=folder,
     )  # fmt: skip
     if done.returncode:
-        raise RejectedError(done.stderr.strip())
+        raise RejectedError(f"exit {done.returncode}: {done.stderr.strip()}")
     found = []
     for line in result.read_text().splitlines():
         match = _CALL.match(line)
@@ -51,12 +51,12 @@ def calls(program: bytes, folder: Path) -> list[Call]:
 
 
 def exposures(
-    found: list[Call], gate: int, trigger: int
+    found: list[Call], gate: int, trigger: int, pulses: int = 1
 ) -> list[tuple[int, tuple[int, ...], tuple[int, ...], int, int, int]]:
-    """(kind, start, end in ticks, speed nm/s, open ns, triggers) of everything that fires and of dark feeds.
+    """(kind, start, end in ticks, speed nm/s, open ns, pulses) of everything that fires and of dark feeds.
 
     A motion-synchronised output acts when the next move starts; a dwell with the gate open is an exposure; the beam
-    is the gate's output and the running spindle.
+    is the gate's output and the running spindle. An edge of the trigger output passes the pulses set at its counter.
     """
     rows: list[tuple[int, tuple[int, ...], tuple[int, ...], int, int, int]] = []
     place = (0, 0, 0)
@@ -77,7 +77,7 @@ def exposures(
         elif call.name in ("SET_AUX_OUTPUT_BIT", "CLEAR_AUX_OUTPUT_BIT"):
             output, on = int(call.arguments[0]), call.name.startswith("SET")
             if output == trigger and on:
-                rows.append((DOT, place, place, 0, 0, 1))
+                rows.append((DOT, place, place, 0, 0, pulses))
             if output == gate:
                 if on and not is_open:
                     is_standing, open_ns = True, 0

@@ -71,11 +71,13 @@ def test_coverage_of_a_stroke_is_its_area_at_any_angle(angle):
 
 
 def test_pixels_are_fine_enough_for_modules_and_coarse_enough_for_memory():
-    assert choose_pixel_um((500.0, 300.0), smallest_um=20.0) == 2.5
+    assert choose_pixel_um((500.0, 300.0), smallest_um=20.0) == 500 / 800
+    assert choose_pixel_um((4000.0, 300.0), smallest_um=20.0) == 2.5
     assert choose_pixel_um((20_000.0, 300.0), smallest_um=41.0) == 10.0
     assert choose_pixel_um((20_000.0, 300.0), smallest_um=30.0) == 7.5
     assert choose_pixel_um((20_000.0, 300.0), smallest_um=1.0) == pytest.approx(20_000 / 3_000)
     assert choose_pixel_um((500.0, 300.0), finest_um=0.5) == 0.5
+    assert choose_pixel_um((500.0, 300.0), finest_um=50.0) == 500 / 800
     assert choose_pixel_um((5000.0, 300.0), finest_um=0.5) == 2.5
 
 

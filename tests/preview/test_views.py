@@ -7,6 +7,7 @@ from lasercam.errors import ParameterError, UsageError
 from lasercam.preview.emission import RecipeEffect, Simulation, recipe_effects, simulate_emission, toolpath_steps
 from lasercam.preview.emission_figure import draw_contact_sheet, draw_view
 from lasercam.preview.views import BLACK_LEVEL, DAYLIGHT_GLASS, render_view, render_views, view_filter
+from lasercam.process.library import load_process
 from tests.preview.samples import DUAL, PROCESSES, decoded, line, outcome, rewritten_qr
 from tests.preview.test_emission import WIDE, step, stripes
 
@@ -35,6 +36,14 @@ def test_each_view_shows_the_code_when_it_should(code, name, before, after):
     first, second = render_view(code, name)
     assert decoded(first.rgb) == ({TEXT} if before else set())
     assert decoded(second.rgb) == ({TEXT} if after else set())
+
+
+def test_the_shipped_processes_hide_and_show_the_code():
+    toolpath = rewritten_qr(TEXT)
+    shipped = {name: load_process(name) for name in ("glass_bri_lines", "glass_bri_rewrite")}
+    seen = simulate_emission(toolpath_steps(toolpath), recipe_effects(toolpath, shipped, [2.4, 2.4]), smallest_um=20.0)
+    found = {name: [decoded(v.rgb) for v in render_view(seen, name)] for name in ("daylight", "uv", "uv+lp645")}
+    assert found == {"daylight": [set(), set()], "uv": [{TEXT}, {TEXT}], "uv+lp645": [set(), {TEXT}]}
 
 
 def test_the_saved_pictures_decode_like_the_views(code):

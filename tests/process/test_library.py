@@ -206,7 +206,7 @@ def test_a_broken_grandparent_is_told_once(tmp_path: Path) -> None:
         ("parameters:\n  speed: {typ: 3 mm/s}\n", "5:3", "the key 'confidence' is missing"),
         ("parameters:\n  speed: {confidence: stated}\n", "5:10", "at least one of typ, min, max"),
         ("parameters:\n  speed: {min: 1 mm/s, tolerance: 1 um/s, confidence: stated}\n", "5:10", "tolerance is the"),
-        ("parameters:\n  sped: {typ: 3 mm/s, confidence: stated}\n", "5:9", "did you mean 'speed'?"),
+        ("parameters:\n  sped: {typ: 3 mm/s, confidence: stated}\n", "5:3", "did you mean 'speed'?"),
         ("parameters:\n  speed: {typ: 3 mm/s, confidence: sated}\n", "5:36", "did you mean 'stated'?"),
         ("parameters:\n  speed:\n    confidence: stated\n    candidates: [{value: 1 mm/s, confidence: stated}]\n",
          "6:5", "a single candidate"),

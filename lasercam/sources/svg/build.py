@@ -10,10 +10,11 @@ from lasercam.geometry.clip import clip_inside
 from lasercam.geometry.dedupe import merge_duplicates
 from lasercam.geometry.polylines import BoolArray, FloatArray, IntArray, Polylines
 from lasercam.sources.svg.curves import FlatPaths, flatten_items, rings_area
+from lasercam.sources.svg.drawing import Drawing
 from lasercam.sources.svg.items import Item
+from lasercam.sources.svg.overlaps import visible_areas
 from lasercam.sources.svg.paints import Paints
 from lasercam.sources.svg.strokes import dash_pattern, stroke_area, stroke_lines, stroke_width
-from lasercam.sources.svg.tree import Drawing
 
 MERGED_UP_TO = 300_000
 """Straight pieces up to which every coinciding stretch is found; above, only lines that coincide as a whole."""
@@ -54,7 +55,7 @@ class Shapes:
 
 
 def build_shapes(
-    drawing: Drawing, viewport: Area | None, stroke_mode: str, *, with_fills: bool, merge: bool
+    drawing: Drawing, viewport: Area | None, stroke_mode: str, *, with_fills: bool, merge: bool, hide: bool
 ) -> Shapes:
     """Everything the drawing paints.
 
@@ -64,6 +65,7 @@ def build_shapes(
         stroke_mode: `centreline`, `outline` or `none`.
         with_fills: whether insides are wanted.
         merge: whether coinciding lines of one colour become one.
+        hide: whether areas are left out where later ones are painted over them.
     """
     paints = Paints(drawing)
     keys: dict[PartKey, int] = {}
@@ -108,9 +110,15 @@ def build_shapes(
         line_key = key_of[line_item]
     notes: list[str] = []
     clipped_areas, n_cut = _clip_areas(drawing.items, areas, viewport)
+    if hide:
+        clipped_areas, n_hidden = visible_areas(clipped_areas)
+        if n_hidden:
+            notes.append(f"{n_hidden:,} fills lie under others and are written only where they show.")
     lines, line_key, n_cut_lines = _clip_lines(drawing.items, lines, line_key, line_item, viewport)
     if n_cut + n_cut_lines:
-        notes.append(f"{n_cut + n_cut_lines:,} shapes or lines reach over the edge of the drawing's viewport and were cut there.")
+        notes.append(
+            f"{n_cut + n_cut_lines:,} shapes or lines reach over the edge of the drawing's viewport and were cut there."
+        )
     if merge and len(lines):
         lines, line_key, text = _merged(lines, line_key, tuple(keys))
         notes += text
@@ -229,10 +237,11 @@ def _clip_lines(
     slack = 1e-9 * max(x1 - x0, y1 - y0)
     x, y = lines.xy_um[:, 0], lines.xy_um[:, 1]
     beyond = (x < x0 - slack) | (x > x1 + slack) | (y < y0 - slack) | (y > y1 + slack)
-    outside = np.flatnonzero(np.logical_or.reduceat(beyond, lines.offsets[:-1])) if beyond.any() else []
+    outside = (
+        np.flatnonzero(np.logical_or.reduceat(beyond, lines.offsets[:-1])) if beyond.any() else np.zeros(0, np.int64)
+    )
     if not len(outside):
         return lines, key, 0
-    outside = np.asarray(outside, np.int64)
     inside = np.setdiff1d(np.arange(len(lines)), outside)
     cut = clip_inside(lines.take(outside), viewport)
     order = np.concatenate([inside, outside[cut.source]])
@@ -247,9 +256,7 @@ def _boxes(lines: Polylines) -> tuple[FloatArray, FloatArray]:
     return np.minimum.reduceat(lines.xy_um, first, axis=0), np.maximum.reduceat(lines.xy_um, first, axis=0)
 
 
-def _merged(
-    lines: Polylines, line_key: IntArray, keys: tuple[PartKey, ...]
-) -> tuple[Polylines, IntArray, list[str]]:
+def _merged(lines: Polylines, line_key: IntArray, keys: tuple[PartKey, ...]) -> tuple[Polylines, IntArray, list[str]]:
     """Every stretch of one colour once, whichever element draws it; the first keeps it."""
     colours = {colour: n for n, colour in enumerate(dict.fromkeys(key[1] for key in keys))}
     colour_of = np.array([colours[key[1]] for key in keys])[line_key]
@@ -265,12 +272,19 @@ def _merged(
             continue
         mine = lines.take(index)
         kept, report = merge_duplicates(mine)
-        n_segments, n_dots, length = n_segments + report.n_segments, n_dots + report.n_dots, length + report.overlapped_um
+        n_segments, n_dots, length = (
+            n_segments + report.n_segments,
+            n_dots + report.n_dots,
+            length + report.overlapped_um,
+        )
         parts.append(kept)
         owners.append(line_key[index][_origin_of(mine, kept)] if kept is not mine else line_key[index])
     if not n_segments and not n_dots:
         return lines, line_key, []
-    text = f"{n_segments:,} pieces ({length:,.6g} µm) and {n_dots:,} dots lay on others of the same colour and are written once."
+    text = (
+        f"{n_segments:,} pieces ({length:,.6g} µm) and {n_dots:,} dots lay on others of the same colour and are "
+        "written once."
+    )
     return Polylines.concatenate(parts), np.concatenate(owners), [text]
 
 
@@ -291,9 +305,7 @@ def _origin_of(before: Polylines, after: Polylines) -> IntArray:
     return np.array(found, np.int64)
 
 
-def _merged_whole(
-    lines: Polylines, line_key: IntArray, colour_of: IntArray
-) -> tuple[Polylines, IntArray, list[str]]:
+def _merged_whole(lines: Polylines, line_key: IntArray, colour_of: IntArray) -> tuple[Polylines, IntArray, list[str]]:
     """Lines that coincide as a whole, in either direction, once; for drawings too large for more."""
     low, high = _boxes(lines)
     ends = np.stack([lines.xy_um[lines.offsets[:-1]], lines.xy_um[lines.offsets[1:] - 1]], axis=1)

@@ -15,7 +15,8 @@ from lasercam.sources.svg.shapes import shape_path
 from lasercam.sources.svg.style import Style
 
 if TYPE_CHECKING:
-    from lasercam.sources.svg.tree import Walk, Walker
+    from lasercam.sources.svg.drawing import Walk
+    from lasercam.sources.svg.tree import Walker
 
 _SHAPES = frozenset(("path", "rect", "circle", "ellipse", "line", "polyline", "polygon"))
 
@@ -37,7 +38,7 @@ class Clips:
         return area if clip is None else clip.intersection(area)
 
     def area(self, clip_path: Element, element: Element, style: Style, walk: "Walk") -> Area | None:
-        """What a clipPath lets through of an element, µm; None where it is met inside itself, which counts as no clip there.
+        """What a clipPath lets through of an element, µm; None (no clip) where it is met inside itself.
 
         Args:
             clip_path: the clipPath.
@@ -71,9 +72,7 @@ class Clips:
         if placed is None or not is_invertible(placed.matrix):
             return Area.empty()
         placed = replace(placed, matrix=multiply(placed.matrix, unit))
-        areas = [
-            area for child in children(clip_path) if (area := self._child(child, style, placed)) is not None
-        ]
+        areas = [area for child in children(clip_path) if (area := self._child(child, style, placed)) is not None]
         whole = Area.union_of(areas)
         outer = walker.effected(clip_path, replace_opacity(style), walk)
         if outer is None:
@@ -85,7 +84,7 @@ class Clips:
         walker = self._walker
         tag = walker.document.tag(child)
         style = walker.drawing.cascade.style(child, parent)
-        if tag not in _SHAPES and tag not in ("use", "text") or not style.is_displayed:
+        if (tag not in _SHAPES and tag not in ("use", "text")) or not style.is_displayed:
             return None
         if tag == "text":
             walker.drawing.refuse(child, "text is not read yet; convert it to paths")

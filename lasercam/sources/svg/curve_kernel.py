@@ -80,7 +80,9 @@ def evaluate(
     steps = _steps(kind, rows, finite_number(tolerance_um, "tolerance_um", above=0.0))
     total = int(steps.sum()) + len(arcs.xy_um)
     if total > MAX_VERTICES:
-        raise GeometryError(f"the drawing needs {total:,} vertices; at most {MAX_VERTICES:,} are allowed. Raise 'tolerance'.")
+        raise GeometryError(
+            f"the drawing needs {total:,} vertices; at most {MAX_VERTICES:,} are allowed. Raise 'tolerance'."
+        )
     xy, offsets = np.empty((total, 2)), np.empty(n_lines + 1, np.int64)
     n = int(_write(kind, rows, steps, np.ascontiguousarray(arcs.xy_um), arcs.offsets, xy, offsets))
     # Handing over arrays that nobody else can write to saves a copy of all vertices.

@@ -62,6 +62,13 @@ def rings_area(flat: FlatPaths, rule: str) -> Area:
     """What subpaths enclose together, open ones closed by a straight line."""
     fill_rule: FillRule = "evenodd" if rule == "evenodd" else "nonzero"
     lines = flat.lines.take(flat.lines.n_vertices >= 3)
+    if len(lines) == 1:
+        import shapely
+
+        # Most drawings are made of single rings that do not cross themselves, where both rules agree.
+        ring = shapely.Polygon(lines.line(0))
+        if shapely.is_valid(ring) and ring.area > 0.0:
+            return Area(ring)
     return Area.from_rings(lines, fill_rule) if len(lines) else Area.empty()
 
 
@@ -153,5 +160,7 @@ def _evaluate_plain(
             arcs,
         ]
     )
-    of = np.concatenate([np.flatnonzero(which) for which in (moves, straight, kind == QUAD, kind == CUBIC, kind == ARC)])
+    of = np.concatenate(
+        [np.flatnonzero(which) for which in (moves, straight, kind == QUAD, kind == CUBIC, kind == ARC)]
+    )
     return join_pieces(pieces.take(np.argsort(of, kind="stable")), row_counts)

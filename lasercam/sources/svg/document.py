@@ -91,6 +91,15 @@ def text_of(element: Element) -> str:
     return "".join(element.itertext())
 
 
+def style_sheets(document: SvgDocument) -> Iterator[tuple[str, int]]:
+    """Text and first line of every style element that holds CSS."""
+    for element in document.root.iter():
+        if document.tag(element) == "style":
+            kind = (element.get("type") or "text/css").strip().lower()
+            if kind in ("text/css", ""):
+                yield text_of(element), int(element.sourceline or 1)
+
+
 def children(element: Element) -> Iterator[Element]:
     """Child elements in order."""
     return (child for child in element if isinstance(child.tag, str))
@@ -145,7 +154,9 @@ def parse_svg(data: bytes, file: str) -> SvgDocument:
     if document.tag(root) != "svg":
         raise InputError(
             Problem(
-                f"the outermost element is <{shorten(str(root.tag), 60)}>, not <svg>", document.place(root), "Give an SVG."
+                f"the outermost element is <{shorten(str(root.tag), 60)}>, not <svg>",
+                document.place(root),
+                "Give an SVG.",
             )
         )
     for element in root.iter():
@@ -166,7 +177,9 @@ def _unpacked(data: bytes, file: str) -> bytes:
                 Problem(f"the compressed file cannot be unpacked ({error})", Location(file, 1, 1))
             ) from error
     if len(data) > MAX_BYTES:
-        raise InputError(Problem(f"the file has more than {MAX_BYTES:,} bytes, the most that is read", Location(file, 1, 1)))
+        raise InputError(
+            Problem(f"the file has more than {MAX_BYTES:,} bytes, the most that is read", Location(file, 1, 1))
+        )
     if not data.strip():
         raise InputError(Problem("the file is empty", Location(file, 1, 1), "Give an SVG drawing."))
     return data

@@ -2,9 +2,9 @@
 
 from lasercam.sources.svg.colours import Paint, read_opacity
 from lasercam.sources.svg.document import Element, children, href
+from lasercam.sources.svg.drawing import Drawing
 from lasercam.sources.svg.items import Context, Item
 from lasercam.sources.svg.style import Style
-from lasercam.sources.svg.tree import Drawing
 
 GRADIENTS = ("linearGradient", "radialGradient")
 MAX_LINKS = 32

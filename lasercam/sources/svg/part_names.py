@@ -81,7 +81,10 @@ def _build(keys: Sequence[tuple[str, str, tuple[str, ...]]]) -> PartTable | None
         names.append(name)
         for union in dict.fromkeys((colour, f"{paint}:{colour}", *clean, f"{paint}s")):
             unions.setdefault(union, []).append(name)
-    notes = tuple(f"Several layers or elements are called '{name}' once spelt as a part name; it stands for all." for name in sorted(clashes))
+    notes = tuple(
+        f"Several layers or elements are called '{name}' once spelt as a part name; it stands for all."
+        for name in sorted(clashes)
+    )
     return PartTable(
         Parts(tuple(names), {**{k: tuple(v) for k, v in unions.items()}, "all": tuple(names)}), atom, notes
     )

@@ -129,9 +129,8 @@ class _Reader:
                     self.at = comma.end() if comma else self.at
                 value = self._flag() if command == "A" and index in (3, 4) else self._number()
                 if value is None:
-                    if index == 0 and not is_first and self.text[before : self.at].strip(_SPACE) == "":
-                        return True  # the next letter, or the end
-                    return False
+                    # Where nothing but white space followed, the next letter or the end may stand.
+                    return index == 0 and not is_first and not self.text[before : self.at].strip(_SPACE)
                 values.append(value)
             self._segment("L" if command == "M" and not is_first else command, values, is_relative=is_relative)
             is_first = False

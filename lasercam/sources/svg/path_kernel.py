@@ -47,17 +47,16 @@ def _number(data, at, end):  # type: ignore[no-untyped-def] # numba infers
             mantissa = mantissa * np.uint64(10) + np.uint64(data[i] - 48)
         digits += 1
         i += 1
-    if i < end and data[i] == 46:
-        if digits > 0 or (i + 1 < end and 48 <= data[i + 1] <= 57):
+    if i < end and data[i] == 46 and (digits > 0 or (i + 1 < end and 48 <= data[i + 1] <= 57)):
+        i += 1
+        while i < end and 48 <= data[i] <= 57:
+            if mantissa >= np.uint64(900000000000000):
+                hard = True
+            else:
+                mantissa = mantissa * np.uint64(10) + np.uint64(data[i] - 48)
+                exponent -= 1
+            digits += 1
             i += 1
-            while i < end and 48 <= data[i] <= 57:
-                if mantissa >= np.uint64(900000000000000):
-                    hard = True
-                else:
-                    mantissa = mantissa * np.uint64(10) + np.uint64(data[i] - 48)
-                    exponent -= 1
-                digits += 1
-                i += 1
     if digits == 0:
         return 0.0, at, 0
     if i < end and (data[i] == 101 or data[i] == 69):
@@ -142,7 +141,6 @@ def _scan(data, starts, kind, points, first_row, state):  # type: ignore[no-unty
                 while i < end and _is_space(data[i]):
                     i += 1
                 while True:
-                    before = i
                     comma = False
                     got = 0
                     good = True

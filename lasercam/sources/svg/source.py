@@ -6,22 +6,24 @@ from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
+from lasercam import units
 from lasercam.errors import InputError, Location, PatternError, Problem
 from lasercam.geometry.area import Area
 from lasercam.geometry.polylines import IntArray, Polylines
 from lasercam.model.feature import FeatureBlock, Parts
 from lasercam.model.job import Placement
 from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
-from lasercam.schema.quantities import OneOrMore, PositiveLength
+from lasercam.schema.quantities import Bounds, OneOrMore, PositiveLength, Quantity
 from lasercam.sources.fill import FillKeys, fill_area
 from lasercam.sources.svg.build import Shapes, build_shapes
-from lasercam.sources.svg.document import SvgDocument, parse_svg
+from lasercam.sources.svg.document import SvgDocument, parse_svg, style_sheets
+from lasercam.sources.svg.drawing import Drawing, Walk
 from lasercam.sources.svg.lengths import LengthContext, ViewBox, read_view_box, split_length
 from lasercam.sources.svg.part_names import build_parts
 from lasercam.sources.svg.style import Cascade, Style
-from lasercam.sources.svg.tree import Drawing, Walk, Walker, style_sheets
+from lasercam.sources.svg.tree import Walker
 
 UM_PER_INCH = 25_400.0
 CSS_DPI = 96.0
@@ -31,7 +33,7 @@ MAX_SIZE_UM = 1e8
 MAX_LISTED = 40
 """Problems listed in one message."""
 
-PositiveNumber = Annotated[float, Field(gt=0.0, le=1e6, allow_inf_nan=False)]
+PositiveNumber = Annotated[float, Quantity(units.RATIO, Bounds(above=0.0, at_most=1e6))]
 
 
 class SvgKeys(Placement, FillKeys):
@@ -58,6 +60,8 @@ class SvgKeys(Placement, FillKeys):
     """What to do with visible elements that cannot be drawn: refuse the drawing, or leave them out and say so."""
     ignore: Annotated[tuple[str, ...], OneOrMore] = ()
     """Ids of elements to leave out."""
+    overlaps: Literal["hide", "keep"] = "hide"
+    """Fills under other fills: written only where they show, or in full, one on top of the other."""
     duplicates: Literal["merge", "keep"] = "merge"
     """Whether coinciding lines of one colour are written once."""
 
@@ -96,7 +100,8 @@ class Page:
     def note(self, dpi: float) -> str:
         """The size as a sentence."""
         w, h = self.width_px * self.um_per_px / 1000.0, self.height_px * self.um_per_px / 1000.0
-        return f"The drawing's viewport is {w:.6g} mm x {h:.6g} mm ({self.width_px:.6g} x {self.height_px:.6g} px at {dpi:g} px per inch)."
+        px = f"{self.width_px:.6g} x {self.height_px:.6g} px at {dpi:g} px per inch"
+        return f"The drawing's viewport is {w:.6g} mm x {h:.6g} mm ({px})."
 
 
 class SvgSource:
@@ -122,37 +127,41 @@ class SvgSource:
         if page.is_known and not _overflows(document, drawing):
             viewport = Area.from_rectangles([[0.0, 0.0]], [[page.width_px * page.um_per_px, page.height_um]])
         has_fill = keys.fill != "none"
-        shapes = build_shapes(
-            drawing, viewport, keys.stroke_mode, with_fills=True, merge=keys.duplicates == "merge"
-        )
+        merge, hide = keys.duplicates == "merge", keys.overlaps == "hide"
+        shapes = build_shapes(drawing, viewport, keys.stroke_mode, with_fills=has_fill, merge=merge, hide=hide)
         notes = [*document.notes]
         if drawing.refused:
             _refuse(drawing, keys)
             notes += [f"Left out: {problem}." for problem in drawing.refused]
-        shift = _shift(page, shapes, keys)
-        move = [[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]]
-        self._fills = [(key, area.transform(move) if any(shift) else area) for key, area in shapes.areas]
-        lines, line_key = shapes.lines, shapes.line_key
-        if has_fill:
-            filled = [(key, fill_area(area, keys)) for key, area in self._fills]
-            lines = Polylines.concatenate([_moved(lines, shift), *(part for _, part in filled)])
+        self._shift = _shift(page, shapes, keys)
+        self._painted = (drawing, viewport, "none" if keys.stroke_mode == "none" else "outline")
+        fills = _moved_areas(shapes, self._shift)
+        lines, line_key = _moved(shapes.lines, self._shift), shapes.line_key
+        n_fills = 0 if has_fill else sum(not item.style.fill.is_none for item in drawing.items)
+        if n_fills:
+            notes.append(f"{n_fills:,} fills are not written, since 'fill' is none.")
+        if fills:
+            filled = [(key, fill_area(area, keys)) for key, area in fills]
+            lines = Polylines.concatenate([lines, *(part for _, part in filled)])
             line_key = np.concatenate([line_key, *(np.full(len(part), key) for key, part in filled)])
-        else:
-            lines = _moved(lines, shift)
-            if shapes.areas:
-                notes.append(f"{len(shapes.areas):,} fills are not written, since 'fill' is none.")
         if not len(lines):
-            raise PatternError(
-                f"pattern '{context.name}': nothing of {keys.file} would be written; "
-                + ("it has only fills: give 'fill: hatch' and a 'hatch_pitch'." if shapes.areas else "it paints nothing.")
-            )
+            why = "it paints nothing"
+            if n_fills:
+                why = "it has only fills: give 'fill: hatch' and a 'hatch_pitch'"
+            elif fills:
+                why = "its fills are narrower than the pitch"
+            raise PatternError(f"pattern '{context.name}': nothing of {keys.file} would be written; {why}.")
         used = np.unique(line_key)
         table = build_parts([shapes.keys[int(k)] for k in used])
         self._parts = table.parts
         atom_of = np.zeros(len(shapes.keys) + 1, np.int64)
         atom_of[used] = table.atom
         self._lines, self._atom = lines, atom_of[line_key]
-        size = page.note(keys.dpi) if page.is_known else "The file says no size; the drawing is as large as what it paints."
+        size = (
+            page.note(keys.dpi)
+            if page.is_known
+            else "The file says no size; the drawing is as large as what it paints."
+        )
         self.notes: tuple[str, ...] = (
             size,
             f"Curves are within {keys.tolerance:g} µm of the straight pieces written.",
@@ -179,12 +188,15 @@ class SvgSource:
             yield _block(lines, atom)
 
     def area(self) -> Area | None:
-        """What fills (and outlined strokes) cover; None when there are none."""
+        """What the drawing paints, strokes with their width, whether it is written or not; None when nothing."""
         return self._covered
 
     @cached_property
     def _covered(self) -> Area | None:
-        return Area.union_of([area for _, area in self._fills]) if self._fills else None
+        drawing, viewport, stroke_mode = self._painted
+        shapes = build_shapes(drawing, viewport, stroke_mode, with_fills=True, merge=False, hide=False)
+        area = Area.union_of([area for _, area in _moved_areas(shapes, self._shift)])
+        return None if area.is_empty else area
 
 
 def read_page(document: SvgDocument, keys: SvgKeys) -> Page:
@@ -251,7 +263,7 @@ def _checked(page: Page, document: SvgDocument) -> Page:
     if not max(page.width_px, page.height_px) * page.um_per_px <= MAX_SIZE_UM:
         raise InputError(
             Problem(
-                f"the drawing would be {page.width_px * page.um_per_px:.3g} µm x {page.height_px * page.um_per_px:.3g} µm; "
+                f"the drawing would be {page.width_px * page.um_per_px:.3g} µm x {page.height_um:.3g} µm; "
                 f"at most {MAX_SIZE_UM:.3g} µm a side are allowed",
                 document.place(document.root),
                 "Check its units, or give 'width'.",
@@ -319,6 +331,11 @@ def _moved(lines: Polylines, shift: tuple[float, float]) -> Polylines:
     return Polylines(xy, lines.offsets)
 
 
+def _moved_areas(shapes: Shapes, shift: tuple[float, float]) -> list[tuple[int, Area]]:
+    move = [[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]]
+    return [(key, area.transform(move) if any(shift) else area) for key, area in shapes.areas]
+
+
 def _block(lines: Polylines, atom: IntArray) -> FeatureBlock:
     xyz = np.empty((len(lines.xy_um), 3))
     xyz[:, :2] = lines.xy_um
@@ -334,5 +351,3 @@ def _tile_order(lines: Polylines, max_rows: int) -> IntArray:
     cell = np.minimum(((first - low) / np.maximum(high - low, 1e-9) * n).astype(np.int64), n - 1)
     column = np.where(cell[:, 1] % 2 == 1, n - 1 - cell[:, 0], cell[:, 0])
     return np.lexsort((np.arange(len(lines)), column, cell[:, 1])).astype(np.int64)
-
-

@@ -136,9 +136,7 @@ def stroke_area(item: Item, tolerance_um: float) -> Area:
             elif cap == "square":
                 geometries.append(shapely.box(*(xy[0] - half), *(xy[0] + half)))
             continue
-        geometries.extend(
-            _covered(xy, half, cap, join, limit, quarter, is_closed=bool(flat.is_closed[index]))
-        )
+        geometries.extend(_covered(xy, half, cap, join, limit, quarter, is_closed=bool(flat.is_closed[index])))
     merged = shapely.union_all(geometries) if geometries else shapely.MultiPolygon()
     parts = [p for p in shapely.get_parts(shapely.get_parts(merged)) if p.geom_type == "Polygon" and not p.is_empty]
     a, b, c, d, e, f = outer

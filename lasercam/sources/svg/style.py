@@ -8,13 +8,45 @@ from lasercam.sources.svg.document import Element
 from lasercam.sources.svg.lengths import LengthContext, numbers, split_length
 
 INHERITED = frozenset(
-    "clip-rule color fill fill-opacity fill-rule font-size marker-end marker-mid marker-start paint-order stroke "
-    "stroke-dasharray stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width "
-    "visibility".split()
+    [
+        "clip-rule",
+        "color",
+        "fill",
+        "fill-opacity",
+        "fill-rule",
+        "font-size",
+        "marker-end",
+        "marker-mid",
+        "marker-start",
+        "paint-order",
+        "stroke",
+        "stroke-dasharray",
+        "stroke-dashoffset",
+        "stroke-linecap",
+        "stroke-linejoin",
+        "stroke-miterlimit",
+        "stroke-opacity",
+        "stroke-width",
+        "visibility",
+    ]
 )
 OWN = frozenset(
-    "clip-path display filter mask opacity overflow transform transform-box transform-origin vector-effect "
-    "stop-color stop-opacity mix-blend-mode mask-type".split()
+    [
+        "clip-path",
+        "display",
+        "filter",
+        "mask",
+        "opacity",
+        "overflow",
+        "transform",
+        "transform-box",
+        "transform-origin",
+        "vector-effect",
+        "stop-color",
+        "stop-opacity",
+        "mix-blend-mode",
+        "mask-type",
+    ]
 )
 PROPERTIES = INHERITED | OWN
 GEOMETRY = frozenset(("x", "y", "cx", "cy", "r", "rx", "ry", "width", "height"))

@@ -4,7 +4,7 @@ import math
 import re
 from functools import lru_cache
 
-from lasercam.sources.svg.lengths import IDENTITY, Matrix, multiply, split_length
+from lasercam.sources.svg.lengths import IDENTITY, LengthContext, Matrix, multiply, split_length
 
 _FUNCTION = re.compile(r"\s*,*\s*([A-Za-z]+)\s*\(([^()]*)\)\s*,*\s*")
 _ARGUMENT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z%]*)")
@@ -84,3 +84,19 @@ def _rotation(angle_deg: float, cx: float, cy: float) -> Matrix:
     for _ in range(int(quarter) % 4):
         cos, sin = -sin, cos
     return (cos, sin, -sin, cos, cx - cos * cx + sin * cy, cy - sin * cx - cos * cy)
+
+
+def read_origin(text: str, lengths: LengthContext) -> tuple[float, float]:
+    """transform-origin in user units."""
+    x_words = {"left": "0%", "right": "100%"}
+    y_words = {"top": "0%", "bottom": "100%"}
+    words = [word.rstrip(",") for word in text.split()[:2]]
+    if len(words) == 1:
+        words = ["center", words[0]] if words[0] in y_words else [words[0], "center"]
+    if len(words) == 2 and (words[0] in y_words or words[1] in x_words):
+        words.reverse()
+    if len(words) != 2:
+        return 0.0, 0.0
+    x = lengths.px(x_words.get(words[0], "50%" if words[0] == "center" else words[0]), "x")
+    y = lengths.px(y_words.get(words[1], "50%" if words[1] == "center" else words[1]), "y")
+    return x, y

@@ -1,11 +1,9 @@
 """Walks a drawing and lists what it paints: groups, copies, nested viewports, transforms and clips resolved."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from lasercam.errors import InputError, Location, Problem, shorten
-from lasercam.geometry.area import Area
+from lasercam.errors import InputError, Problem, shorten
 from lasercam.sources.svg.clips import Clips
 from lasercam.sources.svg.document import (
     INKSCAPE_GROUPMODE,
@@ -13,16 +11,15 @@ from lasercam.sources.svg.document import (
     MAX_DEPTH,
     MAX_ELEMENTS,
     Element,
-    SvgDocument,
     children,
     href,
     text_of,
 )
+from lasercam.sources.svg.drawing import Drawing, Walk
 from lasercam.sources.svg.items import Context, Item
 from lasercam.sources.svg.lengths import (
     IDENTITY,
     LengthContext,
-    Matrix,
     ViewBox,
     fit_view_box,
     is_invertible,
@@ -31,14 +28,16 @@ from lasercam.sources.svg.lengths import (
 )
 from lasercam.sources.svg.markers import marker_placements
 from lasercam.sources.svg.shapes import shape_path
-from lasercam.sources.svg.style import Cascade, Style
-from lasercam.sources.svg.transforms import read_transform
+from lasercam.sources.svg.style import Style
+from lasercam.sources.svg.transforms import read_origin, read_transform
 
 SHAPES = frozenset(("path", "rect", "circle", "ellipse", "line", "polyline", "polygon"))
 NOT_DRAWN = frozenset(
-    "defs title desc metadata style script symbol clipPath mask marker pattern linearGradient radialGradient stop "
-    "filter animate animateTransform animateMotion animateColor set view cursor font font-face glyph missing-glyph "
-    "solidColor hatch mesh meshgradient color-profile".split()
+    """
+    defs title desc metadata style script symbol clipPath mask marker pattern linearGradient radialGradient stop filter
+    animate animateTransform animateMotion animateColor set view cursor font font-face glyph missing-glyph solidColor
+    hatch mesh meshgradient color-profile
+    """.split()  # noqa: SIM905 - a list of words is easier to read and to change as words
 )
 UNSUPPORTED = {
     "text": "text is not read yet; convert it to paths",
@@ -52,76 +51,6 @@ UNSUPPORTED = {
 }
 CONTAINERS = frozenset(("g", "a", "svg", "use", "switch"))
 USE_TARGETS = SHAPES | {"g", "a", "svg", "symbol", "use", "switch", *UNSUPPORTED}
-
-
-@dataclass(frozen=True)
-class Walk:
-    """Where in the drawing the walker is.
-
-    Attributes:
-        style: of the parent.
-        matrix: user units to µm (y up, origin at the root's).
-        lengths: what relative lengths relate to.
-        names: layers and ids so far, as `layer:…` and `id:…`.
-        clip: area that may be painted, µm; None for all of it.
-        links: elements whose copies are being drawn, against cycles.
-        depth: nesting so far.
-        context: what context-fill and context-stroke take their paint from.
-        screen: matrix of the nearest viewport, for strokes that do not scale.
-    """
-
-    style: Style
-    matrix: Matrix
-    lengths: LengthContext
-    names: tuple[str, ...] = ()
-    clip: Area | None = None
-    links: tuple[Element, ...] = ()
-    depth: int = 0
-    context: Context | None = None
-    screen: Matrix = IDENTITY
-
-
-@dataclass
-class Drawing:
-    """What a walk finds.
-
-    Attributes:
-        items: everything painted, in painting order.
-        refused: what is visible but cannot be drawn.
-        notes: what the reader should know, each once, with where.
-        used_ignores: ids to be left out that were met.
-        visited: elements so far, copies counted.
-        measures_only: list every shape, whether it shows or not, for its bounds.
-    """
-
-    document: SvgDocument
-    cascade: Cascade
-    tolerance_um: float
-    ignored: frozenset[str] = frozenset()
-    items: list[Item] = field(default_factory=list)
-    refused: list[Problem] = field(default_factory=list)
-    notes: dict[str, list[Location]] = field(default_factory=dict)
-    used_ignores: set[str] = field(default_factory=set)
-    visited: int = 0
-    measures_only: bool = False
-
-    def note(self, text: str, element: Element) -> None:
-        """Say something once, counting places."""
-        self.notes.setdefault(text, []).append(self.document.place(element))
-
-    def refuse(self, element: Element, why: str) -> None:
-        """A visible thing that cannot be drawn."""
-        problem = Problem(f"{self.document.describe(element)}: {why}", self.document.place(element))
-        if problem not in self.refused:
-            self.refused.append(problem)
-
-    def note_lines(self) -> tuple[str, ...]:
-        """All notes as sentences."""
-        lines = []
-        for text, places in self.notes.items():
-            more = f", {len(places)} times" if len(places) > 1 else ""
-            lines.append(f"{text} (first in line {places[0].line}{more}).")
-        return tuple(lines)
 
 
 class Walker:
@@ -211,9 +140,7 @@ class Walker:
             )
 
     def _draw_children(self, element: Element, style: Style, walk: Walk) -> None:
-        inner = replace(
-            walk, style=style, depth=walk.depth + 1, lengths=_with_font(walk.lengths, style.font_px)
-        )
+        inner = replace(walk, style=style, depth=walk.depth + 1, lengths=_with_font(walk.lengths, style.font_px))
         is_root = element is self.document.root
         for child in element:
             self.draw(child, inner, is_top=is_root)
@@ -248,7 +175,9 @@ class Walker:
             if marker in walk.links:
                 continue  # a marker inside itself ends there
             marker_style = self.drawing.cascade.style(marker, Style.initial)
-            inner = replace(walk, links=(*walk.links, marker), context=Context(item.style, walk.context), depth=walk.depth + 1)
+            inner = replace(
+                walk, links=(*walk.links, marker), context=Context(item.style, walk.context), depth=walk.depth + 1
+            )
             box = read_view_box(marker.get("viewBox"))
             width = walk.lengths.px(marker.get("markerWidth"), "x", 3.0)
             height = walk.lengths.px(marker.get("markerHeight"), "y", 3.0)
@@ -337,7 +266,7 @@ class Walker:
             return walk
         origin = style.values.get("transform-origin")
         if origin is not None and own != IDENTITY:
-            x, y = _origin(origin, walk.lengths)
+            x, y = read_origin(origin, walk.lengths)
             own = multiply(multiply((1.0, 0.0, 0.0, 1.0, x, y), own), (1.0, 0.0, 0.0, 1.0, -x, -y))
         matrix = multiply(walk.matrix, own)
         return replace(walk, matrix=matrix) if is_invertible(matrix) else None
@@ -382,11 +311,15 @@ class Walker:
         if not link:
             return
         if not link.startswith("#"):
-            self.drawing.refuse(element, f"refers to '{shorten(link, 60)}' outside the file; external references are not read")
+            self.drawing.refuse(
+                element, f"refers to '{shorten(link, 60)}' outside the file; external references are not read"
+            )
             return
         target = self.document.by_id.get(link[1:])
         if target is None:
-            self.drawing.note(f"<use> refers to '{shorten(link, 60)}', which does not exist; nothing is drawn there", element)
+            self.drawing.note(
+                f"<use> refers to '{shorten(link, 60)}', which does not exist; nothing is drawn there", element
+            )
             return
         tag = self.document.tag(target)
         if tag not in USE_TARGETS:
@@ -475,28 +408,3 @@ def _reference(text: str | None, lengths: LengthContext, axis: str, box: ViewBox
         if share is not None:
             return (box.x if axis == "x" else box.y) + share * (box.width if axis == "x" else box.height)
     return lengths.px(text, axis)
-
-
-def _origin(text: str, lengths: LengthContext) -> tuple[float, float]:
-    """transform-origin in user units."""
-    x_words = {"left": "0%", "right": "100%"}
-    y_words = {"top": "0%", "bottom": "100%"}
-    words = [word.rstrip(",") for word in text.split()[:2]]
-    if len(words) == 1:
-        words = ["center", words[0]] if words[0] in y_words else [words[0], "center"]
-    if len(words) == 2 and (words[0] in y_words or words[1] in x_words):
-        words.reverse()
-    if len(words) != 2:
-        return 0.0, 0.0
-    x = lengths.px(x_words.get(words[0], "50%" if words[0] == "center" else words[0]), "x")
-    y = lengths.px(y_words.get(words[1], "50%" if words[1] == "center" else words[1]), "y")
-    return x, y
-
-
-def style_sheets(document: SvgDocument) -> Iterator[tuple[str, int]]:
-    """Text and first line of every style element that holds CSS."""
-    for element in document.root.iter():
-        if document.tag(element) == "style":
-            kind = (element.get("type") or "text/css").strip().lower()
-            if kind in ("text/css", ""):
-                yield text_of(element), int(element.sourceline or 1)

@@ -1,0 +1,1 @@
+"""Writing: outline fonts, single-line strokes, segments and dots."""

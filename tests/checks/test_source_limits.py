@@ -1,0 +1,96 @@
+"""Settable energies, picker rates, pulse durations and operator stops."""
+
+from dataclasses import replace
+
+import pytest
+
+from lasercam.checks.source_limits import SourceLimits
+from lasercam.model.recipe import PassKind
+from tests.checks.situation import codes, context, dots, judge
+from tests.support import builders
+
+
+def with_laser(**laser):
+    return builders.dot_recipe(laser=replace(builders.LASER, **laser))
+
+
+def found(*recipes, machine=None, count=1):
+    blocks = [dots([(5, 5, 120)], recipe=i, first_row=i) for i in range(len(recipes))]
+    return judge(SourceLimits(), context(blocks, recipes, machine=machine))
+
+
+def stepped():
+    laser = {
+        "wavelength": "1030 nm",
+        "pulse_duration": "300 fs",
+        "base_rate": "100 kHz",
+        "max_divider": 100,
+        "pulse_energy": {"min": "1 uJ", "max": "200 uJ", "step": "0.5 uJ"},
+        "source": "example value",
+    }
+    return builders.machine(laser=laser)
+
+
+@pytest.mark.parametrize(("energy", "expected"), [(0.1, 0), (200.0, 0), (0.0999, 1), (200.1, 1)])
+def test_energy_within_the_range(energy, expected):
+    findings = found(with_laser(pulse_energy_uj=energy))
+    assert codes(findings) == ["E_ENERGY_RANGE"] * expected
+
+
+@pytest.mark.parametrize(("energy", "expected"), [(50.5, None), (50.7, "50.5 µJ or 51 µJ")])
+def test_energy_in_steps(energy, expected):
+    findings = found(with_laser(pulse_energy_uj=energy), machine=stepped())
+    assert codes(findings) == ["E_ENERGY_RANGE"] * bool(expected)
+    assert all(expected in f.hint for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (100e3, None),
+        (10e3, None),
+        (1e3, None),
+        (100e3 / 3, None),
+        (30e3, "33.3333 kHz"),
+        (200e3, "100 kHz"),
+        (500.0, "1 kHz"),
+    ],
+)
+def test_rates_the_picker_can_make(rate, expected):
+    findings = found(with_laser(rep_rate_hz=rate))
+    assert codes(findings) == ["E_PICKER"] * bool(expected)
+    assert all(expected in f.hint for f in findings)
+
+
+def test_both_neighbouring_rates_are_named():
+    (finding,) = found(with_laser(rep_rate_hz=30e3))
+    assert "every 3. pulse" in finding.hint
+    assert "every 4. pulse" in finding.hint
+    assert finding.limit == pytest.approx(100e3 / 3)
+
+
+def test_pulse_duration_is_the_machine_s():
+    assert codes(found(with_laser(pulse_duration_fs=250.0))) == ["E_PULSE_DURATION"]
+    assert not found(with_laser(pulse_duration_fs=300.0))
+
+
+def test_a_family_speaks_once_and_counts_its_members():
+    family = [replace(with_laser(pulse_energy_uj=e), member=i) for i, e in enumerate((300.0, 50.0, 400.0))]
+    (finding,) = found(*family)
+    assert finding.count == 2
+    assert finding.value == 400.0
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(2, 0), (1, 1)])
+def test_operator_stops(limit, expected):
+    def settings(sections):
+        energies = (50.0, 50.0, 60.0, 50.0)
+        pairs = zip(sections, energies, strict=True)
+        return tuple(replace(s, laser=replace(s.laser, pulse_energy_uj=e)) for s, e in pairs)
+
+    blocks = [dots([(5, 5 + k, 120)], section=k, first_row=k) for k in range(4)]
+    machine = builders.machine(max_operator_stops=limit)
+    kinds = (PassKind.WRITE,) * 4
+    findings = judge(SourceLimits(), context(blocks, kinds=kinds, machine=machine, sections=settings))
+    assert codes(findings) == ["E_OPERATOR_STOPS"] * expected
+    assert all((f.value, f.limit) == (2, limit) for f in findings)

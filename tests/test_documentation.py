@@ -1,0 +1,76 @@
+"""What the documents say works: the README's commands exist, and the rooms of extending.md can be lived in."""
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from lasercam.cli.main import COMMANDS, run
+from lasercam.pipeline import registry
+from tests.support.jobs import GOOD, write_job
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The examples of extending.md, installed as a lab's package would be."""
+    entries: dict[str, dict[str, EntryPoint]] = {}
+    for language, text in BLOCK.findall((ROOT / "lasercam/docs/extending.md").read_text()):
+        if language == "python":
+            name = re.match(r"# my_lab/(\w+)\.py", text)
+            assert name is not None
+            (tmp_path / "my_lab").mkdir(exist_ok=True)
+            (tmp_path / "my_lab" / f"{name[1]}.py").write_text(text)
+        elif language == "toml":
+            group = re.search(r'entry-points\."([\w.]+)"', text)
+            line = re.search(r'^(\w+) = "([\w.:]+)"', text, re.MULTILINE)
+            assert group is not None
+            assert line is not None
+            entries[group[1]] = {line[1]: EntryPoint(line[1], line[2], group[1])}
+    monkeypatch.syspath_prepend(str(tmp_path))
+    known = registry._entries
+    monkeypatch.setattr(registry, "_entries", lambda group: {**known(group), **entries.get(group, {})})
+    yield
+    for module in [name for name in sys.modules if name.partition(".")[0] == "my_lab"]:
+        del sys.modules[module]
+
+
+def test_the_source_and_the_check_of_the_manual_work(
+    lab: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = GOOD.replace(
+        "{type: lines, count: 5, pitch: 50 um, length: 300 um,", "{type: zigzag, teeth: 400, size: 5 um,"
+    )
+    text = text.replace("grid.lines", "grid.line").replace("grid.odd", "grid.line")
+    run(["check", str(write_job(tmp_path, text))])
+    said = capsys.readouterr().out
+    assert "step 1 first: 800 exposures" in said
+    text = GOOD.replace("0.4 mm/s", "0.0004 mm/s").replace("pitch: 50 um, length: 300 um", "pitch: 50 um, length: 3 mm")
+    run(["check", str(write_job(tmp_path, text))])
+    assert "W_CURFEW" in capsys.readouterr().out
+    assert run(["explain", "W_CURFEW"]) == 0
+    assert run(["explain", "zigzag"]) == 0
+    assert "How many teeth." in capsys.readouterr().out
+
+
+def test_the_readme_names_commands_and_files_that_exist() -> None:
+    text = (ROOT / "README.md").read_text()
+    for command in re.findall(r"lasercam (\w+)", "\n".join(t for lang, t in BLOCK.findall(text) if lang == "sh")):
+        assert command in {*COMMANDS, "build"}, command
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):
+        assert (ROOT / picture).is_file(), picture
+    for file in re.findall(r"`(lasercam/[\w./]+\.\w+)`", text):
+        assert (ROOT / file).is_file(), file
+
+
+def test_the_job_in_the_readme_is_a_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job = next(t for lang, t in BLOCK.findall((ROOT / "README.md").read_text()) if lang == "yaml")
+    assert run(["check", str(write_job(tmp_path, job))]) == 1
+    said = capsys.readouterr().out
+    assert "E_UNSUPPORTED" in said, "what the source leaves unknown has to be supplied"
+    assert not [line for line in said.splitlines() if line.startswith("error") and "E_UNSUPPORTED" not in line]

@@ -124,13 +124,14 @@ def parse_quantity(text: str, dimension: Dimension) -> float:
             f" or '{match[1]} {dimension.unit}'"
         )
     if dimension.unit == TEMPERATURE.unit:
-        return float(_temperature(number, unit_text, shown))
-    if dimension.unit == TEMPERATURE_RATE.unit:
-        return float(_temperature_rate(number, unit_text, shown))
-    factor, exponents = _known_unit(unit_text, shown, dimension)
-    if exponents != dimension.exponents:
-        raise QuantityError(f"'{shown}' is not {dimension.name}; write one such as '{dimension.example}'")
-    value = number * factor / _unit(dimension.unit)[0]
+        value = _temperature(number, unit_text, shown)
+    elif dimension.unit == TEMPERATURE_RATE.unit:
+        value = _temperature_rate(number, unit_text, shown)
+    else:
+        factor, exponents = _known_unit(unit_text, shown, dimension)
+        if exponents != dimension.exponents:
+            raise QuantityError(f"'{shown}' is not {dimension.name}; write one such as '{dimension.example}'")
+        value = number * factor / _unit(dimension.unit)[0]
     if abs(value) > MAX_MAGNITUDE:
         raise QuantityError(f"'{shown}' is beyond any laser or stage; write {dimension.name} within reason")
     return float(value)
@@ -190,6 +191,10 @@ def _known_unit(text: str, shown: str, dimension: Dimension) -> tuple[Fraction, 
             raise KeyError(text)
         return _unit(_normal(text))
     except KeyError as error:
+        if _normal(text[:MAX_UNIT_LENGTH]) in (*_DEGREES, "K", *_HEATING_RATES):
+            raise QuantityError(
+                f"'{shown}' is not {dimension.name}; write one such as '{dimension.example}'"
+            ) from error
         close = nearest(_normal(text), _spellings(dimension))
         ask = f"; did you mean '{close[0]}'?" if close else f"; write {dimension.name} such as '{dimension.example}'"
         raise QuantityError(f"'{shown}' has an unknown unit '{shorten(text, 20)}'{ask}") from error
@@ -231,8 +236,19 @@ def _atom(symbol: str) -> tuple[Fraction, _Exponents]:
     raise KeyError(symbol)
 
 
+_DEGREES = ("degC", "C")
+_HEATING_RATES = MappingProxyType(
+    {
+        f"{degree}/{time}": Fraction(factor)
+        for degree in (*_DEGREES, "K")
+        for time, factor in (("min", 1), ("s", 60), ("h", Fraction(1, 60)))
+    }
+)
+"""Degrees per minute of every spelling."""
+
+
 def _temperature(number: Fraction, unit: str, shown: str) -> Fraction:
-    if _normal(unit) in ("degC", "C"):
+    if _normal(unit) in _DEGREES:
         celsius = number
     elif unit == "K":
         celsius = number - KELVIN_OFFSET
@@ -244,18 +260,7 @@ def _temperature(number: Fraction, unit: str, shown: str) -> Fraction:
 
 
 def _temperature_rate(number: Fraction, unit: str, shown: str) -> Fraction:
-    per_minute: dict[str, int | Fraction] = {
-        "degC/min": 1,
-        "K/min": 1,
-        "C/min": 1,
-        "degC/s": 60,
-        "K/s": 60,
-        "C/s": 60,
-        "degC/h": Fraction(1, 60),
-        "K/h": Fraction(1, 60),
-        "C/h": Fraction(1, 60),
-    }
-    factor = per_minute.get(_normal(unit))
+    factor = _HEATING_RATES.get(_normal(unit))
     if factor is None:
         raise QuantityError(f"'{shown}' is not a heating rate; write one such as '5 degC/min'")
     return number * factor

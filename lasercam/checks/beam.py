@@ -1,6 +1,7 @@
 """Rows that follow each other without a gap, with recipes that can drive them and room to get up to speed."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -201,15 +202,12 @@ class Beam:
         )
 
 
+@dataclass(frozen=True, eq=False)
 class _Before:
-    """The row before each row of a block."""
+    """The row before each row of a block; where there is none, a jump that ends where the row starts."""
 
-    def __init__(
-        self,
-        is_there: NDArray[np.bool_],
-        start: NDArray[np.int64],
-        end: NDArray[np.int64],
-        kind: NDArray[np.uint8],
-        recipe: NDArray[np.uint16],
-    ) -> None:
-        self.is_there, self.start, self.end, self.kind, self.recipe = is_there, start, end, kind, recipe
+    is_there: NDArray[np.bool_]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    recipe: NDArray[np.uint16]

@@ -64,8 +64,8 @@ class Envelope:
             "E_SPEED",
             Severity.ERROR,
             "An axis cannot follow at the recipe's speed",
-            "A line at speed v in a direction u asks axis i for v |u_i|, which must not exceed the axis's `max_speed`. A "
-            "slower axis would give more pulses per length than the recipe says, without notice. "
+            "A line at speed v in a direction u asks axis i for v |u_i|: no more than the axis's `max_speed`. "
+            "A slower axis would give more pulses per length than the recipe says, without notice. "
             "Lower the recipe's speed, or turn the pattern towards the faster axis.",
             "machine profile, `axes: max_speed`",
         ),

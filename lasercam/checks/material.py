@@ -111,4 +111,4 @@ class Purpose:
                 source=process.document.source,
             )
 
-        self._members.add(recipe.name, code, text, 0.0, say)
+        self._members.add(recipe.name, code, text, 0.0, say, recipe.member)

@@ -201,7 +201,7 @@ class Physics:
                 hint=hint,
             )
 
-        self._members.add(recipe.name, code, "", badness, say)
+        self._members.add(recipe.name, code, "", badness, say, recipe.member)
 
     def _note(self, recipe: Recipe, missing: list[str]) -> None:
         text = "; ".join(missing)
@@ -216,4 +216,4 @@ class Physics:
                 hint=f"Supply what is missing under `supply: {recipe.process}:`.",
             )
 
-        self._members.add(recipe.name, "N_NOT_JUDGED", text, 0.0, say)
+        self._members.add(recipe.name, "N_NOT_JUDGED", text, 0.0, say, recipe.member)

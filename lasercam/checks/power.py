@@ -99,7 +99,7 @@ class Power:
                 hint="Measure the power at the sample and state two of the three, or three that agree.",
             )
 
-        self._members.add(recipe.name, "E_POWER_IDENTITY", "average_power", mismatch, say)
+        self._members.add(recipe.name, "E_POWER_IDENTITY", "average_power", mismatch, say, recipe.member)
 
     def _magnitudes(self, recipe: Recipe, use: Use, machine: Machine) -> None:
         process = self._context.processes.get(recipe.process)
@@ -120,13 +120,15 @@ class Power:
         points = [v for v in (window.typ, *(c[0] for c in window.candidates), window.min, window.max) if v is not None]
         if not points or amount.value <= 0 or any(v <= 0 for v in points):
             return
-        low, high = window.min or 0.0, window.max or inf
-        if window.min is not None or window.max is not None:
-            points = [*points, amount.value] if low <= amount.value <= high else points
-        known = min(points, key=lambda v: abs(log10(amount.value / v)))
-        decades = log10(amount.value / known)
-        swaps = round(decades / _DECADES)
-        if not swaps or abs(decades - _DECADES * swaps) > _SLIP:
+        is_bounded = window.min is not None or window.max is not None
+        if is_bounded and (window.min or 0.0) <= amount.value <= (window.max or inf):
+            return
+        # Decades of the value from each known point; a slip is near a power of 1000 away, and near to none of them.
+        away = {point: log10(amount.value / point) for point in points}
+        known = min(points, key=lambda p: abs(away[p] - _DECADES * (round(away[p] / _DECADES) or inf)))
+        decades, swaps = away[known], round(away[known] / _DECADES)
+        is_near = min(abs(d) for d in away.values()) < _DECADES - 1.0
+        if is_near or not swaps or abs(decades - _DECADES * swaps) > _SLIP:
             return
 
         def text() -> str:
@@ -152,7 +154,7 @@ class Power:
                 hint="Correct the prefix of the unit.",
             )
 
-        self._members.add(recipe.name, "E_UNIT_MAGNITUDE", amount.name, badness, say)
+        self._members.add(recipe.name, "E_UNIT_MAGNITUDE", amount.name, badness, say, recipe.member)
 
 
 def three_readings(recipe: Recipe) -> str:

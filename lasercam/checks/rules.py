@@ -10,7 +10,7 @@ from lasercam.checks.usage import Usage, Use
 from lasercam.errors import Location
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.job import Step
-from lasercam.model.process_window import PARAMETERS, Process, Rule
+from lasercam.model.process_window import PARAMETERS, Process, Rule, read_parameter
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import ToolpathBlock
 
@@ -174,8 +174,6 @@ class ProcessRules:
         shown = f"{amount.name.replace('_', ' ')} {amount.shown}: " if amount is not None else ""
         limit = None
         if amount is not None:
-            from lasercam.model.process_window import read_parameter
-
             bound = rule.below or rule.above or rule.differs_from
             limit = None if bound is None else read_parameter(amount.name, bound)
 

@@ -142,7 +142,7 @@ class SourceLimits:
                 hint=hint,
             )
 
-        self._members.add(recipe.name, code, key, abs(value - limit), say)
+        self._members.add(recipe.name, code, key, abs(value - limit), say, recipe.member)
 
     def _stops(self) -> Iterable[Finding]:
         """Changes of laser settings from section to section, per machine."""

@@ -122,15 +122,18 @@ def finding(
 class Members:
     """Members of recipe families that break a rule: per recipe and topic the worst speaks, and all are counted."""
 
-    _found: dict[tuple[str, str, str], tuple[int, float, Callable[[int], Finding]]] = field(default_factory=dict)
+    _found: dict[tuple[str, str, str], tuple[set[int], float, Callable[[int], Finding]]] = field(default_factory=dict)
 
-    def add(self, name: str, code: str, topic: str, badness: float, say: Callable[[int], Finding]) -> None:
+    def add(
+        self, name: str, code: str, topic: str, badness: float, say: Callable[[int], Finding], member: int = 0
+    ) -> None:
         """Note a member of recipe `name` that is this far out; `say` makes the finding for a count of members."""
-        count, worst, kept = self._found.get((name, code, topic), (0, float("-inf"), say))
+        members, worst, kept = self._found.get((name, code, topic), (set(), float("-inf"), say))
+        members.add(member)
         if badness > worst:
             worst, kept = badness, say
-        self._found[name, code, topic] = (count + 1, worst, kept)
+        self._found[name, code, topic] = (members, worst, kept)
 
     def findings(self) -> list[Finding]:
         """One for each recipe, code and topic."""
-        return [say(count) for count, _, say in self._found.values()]
+        return [say(len(members)) for members, _, say in self._found.values()]

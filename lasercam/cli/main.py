@@ -71,7 +71,15 @@ def program() -> None:
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 findings or refused, 2 usage, 3 machine or link failed."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except Exception as error:  # the outermost door: a fault of lasercam itself still leaves in words
+        if os.environ.get("LASERCAM_TRACEBACK"):
+            raise
+        click.echo(f"lasercam: a fault in lasercam itself, please report it: {type(error).__name__}: {error}", err=True)
+        click.echo("lasercam: nothing was written by this step; LASERCAM_TRACEBACK=1 shows where it happened", err=True)
+        code = FOUND
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -157,3 +157,20 @@ def tiles(block: FeatureBlock, max_rows: int) -> Iterator[FeatureBlock]:
     """The block cut into pieces of at most `max_rows` features, in order."""
     for start in range(0, len(block), max_rows):
         yield block.take(np.arange(start, min(start + max_rows, len(block)), dtype=np.int64))
+
+
+def depth_levels(block: FeatureBlock) -> Iterator[FeatureBlock]:
+    """The block cut by the deepest vertex of its features: one block per depth, the deepest first.
+
+    >>> block = dots(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 5.0], [2.0, 0.0, 1.0]]))
+    >>> [level.xyz_um[:, 0].tolist() for level in depth_levels(block)]
+    [[1.0], [0.0, 2.0]]
+    """
+    z = block.xyz_um[:, 2]
+    if len(z) and z.min() == z.max():
+        yield block
+        return
+    depth = z if block.all_dots else np.maximum.reduceat(z, block.offsets[:-1])
+    order = np.argsort(-depth, kind="stable")
+    for index in np.split(order, np.flatnonzero(np.diff(depth[order])) + 1):
+        yield block.take(index.astype(np.int64))

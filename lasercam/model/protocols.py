@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar, Protocol, TypeVar, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lasercam.errors import Location
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.feature import FeatureBlock, Parts
@@ -11,6 +14,7 @@ from lasercam.model.finding import CodeInfo, Finding
 from lasercam.model.job import JobDocument, Placement
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import Process
+from lasercam.model.recipe import PassKind, Recipe
 from lasercam.model.toolpath import ToolpathBlock, ToolpathHeader
 
 MAX_TILE_ROWS = 65_536
@@ -25,12 +29,15 @@ class SourceContext:
         asset: bytes of a file the job names, from the job's folder or the shipped data; raises InputError.
         locate: place in the job file of one of the pattern's keys, for messages.
         seed: for everything random.
+        child: makes a pattern that is written inside this one: its path below this pattern's keys, and its keys;
+            raises InputError. None where nothing can be nested.
     """
 
     name: str
     asset: Callable[[str], bytes]
     locate: Callable[..., Location]
     seed: int = 0
+    child: "Callable[[tuple[str, ...], Mapping[str, Any]], tuple[Placement, PatternSource]] | None" = None
 
 
 @runtime_checkable
@@ -53,6 +60,60 @@ class PatternSource(Protocol):
 
     def area(self) -> Any | None:
         """The covered area (lasercam.geometry.area.Area), for `inside` and `outside`; None when it has none."""
+        ...
+
+
+@runtime_checkable
+class LaysOutFamilies(Protocol):
+    """A source whose features ask for members of a recipe family by several indices, as an experiment grid does."""
+
+    @property
+    def family_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Members along each axis of the family (the first varies slowest), by atomic part.
+
+        The job is refused unless the recipe of such a part has a family of that shape, or a single member.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class PartExposure:
+    """One step that writes one atomic part.
+
+    Attributes:
+        step: the step's name.
+        kind: what the pass means.
+        part: the atom.
+        members: the recipe's family; a feature's variant picks from it, the first where there is one only.
+        axes: keys of the family's axes with more than one member, the first varies slowest.
+    """
+
+    step: str
+    kind: PassKind
+    part: str
+    members: tuple[Recipe, ...]
+    axes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PatternUse:
+    """How a job writes one pattern, for files that tell about it.
+
+    Attributes:
+        exposures: in the order of the steps.
+        to_sample: for each copy of the pattern: float64 (N, 3), µm, from the pattern's frame to the sample's.
+    """
+
+    exposures: tuple[PartExposure, ...]
+    to_sample: tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], ...]
+
+
+@runtime_checkable
+class OffersFiles(Protocol):
+    """A source that hands out files beside the job files: a table to fill in, a map of marks."""
+
+    def extra_files(self, use: PatternUse) -> Mapping[str, bytes]:
+        """Contents by file name, such as `results.csv`; `build` writes and hashes them as `PATTERN.results.csv`."""
         ...
 
 

@@ -19,7 +19,7 @@ from lasercam.model.sample import MATERIALS
 from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, InputFile, Inputs, read_bytes
-from lasercam.plan.placement import Placed, copies
+from lasercam.geometry.placement import Placed, copies
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
 from lasercam.plan.recipes import build_recipe_table
 from lasercam.plan.select import select_parts

@@ -33,7 +33,7 @@ from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
 from lasercam.plan.motion import MotionTables, Rows, full_blocks, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
 from lasercam.plan.pieces import Piece, Supply, planes, runs
-from lasercam.plan.placement import Placed
+from lasercam.geometry.placement import Placed
 from lasercam.plan.select import NO_RECIPE, Selection
 
 Setup = tuple[LaserSettings, int]

@@ -58,7 +58,7 @@ def hatch(count: int, section: int = 0) -> Iterator[ToolpathBlock]:
         start = np.stack((column * 1_200_000, row * 10_000, np.full(len(i), -800_000)), axis=1)
         short = np.zeros(len(i), np.uint16)
         yield ToolpathBlock(
-            section, section * count + first, start, start + [1_000_000, 0, 0],
+            section, section * count + first, start, start + np.array((1_000_000, 0, 0)),
             np.full(len(i), RowKind.LINE, np.uint8), np.zeros(len(i), np.uint32), short, short.copy(),
         )  # fmt: skip
 

@@ -104,7 +104,7 @@ def context(
 ) -> CheckContext:
     """A context over ready blocks."""
     table = recipes if recipes is not None else [builders.line_recipe(exposure_ns=10**9)]
-    header = builders.header(table, blocks, pass_kinds=kinds)
+    header = builders.header(table, [b for b in blocks if len(b)], pass_kinds=kinds)
     made = sections(header.sections)
     header = replace(header, sections=made, parts=tuple(PartInfo(p, 1) for p in parts))
     ready = list(blocks)

@@ -8,7 +8,6 @@ import pytest
 from lasercam.checks.duplicate import Duplicate
 from lasercam.model.recipe import PassKind
 from lasercam.model.toolpath import RowKind
-from tests.checks import situation
 from tests.checks.situation import codes, context, dots, judge, lines
 from tests.support import builders
 
@@ -144,5 +143,5 @@ def test_a_repeated_step_is_meant():
 def test_one_finding_for_many_rows_and_a_large_lattice_has_none():
     grid = np.stack(np.meshgrid(np.arange(200.0), np.arange(150.0), [Z]), axis=-1).reshape(-1, 3)
     assert not found([dots(grid)])
-    (finding,) = found([dots(grid), dots(grid + [0, 140, 0], first_row=len(grid))])
+    (finding,) = found([dots(grid), dots(np.add(grid, (0, 140, 0)), first_row=len(grid))])
     assert (finding.count, finding.first_row) == (2_000, len(grid))

@@ -33,6 +33,13 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "dash": ["8 um", "3 um"], "vary": "line",
         },
     ],
+    "microdiscs": [
+        {"counts": ["7", "5"], "pitch": "14 um", "cut": "imprint", "diameter": "10 um", "ring_width": "1 um"},
+        {
+            "counts": ["4", "3"], "pitch": "20 um", "lattice": "square", "cut": "trepan", "ring_width": "2 um",
+            "diameter": {"from": "6 um", "to": "12 um", "count": "4"}, "lasing_wavelength": "535 nm",
+        },
+    ],
     "qr": [
         {"text": "lasercam", "module": "10 um"},
         {"url": "https://example.org/a", "module": "10 um", "fill": "dots", "finder_pitch": "5 um", "version": "3"},

@@ -4,6 +4,7 @@ Reads the canonical calls that `rs274 -g` prints. Positions carry four decimals 
 grid of 100 nm. Imports no dialect.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -36,12 +37,15 @@ def calls(program: bytes, folder: Path) -> list[Call]:
     tools, source, result = folder / "t.tbl", folder / "job.ngc", folder / "job.out"
     tools.write_text("T1 P1 Z0 D0\n")
     source.write_bytes(program)
+    # rs274 maps ~/.tool.mmap into memory; runs that share it kill each other with SIGBUS, so each has its own home.
     done = subprocess.run(
         ["rs274", "-g", "-t", str(tools), "-v", str(folder / "sim.var"), str(source), str(result)],
-        capture_output=True, text=True, timeout=60, check=False, cwd=folder,
+        capture_output=True, text=True, timeout=60, check=False, cwd=folder, env={**os.environ, "HOME": str(folder)},
     )  # fmt: skip
+    if done.returncode < 0:
+        raise OSError(f"rs274 died of signal {-done.returncode}")
     if done.returncode:
-        raise RejectedError(f"exit {done.returncode}: {done.stderr.strip()}")
+        raise RejectedError(done.stderr.strip())
     found = []
     for line in result.read_text().splitlines():
         match = _CALL.match(line)

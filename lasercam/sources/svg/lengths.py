@@ -40,12 +40,14 @@ class LengthContext:
         height: of the nearest viewport, user units.
         dpi: pixels per inch; CSS says 96.
         font_px: font size for em; ex and ch count as half of it, as without a font they must.
+        root_font_px: font size of the root, for rem.
     """
 
     width: float
     height: float
     dpi: float = 96.0
     font_px: float = 16.0
+    root_font_px: float = 16.0
 
     @property
     def diagonal(self) -> float:
@@ -71,8 +73,10 @@ class LengthContext:
         if unit == "%":
             whole = self.width if axis == "x" else self.height if axis == "y" else self.diagonal
             return number / 100.0 * whole
-        if unit in ("em", "rem"):
+        if unit == "em":
             return number * self.font_px
+        if unit == "rem":
+            return number * self.root_font_px
         if unit in ("ex", "ch"):
             return number * self.font_px / 2.0
         if unit in ("vw", "vh", "vmin", "vmax"):

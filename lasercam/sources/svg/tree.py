@@ -67,7 +67,7 @@ class Walker:
         if not style.is_displayed or not _meets_conditions(root):
             return
         matrix = walk.matrix
-        lengths = replace(walk.lengths, width=width, height=height, font_px=style.font_px)
+        lengths = replace(walk.lengths, width=width, height=height, font_px=style.font_px, root_font_px=style.font_px)
         if box is not None:
             fitted, _ = fit_view_box(box, width, height, root.get("preserveAspectRatio"))
             matrix = multiply(matrix, fitted)

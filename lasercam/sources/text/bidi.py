@@ -56,7 +56,8 @@ def visual_runs(text: str, scripts: Sequence[str]) -> list[Run]:
     for at_least in range(max((level for level, _ in runs), default=0), min(odd, default=1) - 1, -1):
         turned: list[tuple[int, Run]] = []
         for is_high, pieces in groupby(runs, key=lambda item: item[0] >= at_least):
-            turned += list(pieces)[::-1] if is_high else list(pieces)
+            kept = list(pieces)
+            turned += kept[::-1] if is_high else kept
         runs = turned
     return [run for _, run in runs]
 

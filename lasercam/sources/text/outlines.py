@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lasercam.errors import PatternError
+from lasercam.errors import PatternError, shorten
 from lasercam.geometry.area import Area
 from lasercam.geometry.flatten import flatten_cubics, flatten_quadratics, join_pieces
 from lasercam.geometry.polylines import Polylines
@@ -18,6 +18,8 @@ from lasercam.sources.text.layout import SetGlyph, SetLine
 
 _DEFAULT_CHORD = 1e-3
 """Tolerance of `strokes`, in cap heights."""
+_FULL_NAME, _VERSION = 4, 5
+"""Source: OpenType specification, name table, name IDs."""
 
 
 def _harfbuzz() -> Any:
@@ -44,8 +46,8 @@ class OutlineFont:
     def __init__(self, name: str, content: bytes, face: int = 0, language: str = "") -> None:
         hb = _harfbuzz()
         blob = hb.Blob(content)
-        count = int(hb.Face.count(blob)) if hasattr(hb.Face, "count") else 1
-        if count == 0 or not content:
+        count = int(hb.Face(blob, 0).count)
+        if count == 0:
             raise PatternError(f"'{name}' is not a TrueType or OpenType font, or is damaged")
         if face >= count:
             raise PatternError(f"'{name}' holds {count} face(s), counted from 0; there is no face {face}")
@@ -70,8 +72,7 @@ class OutlineFont:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """The font's full name and version."""
-        hb = _harfbuzz()
-        found = [str(self._face.get_name(i) or "") for i in (4, 5)] if hasattr(hb, "OTNameIdPredefined") else []
+        found = [shorten(str(self._face.get_name(i) or "")) for i in (_FULL_NAME, _VERSION)]
         return (f"Written with {', '.join(part for part in found if part)}.",) if any(found) else ()
 
     def set_line(self, text: str, letter_spacing: float) -> SetLine:
@@ -181,9 +182,9 @@ def resolved_scripts(text: str) -> list[str]:
 
 
 def is_visible(character: str) -> bool:
-    """Whether a character is meant to leave ink: no space, joiner, mark or variation selector.
+    r"""Whether a character is meant to leave ink: no space, joiner, mark or variation selector.
 
-    >>> [is_visible(c) for c in ("a", " ", "\\u200d", "中")]
+    >>> [is_visible(c) for c in ("a", " ", "\u200d", "中")]
     [True, False, False, True]
     """
     return unicodedata.category(character)[0] in "LNPS"

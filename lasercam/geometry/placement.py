@@ -44,7 +44,7 @@ class Placed:
         xyz = block.xyz_um + self.shift_um if self.is_plain else self._turned(block.xyz_um)
         placed, origin = block.moved(xyz), np.arange(len(block), dtype=np.int64)
         if self.keep_inside or self.keep_outside:
-            from lasercam.geometry.clip_features import clip_features
+            from lasercam.geometry.clip_features import clip_features  # shapely only where something is cut
 
             for area, inside in [(a, True) for a in self.keep_inside] + [(a, False) for a in self.keep_outside]:
                 placed, kept = clip_features(placed, area, inside=inside)

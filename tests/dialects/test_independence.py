@@ -1,0 +1,35 @@
+"""Readers prove encoders only as long as they share no code with them."""
+
+import ast
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ENCODERS = {"linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement"}
+READERS = {"linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement"}
+
+
+def imports(name: str) -> set[str]:
+    """Modules of the dialects that a module of them imports."""
+    spec = importlib.util.find_spec(f"lasercam.dialects.{name}")
+    assert spec is not None
+    assert spec.origin is not None
+    found = set()
+    for node in ast.walk(ast.parse(Path(spec.origin).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "lasercam.dialects":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lasercam.dialects."):
+            found.add(str(node.module).rsplit(".", 1)[1])
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_readers_import_no_encoder(name: str) -> None:
+    assert not imports(name) & ENCODERS
+
+
+@pytest.mark.parametrize("name", sorted(ENCODERS))
+def test_encoders_import_no_reading_code(name: str) -> None:
+    # A dialect hands out its own reader; nothing else of reading may be used.
+    assert not imports(name) & (READERS - {f"{name}_reader"})

@@ -1,6 +1,7 @@
 """What the light does on its way: collapse of the beam, blur by the surface, heat that stays."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import ClassVar
 
 from lasercam.checks.material import SURFACE_MATERIALS
@@ -112,9 +113,7 @@ class Physics:
 
     def _self_focus(self, recipe: Recipe, machine: Machine) -> None:
         laser, shape = recipe.laser, machine.laser.pulse_shape
-        critical = critical_power_uw(
-            laser.wavelength_nm, constants.SILICA_INDEX.value, constants.SILICA_KERR_INDEX.value
-        )
+        critical = _critical_power_uw(laser.wavelength_nm)
         peak = peak_power_uw(laser.pulse_energy_uj, laser.pulse_duration_fs, shape)
         if peak <= critical:
             return
@@ -129,7 +128,7 @@ class Physics:
             )
 
         hint = "Lower the energy or lengthen the pulse; waive it after looking for filaments."
-        self._add(recipe, "W_SELF_FOCUS", "pulse_energy", peak / critical, text(), peak, critical, "uW", hint)
+        self._add(recipe, "W_SELF_FOCUS", "pulse_energy", peak / critical, text, peak, critical, "uW", hint)
 
     def _aberration(self, recipe: Recipe, machine: Machine, use: Use, missing: list[str]) -> None:
         objective, index = machine.objective, self._context.job.sample.refractive_index
@@ -138,16 +137,17 @@ class Physics:
             return
         if index <= 1.0:
             return
-        wavelength, na, depth = recipe.laser.wavelength_nm, objective.na, use.most_depth_um
-        travel = stage_travel_um(depth, index)
-        blur = aberration_um(travel, index, na)
-        focus = depth_of_focus_um(rayleigh_um(spot_radius_um(wavelength, na, 1.0), wavelength, index, 1.0))
+        na, depth = objective.na, use.most_depth_um
+        travel, blur, focus = _blur_um(recipe.laser.wavelength_nm, na, index, depth)
         if blur <= focus:
             return
-        text = (
-            f"at depth {depth:.4g} µm (stage travel {travel:.4g} µm) the aberration of NA {na:g} in n = {index:g} is "
-            f"{blur:.4g} µm, more than the depth of focus 2 z_R = {focus:.4g} µm (ideal Gaussian focus)"
-        )
+
+        def text() -> str:
+            return (
+                f"at depth {depth:.4g} µm (stage travel {travel:.4g} µm) the aberration of NA {na:g} in n = {index:g} "
+                f"is {blur:.4g} µm, more than the depth of focus 2 z_R = {focus:.4g} µm (ideal Gaussian focus)"
+            )
+
         hint = f"Stay above {depth * focus / blur:.4g} µm of depth, or correct the aberration."
         self._add(recipe, "W_ABERRATION", "process", blur / focus, text, blur, focus, "um", hint)
 
@@ -158,20 +158,18 @@ class Physics:
         if radius is None or radius.value <= 0:
             missing.append("heat accumulation (spot_radius is not known)")
             return
-        diffusivity = diffusivity_um2_s(
-            constants.BOROSILICATE_CONDUCTIVITY.value,
-            constants.BOROSILICATE_DENSITY.value,
-            constants.BOROSILICATE_HEAT_CAPACITY.value,
-        )
-        rate = recipe.laser.rep_rate_hz
-        ratio = cooling_ratio(radius.value, diffusivity, rate)
+        rate, zone = recipe.laser.rep_rate_hz, radius.value
+        diffusivity, ratio = _cooling(zone, rate)
         if accumulation_class(ratio) != "strong":
             return
-        text = (
-            f"R_τ = 4 × {diffusivity:.4g} µm²/s / (({radius.value:g} µm)² × {show('repetition_rate', rate)}) = "
-            f"{ratio:.4g} < 1: before each pulse up to {residual_heat_limit(ratio):.4g} times the rise of one pulse "
-            "is still there (borosilicate constants and a heated zone of the spot's radius assumed)"
-        )
+
+        def text() -> str:
+            return (
+                f"R_τ = 4 × {diffusivity:.4g} µm²/s / (({zone:g} µm)² × {show('repetition_rate', rate)}) = {ratio:.4g} "
+                f"< 1: before each pulse up to {residual_heat_limit(ratio):.4g} times the rise of one pulse is still "
+                "there (borosilicate constants and a heated zone of the spot's radius assumed)"
+            )
+
         hint = "Lower the repetition rate, or waive it where the heat is wanted."
         self._add(recipe, "W_HEAT", "repetition_rate", 1.0 / ratio, text, ratio, _STRONG, "", hint)
 
@@ -181,7 +179,7 @@ class Physics:
         code: str,
         key: str,
         badness: float,
-        text: str,
+        text: Callable[[], str],
         value: float,
         limit: float,
         unit: str,
@@ -191,7 +189,7 @@ class Physics:
             members = f" (worst of {count} members)" if count > 1 else ""
             return finding(
                 info(self.codes, code),
-                f"recipe '{recipe.label}'{members}: {text}",
+                f"recipe '{recipe.label}'{members}: {text()}",
                 f"recipes.{recipe.name}",
                 recipe_place(self._context, recipe.name, key),
                 value=value,
@@ -217,3 +215,29 @@ class Physics:
             )
 
         self._members.add(recipe.name, "N_NOT_JUDGED", text, 0.0, say, recipe.member)
+
+
+@lru_cache(maxsize=1024)
+def _critical_power_uw(wavelength_nm: float) -> float:
+    """Critical power of fused silica, µW."""
+    return critical_power_uw(wavelength_nm, constants.SILICA_INDEX.value, constants.SILICA_KERR_INDEX.value)
+
+
+@lru_cache(maxsize=1024)
+def _blur_um(wavelength_nm: float, na: float, index: float, depth_um: float) -> tuple[float, float, float]:
+    """Stage travel, aberration and depth of focus of an ideal Gaussian beam, µm."""
+    travel = stage_travel_um(depth_um, index)
+    radius = spot_radius_um(wavelength_nm, na, 1.0)
+    focus = depth_of_focus_um(rayleigh_um(radius, wavelength_nm, index, 1.0))
+    return travel, aberration_um(travel, index, na), focus
+
+
+@lru_cache(maxsize=1024)
+def _cooling(zone_radius_um: float, rep_rate_hz: float) -> tuple[float, float]:
+    """Diffusivity of borosilicate glass, µm²/s, and the cooling ratio."""
+    diffusivity = diffusivity_um2_s(
+        constants.BOROSILICATE_CONDUCTIVITY.value,
+        constants.BOROSILICATE_DENSITY.value,
+        constants.BOROSILICATE_HEAT_CAPACITY.value,
+    )
+    return diffusivity, cooling_ratio(zone_radius_um, diffusivity, rep_rate_hz)

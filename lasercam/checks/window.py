@@ -1,15 +1,18 @@
 """Every recipe against the process window it claims: bounds, stated points, choices, first pass."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from lasercam.checks.parameters import Amount, amounts, show
 from lasercam.checks.power import machine_of_step
-from lasercam.checks.tally import Members, finding, info, recipe_place
+from lasercam.checks.tally import Members, finding, info, place, recipe_place
 from lasercam.checks.usage import Usage, Use
+from lasercam.errors import Location
 from lasercam.model.confidence import Confidence
 from lasercam.model.finding import CodeInfo, Finding, Severity
+from lasercam.model.job import Step
 from lasercam.model.process_window import PARAMETERS, Process, Window
 from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import PassKind, Recipe
@@ -78,6 +81,7 @@ class WindowBounds:
 
     def __init__(self) -> None:
         self._members = Members()
+        self._firsts: dict[tuple[int, tuple[str, ...]], dict[str, list[float]]] = {}
 
     def begin(self, context: CheckContext) -> None:
         """Prepare."""
@@ -92,7 +96,7 @@ class WindowBounds:
         self._usage.add(block)
 
     def end(self) -> Iterable[Finding]:
-        """Judge each recipe in each step that uses it."""
+        """Judge each recipe in each step that uses it, then furnaces."""
         uses = list(self._usage.uses())
         judged: set[tuple[int, bool, bool, float, float]] = set()
         for use in uses:
@@ -101,31 +105,63 @@ class WindowBounds:
             what = (use.recipe, use.dots > 0, use.lines > 0, use.least_depth_um, use.most_depth_um)
             if process is None:
                 continue
+            subject = self._recipe(recipe, process)
             known = amounts(recipe, machine_of_step(self._context, self._usage, use.step), use)
             if what not in judged:
                 judged.add(what)
                 for name, window in process.parameters.items():
-                    self._parameter(recipe, process, name, window, known, use)
+                    depths = (use.least_depth_um, use.most_depth_um) if name == "depth" else ()
+                    self._parameter(subject, name, window, known, depths)
             if self._usage.steps.pass_kinds[use.step] is not PassKind.WRITE:
-                self._first_pass(recipe, process, known, use, uses)
+                self._first_pass(subject, known, use, uses)
+        for index, step in enumerate(self._context.job.steps):
+            self._furnace(index, step)
         return self._members.findings()
 
+    def _recipe(self, recipe: Recipe, process: Process) -> "Subject":
+        def where(key: str) -> Location:
+            return recipe_place(self._context, recipe.name, key)
+
+        return Subject(f"recipe '{recipe.label}'", f"recipes.{recipe.name}", recipe.member, process, where)
+
+    def _furnace(self, index: int, step: Step) -> None:
+        """What a heat step says, against the window it claims."""
+        heat = step.heat
+        process = self._context.processes.get(heat.process) if heat is not None and heat.process else None
+        if heat is None or process is None:
+            return
+
+        def where(key: str) -> Location:
+            return place(self._context, "steps", index, "heat", key)
+
+        subject = Subject(f"step '{step.name}'", f"steps.{step.name}", 0, process, where)
+        told = {"temperature": heat.temperature, "hold_time": heat.hold_time, "ramp_rate": heat.ramp_rate}
+        for name, value in told.items():
+            if value is not None and name in process.parameters:
+                self._judge(subject, Amount(name, value), process.parameters[name], 0.0)
+
     def _parameter(
-        self, recipe: Recipe, process: Process, name: str, window: Window, known: Mapping[str, Amount], use: Use
+        self,
+        subject: "Subject",
+        name: str,
+        window: Window,
+        known: Mapping[str, Amount],
+        depths: tuple[float, ...],
     ) -> None:
-        if name == "depth":
-            for depth in dict.fromkeys((use.least_depth_um, use.most_depth_um)):
-                self._judge(recipe, process, Amount("depth", depth), window, self._depth_step)
-        elif name in known:
+        for depth in dict.fromkeys(depths):
+            self._judge(subject, Amount(name, depth), window, self._depth_step)
+        if depths:
+            return
+        if name in known:
             amount = known[name]
             slack = 0.0 if amount.how is None else _DERIVED * abs(amount.value)
-            self._judge(recipe, process, amount, window, slack)
+            self._judge(subject, amount, window, slack)
         elif window.candidates:
             options = "; ".join(f"{show(name, v)} ({confidence}; {why})" for v, confidence, why in window.candidates)
-            text = f"states no {name.replace('_', ' ')}; the source could mean {options}"
-            self._say(recipe, process, "E_CANDIDATES", 0.0, Said(name, lambda: text, None, None, window))
+            text = f"states no {_words(name)}; the source could mean {options}"
+            self._say(subject, "E_CANDIDATES", 0.0, Said(name, lambda: text, None, None, window))
 
-    def _judge(self, recipe: Recipe, process: Process, amount: Amount, window: Window, slack: float) -> None:
+    def _judge(self, subject: "Subject", amount: Amount, window: Window, slack: float) -> None:
         """Speak where the process's window does not hold the value; `slack` is how far numbers may miss a point."""
         value, name = _snapped(window, amount.value, slack), amount.name
         where = position(window, value)
@@ -134,12 +170,12 @@ class WindowBounds:
         if where in ("below", "above") and bound is not None:
             code = _outside_code(self.codes, window)
             text = f"is {where} {show(name, bound)}, where the process is known to fail"
-            self._amount(recipe, process, code, amount, text, bound, window)
+            self._amount(subject, code, amount, text, bound, window)
         elif where == "candidate":
             chosen = candidate_of(window, value)
             why = (chosen[2] if chosen else "") or "that this reading is the right one"
             text = f"is one of {_options(name, window)}, which contradict each other; it assumes: {why}"
-            self._amount(recipe, process, "N_CANDIDATE", amount, text, value, window)
+            self._amount(subject, "N_CANDIDATE", amount, text, value, window)
         elif where == "extrapolated":
             # A point that the library derived from other points says nothing that those have not said.
             is_echo = amount.how is not None and window.confidence is Confidence.DERIVED and bound is None
@@ -151,39 +187,42 @@ class WindowBounds:
                 text = f"is {'below' if bound == low else 'above'} {show(name, bound)}, where the source stops"
             elif window.typ is not None:
                 text = f"is away from the only stated point, {show(name, window.typ)}"
-            self._amount(recipe, process, "W_EXTRAPOLATED", amount, text, nearest, window)
+            self._amount(subject, "W_EXTRAPOLATED", amount, text, nearest, window)
 
-    def _amount(
-        self, recipe: Recipe, process: Process, code: str, amount: Amount, text: str, limit: float, window: Window
-    ) -> None:
+    def _amount(self, subject: "Subject", code: str, amount: Amount, text: str, limit: float, window: Window) -> None:
         badness = abs(amount.value - limit) / (abs(limit) or 1.0)
         said = Said(amount.name, lambda: f"{_words(amount.name)} {amount.shown} {text}", amount.value, limit, window)
-        self._say(recipe, process, code, badness, said)
+        self._say(subject, code, badness, said)
 
-    def _first_pass(
-        self, recipe: Recipe, process: Process, known: Mapping[str, Amount], use: Use, uses: list[Use]
-    ) -> None:
+    def _first_pass(self, subject: "Subject", known: Mapping[str, Amount], use: Use, uses: list[Use]) -> None:
         """Parameters that the source kept from the first pass."""
-        shared = [name for name, window in process.parameters.items() if window.same_as_first_pass and name in known]
-        firsts = [u for u in uses if u.step < use.step and self._usage.steps.pass_kinds[u.step] is PassKind.WRITE]
-        follows = process.document.follows
-        recipes = self._context.header.recipes
-        firsts = [u for u in firsts if not follows or recipes[u.recipe].process in follows]
-        if not firsts or not shared:
-            return
-        before = [
-            amounts(recipes[u.recipe], machine_of_step(self._context, self._usage, u.step), u) for u in firsts[:1000]
-        ]
+        windows = subject.process.parameters
+        shared = [name for name, window in windows.items() if window.same_as_first_pass and name in known]
+        before = self._before(use.step, subject.process.document.follows, uses) if shared else {}
         for name in shared:
-            values = {b[name].value for b in before if name in b}
-            value = known[name].value
-            if not values or any(abs(v - value) <= _DERIVED * abs(v) for v in values):
-                continue
-            nearest = min(values, key=lambda v: abs(v - value))
-            text = f"differs from that of the first pass, {show(name, nearest)}; the source kept it"
-            self._amount(recipe, process, "W_EXTRAPOLATED", known[name], text, nearest, process.parameters[name])
+            values, value = before.get(name, []), known[name].value
+            at = bisect_left(values, value)
+            nearest = min(values[max(at - 1, 0) : at + 1], key=lambda v: abs(v - value), default=None)
+            if nearest is not None and abs(nearest - value) > _DERIVED * abs(nearest):
+                text = f"differs from that of the first pass, {show(name, nearest)}; the source kept it"
+                self._amount(subject, "W_EXTRAPOLATED", known[name], text, nearest, windows[name])
 
-    def _say(self, recipe: Recipe, process: Process, code: str, badness: float, said: "Said") -> None:
+    def _before(self, step: int, follows: tuple[str, ...], uses: list[Use]) -> Mapping[str, list[float]]:
+        """Every value that first passes before a step gave to each parameter, rising."""
+        key = (step, follows)
+        if key not in self._firsts:
+            values: dict[str, set[float]] = {}
+            for use in uses:
+                recipe = self._context.header.recipes[use.recipe]
+                is_first = use.step < step and self._usage.steps.pass_kinds[use.step] is PassKind.WRITE
+                if is_first and (not follows or recipe.process in follows):
+                    machine = machine_of_step(self._context, self._usage, use.step)
+                    for amount in amounts(recipe, machine, use).values():
+                        values.setdefault(amount.name, set()).add(amount.value)
+            self._firsts[key] = {name: sorted(found) for name, found in values.items()}
+        return self._firsts[key]
+
+    def _say(self, subject: "Subject", code: str, badness: float, said: "Said") -> None:
         about, window = info(self.codes, code), said.window
         key = "pitch" if said.name == "pulse_pitch" else said.name
         hints = {
@@ -197,18 +236,29 @@ class WindowBounds:
             members = f" (worst of {count} members)" if count > 1 else ""
             return finding(
                 about,
-                f"recipe '{recipe.label}'{members}, {process.name}: {said.text()}{note}",
-                f"recipes.{recipe.name}",
-                recipe_place(self._context, recipe.name, key),
+                f"{subject.words}{members}, {subject.process.name}: {said.text()}{note}",
+                subject.on,
+                subject.where(key),
                 value=said.value,
                 limit=said.limit,
                 unit=PARAMETERS[said.name].unit,
                 count=count,
                 hint=hints.get(code, "Move the parameter inside, or waive this with a measurement of your own."),
-                source=window.source or process.document.source,
+                source=window.source or subject.process.document.source,
             )
 
-        self._members.add(recipe.name, code, said.name, badness, say)
+        self._members.add(subject.on, code, said.name, badness, say, subject.member)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who is judged: a member of a recipe, or a step."""
+
+    words: str
+    on: str
+    member: int
+    process: Process
+    where: Callable[[str], Location]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ import numpy as np
 from lasercam.dialects.compiling import compiled
 from lasercam.errors import RereadError
 
-CHUNK_BYTES = 1 << 20
-COMPILED_FROM_BYTES = 1 << 19
+CHUNK_BYTES = 1 << 18
+"""Small enough that all columns made of a chunk together stay below some 10 MB."""
+COMPILED_FROM_BYTES = 1 << 18
 """First chunks below this are read in plain Python: loading the compiled kernels would take longer."""
 UNITS: Final = 10**9
 """Words are integers in 10^-9 of what is printed: mm to 10^-9 mm, s to ns."""
@@ -91,7 +92,7 @@ class Words:
 
 
 def words(stream: Readable, rules: LineRules, *, use_compiled: bool | None = None) -> Iterator[Words]:
-    """All words of a file, about a megabyte of lines at a time.
+    """All words of a file, about a quarter of a megabyte of lines at a time.
 
     Args:
         stream: the file, read once.

@@ -41,8 +41,7 @@ class Placed:
         Returns:
             The placed features, and for each the index of the feature of `block` it comes from, int64 (P,).
         """
-        xyz = block.xyz_um + self.shift_um if self.is_plain else self._turned(block.xyz_um)
-        placed, origin = block.moved(xyz), np.arange(len(block), dtype=np.int64)
+        placed, origin = block.moved(self.points_um(block.xyz_um)), np.arange(len(block), dtype=np.int64)
         if self.keep_inside or self.keep_outside:
             from lasercam.geometry.clip_features import clip_features  # shapely only where something is cut
 
@@ -50,6 +49,10 @@ class Placed:
                 placed, kept = clip_features(placed, area, inside=inside)
                 origin = origin[kept]
         return placed, origin
+
+    def points_um(self, xyz_um: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points of the pattern's frame in the sample's, float64 (N, 3)."""
+        return xyz_um + self.shift_um if self.is_plain else self._turned(xyz_um)
 
     def _turned(self, xyz_um: NDArray[np.float64]) -> NDArray[np.float64]:
         # Elementwise, since a matrix product may round differently from one tile size or library to the next.

@@ -13,17 +13,18 @@ from pathlib import Path
 
 from lasercam.errors import InputError, LasercamError, Problem, RefusedError
 from lasercam.model.finding import Verdict
-from lasercam.model.protocols import Encoder, ProgramHeader
+from lasercam.model.protocols import Encoder, OffersFiles, ProgramHeader
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
 from lasercam.pipeline.inputs import write_inputs
-from lasercam.pipeline.load import LoadedJob
+from lasercam.pipeline.load import LoadedJob, pattern_uses
 from lasercam.pipeline.manifest import MANIFEST_NAME, FileEntry, ProgramEntry, manifest_data, sealed
 from lasercam.pipeline.pictures import draw_pictures
 from lasercam.pipeline.progress import SILENT, Advance, Progress
 from lasercam.pipeline.runbook import laser_text, runbook_markdown
 
 _UNFINISHED = re.compile(r"\.(.+)\.unfinished-[a-z0-9_]+")
+_EXTRA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 def build(
@@ -63,6 +64,7 @@ def build(
         programs = _write_programs(loaded, toolpath, work, progress)
         write_inputs(work / "inputs", loaded.content, loaded.inputs.read_files)
         (work / "runbook.md").write_text(runbook_markdown(loaded, toolpath, verdict, programs), encoding="utf-8")
+        _write_extra_files(loaded, work)
         if pictures:
             draw_pictures(loaded, toolpath, work, progress)
         listed = {entry.file for entry in programs}
@@ -121,6 +123,19 @@ def _write_programs(loaded: LoadedJob, toolpath: Toolpath, work: Path, progress:
     if len(entries) != len(sections):
         raise LasercamError("the toolpath changed while it was written; nothing is kept")
     return entries
+
+
+def _write_extra_files(loaded: LoadedJob, work: Path) -> None:
+    """What sources hand out beside the job files, under the pattern's name."""
+    offering = {n: p.source for n, p in loaded.patterns.items() if isinstance(p.source, OffersFiles)}
+    if not offering:
+        return
+    for pattern, use in pattern_uses(loaded).items():
+        if pattern in offering:
+            for name, content in offering[pattern].extra_files(use).items():
+                if not _EXTRA_NAME.fullmatch(name):
+                    raise LasercamError(f"pattern '{pattern}' offers a file '{name}', which is no plain file name")
+                (work / f"{pattern}.{name}").write_bytes(content)
 
 
 def _write_program(path: Path, encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> tuple[str, int]:

@@ -14,10 +14,11 @@ from lasercam.model.feature import Parts
 from lasercam.model.job import JobDocument, Placement, Step
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import Process
-from lasercam.model.protocols import PatternSource, SourceContext
+from lasercam.model.protocols import LaysOutFamilies, PartExposure, PatternSource, PatternUse, SourceContext
 from lasercam.model.sample import MATERIALS
 from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
+from lasercam.pipeline.families import part_uses, refuse_misfit, refuse_unused
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, InputFile, Inputs, read_bytes
 from lasercam.geometry.placement import Placed, copies
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
@@ -166,7 +167,16 @@ def _machine(reference: str, index: int, step: Step, tree: Tree, inputs: Inputs)
 
 def _pattern(name: str, job: JobDocument, tree: Tree, inputs: Inputs) -> LoadedPattern:
     below = tree.under(("patterns", name))
-    keys = job.patterns[name]
+    try:
+        return _source(name, job.patterns[name], below, job.seed, inputs)
+    except InputError:
+        raise
+    except LasercamError as error:
+        raise InputError(Problem(f"pattern '{name}': {error}", below.at(()))) from error
+
+
+def _source(name: str, keys: Mapping[str, Any], below: Tree, seed: int, inputs: Inputs) -> LoadedPattern:
+    """The pattern whose keys stand at `below`, and those nested in it."""
     if "type" not in keys:
         kinds = ", ".join(registry.names(registry.SOURCES))
         raise InputError(Problem(f"pattern '{name}' has no type; allowed: {kinds}", below.at((), key=True)))
@@ -179,13 +189,11 @@ def _pattern(name: str, job: JobDocument, tree: Tree, inputs: Inputs) -> LoadedP
     def locate(*path: str | int, key: bool = False) -> Location:
         return below.at(path, key=key)
 
-    context = SourceContext(name, asset, locate, job.seed)
-    try:
-        return LoadedPattern(placement, kind(placement, context))
-    except InputError:
-        raise
-    except LasercamError as error:
-        raise InputError(Problem(f"pattern '{name}': {error}", below.at(()))) from error
+    def child(path: tuple[str, ...], child_keys: Mapping[str, Any]) -> tuple[Placement, PatternSource]:
+        nested = _source(f"{name}.{path[-1]}", child_keys, below.under(path), seed, inputs)
+        return nested.placement, nested.source
+
+    return LoadedPattern(placement, kind(placement, SourceContext(name, asset, locate, seed, child)))
 
 
 def _check_areas(name: str, placement: Placement, job: JobDocument, tree: Tree, problems: list[Problem]) -> None:
@@ -202,10 +210,34 @@ def plan_job(loaded: LoadedJob) -> Toolpath:
     Raises:
         InputError: recipes or parts that do not resolve, patterns that cannot be placed or written.
     """
+    planner = _planner(loaded)
+    _check_families(loaded, planner)
     try:
-        return _planner(loaded).toolpath()
+        toolpath = planner.toolpath()
     except (PatternError, GeometryError) as error:
         raise InputError(Problem(str(error), loaded.locate("patterns", key=True))) from error
+    refuse_unused(toolpath, loaded.locate)
+    return toolpath
+
+
+def _check_families(loaded: LoadedJob, planner: Planner) -> None:
+    """Refuse recipes whose family has not the shape that a pattern's features count in."""
+    for use in part_uses(planner.steps, {n: p.source.parts for n, p in loaded.patterns.items()}, planner.recipes):
+        source = loaded.patterns[use.pattern].source
+        if isinstance(source, LaysOutFamilies):
+            refuse_misfit(use, source.family_shapes, loaded.locate)
+
+
+def pattern_uses(loaded: LoadedJob) -> Mapping[str, PatternUse]:
+    """How every pattern is written, by name; those that no step writes are left out."""
+    planner = _planner(loaded)
+    exposures: dict[str, list[PartExposure]] = {}
+    for use in part_uses(planner.steps, {n: p.source.parts for n, p in loaded.patterns.items()}, planner.recipes):
+        exposures.setdefault(use.pattern, []).append(use.exposure)
+    return {
+        name: PatternUse(tuple(used), tuple(placed.points_um for placed in planner.patterns[name].copies))
+        for name, used in exposures.items()
+    }
 
 
 def _planner(loaded: LoadedJob) -> Planner:

@@ -18,7 +18,7 @@ from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
 from lasercam.schema.quantities import Length, PositiveLength
 from lasercam.sources.decoys import Misfit, misfits, proposal
 from lasercam.sources.luminance import FIRST_PASS_RED, REWRITTEN, rewrite_dimming
-from lasercam.sources.text.elements import ElementFont, element_font
+from lasercam.sources.text.elements import element_font
 from lasercam.sources.text.layout import place_lines
 from lasercam.sources.text.source import MIN_HEIGHT_UM, describe
 
@@ -325,7 +325,10 @@ def _meet(lines: Polylines, others: Polylines, pitch_um: float) -> bool:
     a, b, _ = lines.segments()
     c, d, _ = others.segments()
     a, b = a[:, None, :], b[:, None, :]
-    return bool(np.any((_side(a, b, c) * _side(a, b, d) <= 0.0) & (_side(c, d, a) * _side(c, d, b) <= 0.0)))
+    astride = (_side(a, b, c) * _side(a, b, d) <= 0.0) & (_side(c, d, a) * _side(c, d, b) <= 0.0)
+    # Of lines in one line the sides say nothing; there the boxes decide.
+    apart = (np.maximum(a, b) < np.minimum(c, d)) | (np.maximum(c, d) < np.minimum(a, b))
+    return bool(np.any(astride & ~apart.any(axis=-1)))
 
 
 def _side(a: FloatArray, b: FloatArray, p: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ import pytest
 from lasercam.checks.window import WindowBounds
 from lasercam.model.recipe import PassKind
 from lasercam.process.library import load_process
-from tests.checks.situation import codes, context, dots, judge, lines, process, valued
+from tests.checks.situation import codes, context, dots, job, judge, lines, process, valued
 from tests.support import builders
 
 LINES, DOTS, REWRITE = (load_process(n) for n in ("glass_bri_lines", "glass_bri_dots", "glass_bri_rewrite"))
@@ -144,3 +144,24 @@ def test_a_family_speaks_once_per_parameter():
     blocks = [lines([((0, i, Z), (50, i, Z))], recipe=i, first_row=i) for i in range(3)]
     (finding,) = serious(found(family, blocks, [LINES]))
     assert (finding.count, finding.value) == (2, 900.0)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "expected"),
+    [("200 degC", 0), ("550 degC", 0), ("199 degC", 1), ("560 degC", 1)],
+)
+def test_a_furnace_stays_within_its_window(temperature, expected):
+    heat = load_process("glass_bri_heat_treatment")
+    step = {"process": heat.name, "temperature": temperature, "hold_time": "2 h"}
+    steps = [{"name": "w", "write": {"pattern": "lines"}}, {"name": "h", "heat": step}]
+    blocks = [lines([((0, 0, Z), (50, 0, Z))])]
+    findings = found([builders.line_recipe()], blocks, [heat], written=job(steps=steps))
+    assert codes(findings) == ["W_EXTRAPOLATED"] * expected
+    assert all(f.on == "steps.h" for f in findings)
+
+
+def test_a_recipe_of_two_steps_is_one_member():
+    blocks = [lines([((0, 0, Z), (50, 0, Z))]), dots([(90, 90, 100)], section=1, first_row=1)]
+    recipe = builders.line_recipe(500.0, exposure_ns=10**9)
+    findings = serious(found([recipe], blocks, [LINES], kinds=(PassKind.WRITE, PassKind.WRITE)))
+    assert {f.count for f in findings} == {1}

@@ -40,6 +40,12 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "diameter": {"from": "6 um", "to": "12 um", "count": "4"}, "lasing_wavelength": "535 nm",
         },
     ],
+    "relief": [
+        {
+            "shape": "lens", "size": "10 um", "sag": "300 nm", "pitch": "500 nm",
+            "removal": {"depth": "20 nm", "source": "example value"},
+        },
+    ],
     "qr": [
         {"text": "lasercam", "module": "10 um"},
         {"url": "https://example.org/a", "module": "10 um", "fill": "dots", "finder_pitch": "5 um", "version": "3"},

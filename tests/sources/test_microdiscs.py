@@ -13,7 +13,7 @@ TREPAN = {**IMPRINT, "cut": "trepan", "ring_width": "2 um"}
 
 
 def refused(**changes: object) -> str:
-    with pytest.raises((InputError, PatternError)) as caught:
+    with pytest.raises((InputError, PatternError, ValueError)) as caught:
         make(Microdiscs, {**TREPAN, **changes})
     return str(caught.value)
 

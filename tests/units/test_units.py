@@ -74,7 +74,7 @@ DIMENSION_UNITS = [
     (units.LENGTH, {"nm": Fraction(1, 1000), "um": 1, "µm": 1, "mm": 1000, "cm": 10**4, "m": 10**6, "km": 10**9}),
     (units.TIME, {"fs": Fraction(1, 10**15), "us": Fraction(1, 10**6), "s": 1, "min": 60, "h": 3600, "d": 86400}),
     (units.SPEED, {"nm/s": Fraction(1, 1000), "mm/s": 1000, "mm/min": Fraction(1000, 60), "m/s": 10**6}),
-    (units.FLUENCE, {"J/cm^2": 1, "mJ/cm2": Fraction(1, 1000), "J/m^2": Fraction(1, 10**4), "uJ/mm^2": Fraction(1, 10**4)}),
+    (units.FLUENCE, {"J/cm^2": 1, "mJ/cm2": Fraction(1, 1000), "J/m^2": Fraction(1, 10**4), "uJ/mm2": Fraction(1, 10**4)}),
     (units.TEMPERATURE_RATE, {"K/min": 1, "K/s": 60, "degC/h": Fraction(1, 60)}),
     (units.RATIO, {"": 1, "%": Fraction(1, 100)}),
 ]  # fmt: skip
@@ -130,7 +130,7 @@ def test_a_bare_number_is_refused_with_a_way_out(text: str, dimension: Dimension
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "nan um", "inf um", "-inf", "um", "abc", "1,5 um", "1 000 um", "1_000 um", "1.2.3 um", "--1 um", "1e um e",
+    ["", " ", "nan um", "inf um", "-inf", "um", "abc", "1,5 um", "1 000 um", "1_000 um", "1.2.3 um", "--1 um", "1e um",
      "٣ um", "１ um", "0x10 um", "1" * 31 + " um", "1.5 .5 um", "12:30", "NO", "010'"],
 )  # fmt: skip
 def test_what_is_no_number_is_refused(text: str) -> None:
@@ -199,9 +199,11 @@ def test_any_text_is_a_quantity_or_a_clear_refusal(text: str, dimension: Dimensi
     try:
         value = parse_quantity(text, dimension)
     except QuantityError as error:
-        assert str(error).isprintable()
+        value, message = 0.0, str(error)
     else:
-        assert abs(value) <= 1e15
+        message = ""
+    assert abs(value) <= 1e15
+    assert message.isprintable()
 
 
 @given(st.from_regex(r"[0-9.eE+-]{1,12} ?[a-zA-Zµ%°²^/*·0-9-]{0,12}", fullmatch=True), st.sampled_from(ALL))

@@ -134,12 +134,14 @@ def parse_svg(data: bytes, file: str) -> SvgDocument:
             recover=recover,
         )
 
+    strict = parser(recover=False)
     try:
-        root = etree.fromstring(data, parser(recover=False))
+        root = etree.fromstring(data, strict)
     except etree.XMLSyntaxError as error:
         # Clip art often uses prefixes such as inkscape: without declaring them; that alone hides no geometry.
-        fatal = [e for e in error.error_log if e.domain_name != "NAMESPACE"]
-        if fatal or not len(error.error_log):
+        # The exception's own log also holds errors of earlier files; the parser's does not.
+        log = list(strict.error_log)
+        if not log or any(entry.domain_name != "NAMESPACE" for entry in log):
             line, column = error.position or (1, 1)
             message = shorten(str(error.msg), 160)
             place = Location(file, max(int(line or 1), 1), max(int(column or 1), 1))

@@ -31,7 +31,6 @@ MAX_CHARACTERS = 100_000
 """Of one pattern: a book of text is several patterns."""
 MIN_HEIGHT_UM = 0.01
 """A hundred ticks of the toolpath; smaller letters are slips of the unit."""
-MAX_FEATURES = 20_000_000
 _LISTED = 12
 
 
@@ -156,7 +155,7 @@ class Text:
         text = self._keys.text
         if len(text) > MAX_CHARACTERS:
             raise self._problem(
-                "text", f"{len(text):,} characters; at most {MAX_CHARACTERS:,} are written", "Split it."
+                "text", f"{len(text):,} characters; at most {MAX_CHARACTERS:,} fit a pattern", "Split it."
             )
         for c in text:
             kind = unicodedata.category(c)
@@ -252,7 +251,7 @@ class Text:
         if keys.height < MIN_HEIGHT_UM:
             raise self._problem(
                 "height",
-                f"letters {keys.height:g} µm high are too small; at least {MIN_HEIGHT_UM:g} µm",
+                f"{keys.height:g} µm is too small; letters have at least {MIN_HEIGHT_UM:g} µm",
                 "Check the unit.",
             )
         reach = max((max(abs(g.x_um), abs(g.y_um)) for g in self._placed), default=0.0) + 20.0 * keys.height

@@ -10,7 +10,17 @@ from lasercam.sources.svg.curves import flatten_table
 from lasercam.sources.svg.mathematics import directions, path_length, segment
 from lasercam.sources.svg.path_data import CLOSE, CUBIC, LINE, MOVE, read_paths, read_plain
 
-TOKENS = list("MmLlHhVvCcSsQqTtAaZz01,-.+ eE") + ["1", "-3", ".5", "1e2", "1e30", "12345678901234567890", "\n", "x", "é"]
+TOKENS = list("MmLlHhVvCcSsQqTtAaZz01,-.+ eE") + [
+    "1",
+    "-3",
+    ".5",
+    "1e2",
+    "1e30",
+    "12345678901234567890",
+    "\n",
+    "x",
+    "é",
+]
 NUMBER = st.floats(-500, 500, allow_nan=False).map(lambda v: round(v, 3))
 
 
@@ -173,5 +183,3 @@ def test_directions_at_the_ends(text: str, first: complex, last: complex) -> Non
     assert found is not None
     assert found[0] == pytest.approx(first, abs=1e-9)
     assert found[1] == pytest.approx(last, abs=1e-9)
-
-

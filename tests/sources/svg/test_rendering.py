@@ -8,7 +8,9 @@ from PIL import Image
 
 from tests.sources.svg.drawings import SIZE, mask, source
 
-resvg_py = pytest.importorskip("resvg_py", reason="resvg_py is not installed: drawings are not compared with a renderer")
+resvg_py = pytest.importorskip(
+    "resvg_py", reason="resvg_py is not installed: drawings are not compared with a renderer"
+)
 
 STAR = "M100 15 l50 160 l-130 -100 l160 0 l-130 100 z"
 CASES = {

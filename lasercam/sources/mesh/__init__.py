@@ -1,0 +1,1 @@
+"""Bodies inside the sample: surfaces, solids, contours and hatched slices of triangle meshes."""

@@ -56,7 +56,7 @@ def _problem(detail: Any, model: type[BaseModel], tree: Tree) -> Problem:
         place = tree.at(_known(loc[:-1], tree), key=True)
         reason = str(detail["msg"])
         own = reason.removeprefix("Value error, ")
-        return Problem(own if own != reason else f"'{name}' cannot be a name here: {_lowered(reason)}", place)
+        return Problem(_shown(own) if own != reason else f"'{name}' cannot be a name here: {_lowered(reason)}", place)
     inner = detail.get("ctx", {}).get("step")  # a member of a list or range that its type read as a whole
     path = _known(loc if inner is None else (*loc, inner), tree)
     key = _called(loc)
@@ -78,7 +78,12 @@ def _problem(detail: Any, model: type[BaseModel], tree: Tree) -> Problem:
         message = f"'{shorten(str(detail['input']))}' does not fit '{key}': {_lowered(message)}"
     elif kind == "quantity" and key:
         message = f"{key}: {message}"
-    return Problem(message, tree.at(path))
+    return Problem(_shown(message), tree.at(path))
+
+
+def _shown(message: str) -> str:
+    """A message that may quote what was written, fit to print."""
+    return shorten(message, 600)
 
 
 def _lowered(message: str) -> str:
@@ -87,8 +92,8 @@ def _lowered(message: str) -> str:
 
 def _called(loc: tuple[str | int, ...]) -> str:
     """A path's last name; items of a list go by the list's."""
-    names = [str(step) for step in loc if isinstance(step, str)]
-    return names[-1] if names else ""
+    names = [step for step in loc if isinstance(step, str)]
+    return shorten(names[-1]) if names else ""
 
 
 def _known(loc: tuple[str | int, ...], tree: Tree) -> KeyPath:

@@ -17,7 +17,7 @@ from lasercam.schema.document import Document
 from lasercam.schema.quantities import Angle, PositiveLength
 
 MAX_LEVELS = 1_000
-MAX_POINTS = 100_000_000
+MAX_SIDE = 10_000
 SMALL = 256
 """Points along a side up to which it is looked whether any of them is cut; finer grids always hold some."""
 
@@ -75,18 +75,20 @@ class Relief:
     def __init__(self, keys: ReliefKeys, context: SourceContext) -> None:
         self._keys = keys
         self._context = context
-        self._side = max(1, round(keys.size / keys.pitch))
-        if self._side**2 > MAX_POINTS:
-            text = f"{self._side:,} by {self._side:,} points; at most {MAX_POINTS:,} are allowed"
-            raise InputError(Problem(text, context.locate("pitch"), "Widen the pitch."))
-        deepest = self._deepest_um()
-        self._levels = round(deepest / keys.removal.depth)
-        if not 1 <= self._levels <= MAX_LEVELS:
-            text = (
-                f"the deepest point of {deepest:.4g} µm takes {deepest / keys.removal.depth:.3g} doses of"
-                f" {keys.removal.depth:g} µm; 1 to {MAX_LEVELS:,} are possible"
+        if keys.pitch > keys.size or (keys.period is not None and keys.period < 2.0 * keys.pitch):
+            text = f"a pitch of {keys.pitch:g} µm is too wide for a {keys.shape} of {keys.size:g} µm"
+            raise InputError(
+                Problem(text, context.locate("pitch"), "Two points per period, and one at least, are needed.")
             )
+        if keys.size > MAX_SIDE * keys.pitch:  # compared, not divided: a quotient of hostile numbers is infinite
+            text = f"more than {MAX_SIDE:,} by {MAX_SIDE:,} points of {keys.pitch:g} µm"
+            raise InputError(Problem(text, context.locate("pitch"), "Widen the pitch."))
+        self._side = round(keys.size / keys.pitch)
+        deepest, dose = self._deepest_um(), keys.removal.depth
+        if not 0.5 * dose < deepest <= MAX_LEVELS * dose:
+            text = f"1 to {MAX_LEVELS:,} doses of {dose:g} µm do not reach the deepest point of {deepest:.4g} µm"
             raise InputError(Problem(text, context.locate("removal"), "Change the dose or the height."))
+        self._levels = max(1, round(deepest / dose))
         if self._side <= SMALL and not any(True for _ in self.features()):
             text = "no point of the relief takes a dose: the points are too few or the relief too flat"
             raise InputError(Problem(text, context.locate("pitch"), "Narrow the pitch."))

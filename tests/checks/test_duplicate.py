@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from lasercam.checks import sweep
 from lasercam.checks.duplicate import Duplicate
 from lasercam.model.recipe import PassKind
 from lasercam.model.toolpath import RowKind
@@ -145,3 +148,44 @@ def test_one_finding_for_many_rows_and_a_large_lattice_has_none():
     assert not found([dots(grid)])
     (finding,) = found([dots(grid), dots(np.add(grid, (0, 140, 0)), first_row=len(grid))])
     assert (finding.count, finding.first_row) == (2_000, len(grid))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_what_is_found_is_what_brute_force_finds_however_rows_are_cut(seed, slabs):
+    """Dots and lines along x on a small integer lattice, in two steps of which the second may touch or not."""
+    random = np.random.default_rng(seed)
+    blocks, items, row = [], [], 0
+    for step in (0, 1):
+        for _ in range(random.integers(1, 4)):
+            n = int(random.integers(1, 6))
+            x, y = random.integers(0, 12, n) * 5.0, random.integers(0, 3, n) * 5.0
+            if random.random() < 0.5:
+                blocks.append(dots(np.stack((x, y, np.full(n, Z)), axis=1), section=step, first_row=row, part=step))
+                spans = [(a, a, b) for a, b in zip(x, y, strict=True)]
+            else:
+                end = x + random.choice([-15.0, -5.0, 5.0, 20.0], n)
+                ends = np.stack((np.stack((x, y, np.full(n, Z)), 1), np.stack((end, y, np.full(n, Z)), 1)), axis=1)
+                blocks.append(lines(ends, section=step, first_row=row, part=step))
+                spans = [(min(a, b), max(a, b), c) for a, b, c in zip(x, end, y, strict=True)]
+            items += [(step, *span) for span in spans]
+            row += n
+
+    def touches(a, b):
+        both_lines = a[1] < a[2] and b[1] < b[2]
+        shared = min(a[2], b[2]) - max(a[1], b[1])
+        return a[3] == b[3] and (shared > 0 if both_lines else shared >= 0)
+
+    kind = REWRITE if random.random() < 0.5 else WRITE
+    twice = [
+        i
+        for i, later in enumerate(items)
+        if any(touches(later, e) and (kind is WRITE or e[0] == later[0]) for e in items[:i])
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep, "MAX_EFFORT", 0 if slabs else 10**6)
+        findings = found(blocks, kinds=(WRITE, kind), sections=lambda s: (s[0], replace(s[1], over=None)))
+    assert bool(findings) == bool(twice)
+    if twice:
+        assert min(f.first_row for f in findings) == twice[0]
+        assert max(f.count for f in findings) <= len(twice) <= sum(f.count for f in findings)

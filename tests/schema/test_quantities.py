@@ -1,3 +1,4 @@
+from itertools import pairwise
 from math import isclose, log
 from typing import Annotated
 
@@ -66,8 +67,8 @@ def test_quantities_become_floats_in_the_internal_unit() -> None:
         ("{depth: -1 nm}", (1, 9), "must be at least 0"),
         ("{between: 0.5 s}", (1, 11), "must be at least 1 s"),
         ("{between: 2.5 s}", (1, 11), "must be at most 2 s"),
-        ("{length: 2000000 km}", (1, 10), "must be at most"),
-        ("{length: -2000000 km}", (1, 10), "must be at least"),
+        ("{length: 2e6 m}", (1, 10), "must be at most"),
+        ("{length: -2e6 m}", (1, 10), "must be at least"),
         ("{length: 5}", (1, 10), "has no unit"),
         ("{length: }", (1, 10), "expected a length"),
         ("{length: [5 um]}", (1, 10), "expected a length"),
@@ -108,7 +109,7 @@ def test_every_misfit_has_the_place_of_its_token(text: str, where: tuple[int, in
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 10**400, True, 1j, b"5 um", object()])
 def test_code_cannot_build_documents_from_unusable_numbers(value: object) -> None:
-    with pytest.raises(ValueError, match="quantity|length|finite|large"):
+    with pytest.raises(ValueError, match=r"quantity|length|finite|large"):
         Everything.model_validate({"length": value})
 
 
@@ -122,7 +123,7 @@ def test_linear_ranges_are_even_and_meet_their_ends(count: int, start: float, st
     found = Everything.model_validate({"speeds": {"from": f"{start!r} um/s", "to": f"{stop!r} um/s", "count": count}})
     values = found.speeds
     assert (len(values), values[0], values[-1]) == (count, start, stop)
-    steps = [b - a for a, b in zip(values, values[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(values)]
     assert all(isclose(step, (stop - start) / (count - 1), rel_tol=1e-6, abs_tol=1e-9) for step in steps)
 
 
@@ -131,7 +132,7 @@ def test_logarithmic_ranges_have_even_ratios(count: int, start: float, stop: flo
     text = {"from": f"{start!r} um/s", "to": f"{stop!r} um/s", "count": str(count), "scale": "log"}
     values = Everything.model_validate({"speeds": text}).speeds
     assert (len(values), values[0], values[-1]) == (count, start, stop)
-    ratios = [log(b / a) for a, b in zip(values, values[1:], strict=False)]
+    ratios = [log(b / a) for a, b in pairwise(values)]
     assert all(isclose(r, log(stop / start) / (count - 1), rel_tol=1e-6, abs_tol=1e-9) for r in ratios)
 
 
@@ -142,7 +143,7 @@ def test_the_largest_family_is_read_and_the_next_is_not() -> None:
     assert read(f"{{counts: {MAX_COUNT:.0f}}}").counts == (MAX_COUNT,)
 
 
-@given(st.floats(-1e8, 1e8))
+@given(st.floats(1e-9, 1e8) | st.floats(-1e8, -1e-9) | st.just(0.0))
 def test_what_is_shown_by_a_document_is_read_again(value: float) -> None:
     shown = Everything(length=value).model_dump()["length"]
     assert Everything.model_validate({"length": shown}).length == pytest.approx(value, rel=1e-5, abs=1e-12)

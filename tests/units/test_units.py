@@ -74,7 +74,7 @@ DIMENSION_UNITS = [
     (units.LENGTH, {"nm": Fraction(1, 1000), "um": 1, "µm": 1, "mm": 1000, "cm": 10**4, "m": 10**6, "km": 10**9}),
     (units.TIME, {"fs": Fraction(1, 10**15), "us": Fraction(1, 10**6), "s": 1, "min": 60, "h": 3600, "d": 86400}),
     (units.SPEED, {"nm/s": Fraction(1, 1000), "mm/s": 1000, "mm/min": Fraction(1000, 60), "m/s": 10**6}),
-    (units.FLUENCE, {"J/cm^2": 1, "mJ/cm2": Fraction(1, 1000), "J/m^2": Fraction(1, 10**4), "uJ/mm2": Fraction(1, 10**4)}),
+    (units.FLUENCE, {"J/cm^2": 1, "mJ/cm2": Fraction(1, 1000), "uJ/mm2": Fraction(1, 10**4)}),
     (units.TEMPERATURE_RATE, {"K/min": 1, "K/s": 60, "degC/h": Fraction(1, 60)}),
     (units.RATIO, {"": 1, "%": Fraction(1, 100)}),
 ]  # fmt: skip

@@ -42,9 +42,7 @@ class Grid:
         """The grid with axes in another order: its columns run along `axes[2]`."""
         x, y, z = axes
         first, pitch, counts = self.first_um, self.pitch_um, self.counts
-        return Grid(
-            (first[x], first[y], first[z]), (pitch[x], pitch[y], pitch[z]), (counts[x], counts[y], counts[z])
-        )
+        return Grid((first[x], first[y], first[z]), (pitch[x], pitch[y], pitch[z]), (counts[x], counts[y], counts[z]))
 
     def slab(self, first: int, stop: int) -> "Grid":
         """Layers `first` to `stop - 1`."""
@@ -60,8 +58,7 @@ class Crossings:
     Attributes:
         steps: int32 (layers, rows, columns). Signed: the sum of the directions of the crossings whose last point
             above (at smaller z) it is. Unsigned: 1 where the surface passes the point within half a pitch along z.
-        sums: int32 (rows, columns), signed crossings of each column, those above its first point included; those below
-            the last point are not counted.
+        sums: int32 (rows, columns), signed crossings of each column that were kept.
         touched: bool (rows, columns), columns with a crossing in `sums`.
     """
 
@@ -70,15 +67,25 @@ class Crossings:
     touched: NDArray[np.bool_]
 
 
-def cross(triangles: FloatArray, grid: Grid, *, signed: bool, below: bool = False, engine: Engine = "auto") -> Crossings:
+def cross(
+    triangles: FloatArray,
+    grid: Grid,
+    *,
+    signed: bool,
+    above: bool = True,
+    below: bool = True,
+    engine: Engine = "auto",
+) -> Crossings:
     """The crossings of triangles with the columns of a grid.
 
     Args:
         triangles: float64 (F, 3, 3), corners in µm.
         grid: where columns and points lie.
         signed: see `Crossings.steps`.
-        below: crossings beyond the next point after the last are left out, as a deeper slab has them; else they count
-            for the last point.
+        above: whether crossings above the first point's share of its column are kept (in `sums` only); not where
+            another slab lies above and has them.
+        below: whether crossings below the last point's share are kept, for that point; not where another slab lies
+            below.
         engine: `auto` compiles where it pays; the result does not depend on it.
     """
     nx, ny, nz = grid.counts
@@ -87,11 +94,12 @@ def cross(triangles: FloatArray, grid: Grid, *, signed: bool, below: bool = Fals
     touched = np.zeros((ny, nx), np.bool_)
     flat = np.ascontiguousarray(triangles, dtype=np.float64).reshape(-1, 9)
     numbers = np.array([*grid.first_um, *grid.pitch_um])
+    flags = np.array([signed, above, below])
     if engine == "numba" or (engine == "auto" and _work(flat, grid) >= COMPILED_FROM):
-        _kernel()(flat, numbers, signed, below, steps, sums, touched)
+        _kernel()(flat, numbers, flags, steps, sums, touched)
     else:
         for first in range(0, len(flat), _PAIRS_AT_ONCE // 8):
-            _plain(flat[first : first + _PAIRS_AT_ONCE // 8], numbers, signed, below, steps, sums, touched)
+            _plain(flat[first : first + _PAIRS_AT_ONCE // 8], numbers, flags, steps, sums, touched)
     return Crossings(steps, sums, touched)
 
 
@@ -104,13 +112,13 @@ def _work(flat: FloatArray, grid: Grid) -> float:
 def _plain(
     flat: FloatArray,
     numbers: FloatArray,
-    signed: bool,  # noqa: FBT001 - the kernel's signature
-    below: bool,  # noqa: FBT001
+    flags: NDArray[np.bool_],
     steps: NDArray[np.int32],
     sums: NDArray[np.int32],
     touched: NDArray[np.bool_],
 ) -> None:
     x0, y0, z0, px, py, pz = numbers
+    signed, above, below = flags
     nz, ny, nx = steps.shape
     corner = flat.reshape(-1, 3, 3)
     bottom, top = corner[:, :, 1].min(axis=1), corner[:, :, 1].max(axis=1)
@@ -152,7 +160,7 @@ def _plain(
         layer = np.ceil((z - z0) / pz) - 1.0
     else:
         layer = np.floor((z - z0) / pz + 0.5)
-    keep = (layer < nz) if below else np.ones(len(layer), np.bool_)
+    keep = (above | (layer >= 0)) & (below | (layer < nz))
     row, column, sign = row[keep], column[keep], sign[keep]
     layer = np.clip(layer[keep], -1, nz - 1).astype(np.int64)
     np.add.at(sums, (row, column), sign)
@@ -168,13 +176,13 @@ def _plain(
 def _cross(  # pragma: no cover - runs compiled; proven equal to _plain
     flat: FloatArray,
     numbers: FloatArray,
-    signed: bool,  # noqa: FBT001 - numba takes positions
-    below: bool,  # noqa: FBT001
+    flags: NDArray[np.bool_],
     steps: NDArray[np.int32],
     sums: NDArray[np.int32],
     touched: NDArray[np.bool_],
 ) -> None:
     x0, y0, z0, px, py, pz = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
+    signed, above, below = flags[0], flags[1], flags[2]
     nz, ny, nx = steps.shape
     for t in range(len(flat)):
         f = flat[t]
@@ -223,7 +231,7 @@ def _cross(  # pragma: no cover - runs compiled; proven equal to _plain
                     else:
                         z = lowest
                 place = np.ceil((z - z0) / pz) - 1.0 if signed else np.floor((z - z0) / pz + 0.5)
-                if below and place >= nz:
+                if (place < 0.0 and not above) or (place >= nz and not below):
                     continue
                 layer = int(min(max(place, -1.0), float(nz - 1)))
                 sums[row, column] += sign
@@ -239,6 +247,6 @@ def _cross(  # pragma: no cover - runs compiled; proven equal to _plain
 def _kernel() -> Callable[..., Any]:
     import numba
 
-    signature = "(float64[:,::1], float64[::1], boolean, boolean, int32[:,:,::1], int32[:,::1], boolean[:,::1])"
+    signature = "(float64[:,::1], float64[::1], boolean[::1], int32[:,:,::1], int32[:,::1], boolean[:,::1])"
     compiled: Callable[..., Any] = numba.njit(signature, cache=True)(_cross)
     return compiled

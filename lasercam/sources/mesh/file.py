@@ -20,6 +20,8 @@ MAX_TRIANGLES = 10_000_000
 """Triangles of one file, instances counted."""
 MAX_UNPACKED_BYTES = 1 << 30
 """What a 3MF file may unpack to."""
+MERGE_STEPS = 1e8
+"""Vertices nearer than the longest side over this are one; textures and normals do not keep them apart."""
 
 FORMATS = ("stl", "obj", "ply", "3mf", "glb")
 _UNITLESS = ("stl", "obj", "ply")
@@ -104,7 +106,6 @@ def _load(content: bytes, suffix: str) -> tuple[list[Piece], float | None]:
         matrix, key = scene.graph[node]
         geometry = scene.geometry[key]
         if isinstance(geometry, trimesh.Trimesh):
-            geometry.merge_vertices(merge_tex=True, merge_norm=True)
             pieces.append(_placed(geometry.vertices, geometry.faces, matrix))
             _refuse_many(pieces)
     return pieces, um_per_unit("m") if suffix == "glb" else None
@@ -167,17 +168,31 @@ def _joined(pieces: list[Piece], name: str, unit: float | None) -> MeshFile:
 def _merged(points: NDArray[np.float64], faces: NDArray[np.int64]) -> Piece:
     """Equal vertices as one, triangles without extent left out, unused vertices too.
 
-    STL files repeat every vertex in every triangle; only then are neighbours known as such.
+    STL files repeat every vertex in every triangle, others wherever a texture has a seam; only merged vertices tell
+    which triangles are neighbours.
     """
-    rows = np.ascontiguousarray(points + 0.0).view("V24").reshape(-1)
-    _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
-    corners = inverse.reshape(-1)[faces]
+    extent = float(np.ptp(points[faces.reshape(-1)], axis=0).max()) or 1.0
+    low = points[faces.reshape(-1)].min(axis=0)
+    places = np.rint((points - low) / extent * MERGE_STEPS).clip(-(2.0**62), 2.0**62).astype(np.int64)
+    _, first, inverse = np.unique(_mixed(places), return_index=True, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    if not np.array_equal(places[first[inverse]], places):  # two places with one number, once in a blue moon
+        _, first, inverse = np.unique(places, axis=0, return_index=True, return_inverse=True)
+        inverse = inverse.reshape(-1)
+    corners = inverse[faces]
     a, b, c = corners.T
     corners = corners[(a != b) & (b != c) & (c != a)]
     used = np.zeros(len(first), np.bool_)
     used[corners.reshape(-1)] = True
     number = np.cumsum(used) - 1
     return points[first[used]], np.ascontiguousarray(number[corners])
+
+
+def _mixed(places: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """One number for three: uint64 (V,). Odd multipliers of no meaning, wrapping around."""
+    x, y, z = places.astype(np.uint64).T
+    mixed = x * np.uint64(0x9E3779B97F4A7C15) + y * np.uint64(0xC2B2AE3D27D4EB4F) + z * np.uint64(0x165667B19E3779F9)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def _refuse_bomb(content: bytes, suffix: str, name: str) -> None:

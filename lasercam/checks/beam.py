@@ -60,7 +60,7 @@ class Beam:
             "behind a dark lead in the same direction at least that long (to the increment), with a the acceleration "
             "of the slowest axis taking part, unless the line before it continues at the same speed. "
             "The plan adds leads by itself; a pass or an own toolpath must too.",
-            "uniform acceleration, F33; machine profile, `axes: acceleration`",
+            "uniform acceleration; machine profile, `axes: acceleration`",
         ),
     )
 

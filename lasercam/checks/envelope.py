@@ -49,7 +49,7 @@ class Envelope:
             "In bulk glass it must be above zero: a focus at the surface ablates instead of writing. "
             "Depth zero is for films, crystals and other surfaces. Depth is n_sample / n_environment times the "
             "stage's travel (paraxial), judged to the machine's increment. Set the pattern's `depth`.",
-            "job, `sample: size`; refraction at a flat surface, F21",
+            "job, `sample: size`; paraxial refraction at a flat surface",
         ),
         CodeInfo(
             "E_WORKING_DISTANCE",

@@ -39,7 +39,7 @@ class Physics:
             "1.59 µJ at 300 fs; perovskite glasses may collapse earlier. Published energies of 50 to 200 µJ exceed it "
             "30 to 125 times, so their focus was not an unaberrated one. Lower the energy, lengthen "
             "the pulse, or waive this after looking for filaments from the side.",
-            "J. H. Marburger, 10.1016/0079-6727(75)90003-8; F22; constants assumed",
+            "J. H. Marburger, 10.1016/0079-6727(75)90003-8; constants assumed",
             can_waive=True,
         ),
         CodeInfo(
@@ -53,7 +53,7 @@ class Physics:
             "lens is taken as dry and not corrected for the glass. At NA 0.40, 1030 nm, n 1.5 the "
             "limit is 119 µm of depth. Write less deep, use a lower aperture, a lens with a correction "
             "collar or immersion, or waive this when the collar is set.",
-            "Snell's law; P. Török et al., J. Opt. Soc. Am. A 12, 325 (1995); F21",
+            "Snell's law; P. Török et al., J. Opt. Soc. Am. A 12, 325 (1995)",
             can_waive=True,
         ),
         CodeInfo(
@@ -66,7 +66,7 @@ class Physics:
             "The zone is taken as wide as the supplied spot radius, and D as that of borosilicate glass "
             "(k 1.14 W/m/K, ρ 2230 kg/m³, c 830 J/kg/K, all assumed). High-rate processes want this heat: "
             "then waive it. Otherwise lower the rate.",
-            "10.3390/mi15020196; F18; constants assumed",
+            "10.3390/mi15020196; constants assumed",
             can_waive=True,
         ),
         CodeInfo(

@@ -73,7 +73,7 @@ class ProcessRules:
             "ones stand at 655 nm: 8 nm remain of 42 nm. Through a long-pass at 645 nm the contrast between the "
             "states falls from about 24 to about 1.3 (Gaussian lines of 40 nm width assumed), and the hidden pattern "
             "can no longer be read. Heat before the rewrite, or cooler.",
-            "10.1002/lpor.202401258; F30",
+            "10.1002/lpor.202401258; contrast of Gaussian lines through an ideal long-pass",
             can_waive=True,
         ),
         CodeInfo(

@@ -32,7 +32,7 @@ class Spacing:
             "since hatching overlaps on purpose, nor are pairs that a rewrite is meant to hit. The distance is taken "
             "in space with equal weight on all axes, although a focus is longer than it is wide (2 z_R). "
             "Raise the pitch, or waive it with the reason why the overlap does not matter.",
-            "definition of the 1/e² radius; F06 and F07 give the dose at a distance",
+            "definition of the 1/e² radius of a Gaussian spot",
             can_waive=True,
         ),
         CodeInfo(

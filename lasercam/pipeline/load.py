@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lasercam.errors import GeometryError, InputError, LasercamError, Location, PatternError, Problem, name_problem
+from lasercam.geometry.placement import Placed, copies
 from lasercam.model.feature import Parts
 from lasercam.model.job import JobDocument, Placement, Step
 from lasercam.model.machine import Machine
@@ -20,7 +21,6 @@ from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
 from lasercam.pipeline.families import part_uses, refuse_misfit, refuse_unused
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, InputFile, Inputs, read_bytes
-from lasercam.geometry.placement import Placed, copies
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
 from lasercam.plan.recipes import build_recipe_table
 from lasercam.plan.select import select_parts

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import PatternError
+from lasercam.geometry.placement import Placed
 from lasercam.model.feature import FeatureBlock
 from lasercam.model.job import Step
 from lasercam.model.machine import Machine
@@ -33,7 +34,6 @@ from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
 from lasercam.plan.motion import MotionTables, Rows, full_blocks, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
 from lasercam.plan.pieces import Piece, Supply, planes, runs
-from lasercam.geometry.placement import Placed
 from lasercam.plan.select import NO_RECIPE, Selection
 
 Setup = tuple[LaserSettings, int]
@@ -129,14 +129,14 @@ class Planner:
         """
         digest = hashlib.sha256()
         sections: list[Section] = []
-        times: TimeTables | None = None
+        times: dict[int, TimeTables] = {}  # by step: each has its machine
         n_rows = 0
         for block, section, machine in self._numbered():
             if section.index == len(sections):
-                times = time_tables(self.recipes, machine)
+                if section.step not in times:
+                    times[section.step] = time_tables(self.recipes, machine)
                 sections.append(replace(section, first_row=block.first_row))
-            if times is not None:
-                sections[-1] = _grown(sections[-1], block, times)
+            sections[-1] = _grown(sections[-1], block, times[section.step])
             for array in block.arrays:
                 digest.update(array.data)
             n_rows += len(block)

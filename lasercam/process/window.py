@@ -74,7 +74,7 @@ def describe(parameter: str, window: Window) -> str:
     >>> describe("exposure", Window(min=1.0, confidence=Confidence.STATED))
     'at least 1 s'
     >>> describe("fluence", Window(typ=0.1, tolerance=0.01, confidence=Confidence.STATED))
-    '0.1 J/cm^2 ± 10 mJ/cm^2'
+    '100 mJ/cm^2 ± 10 mJ/cm^2'
 
     Args:
         parameter: a key of PARAMETERS, for the unit.

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import combinations
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,8 @@ TILE_PIXELS = 64
 PATTERNS = np.array([[i in chosen for i in range(4)] for chosen in combinations(range(4), 2)], dtype=np.bool_)
 """bool (6, 4): the ways to write two of the four quarters of a pixel; 5 - i is the complement of i.
 Source: 2-out-of-2 scheme with four subpixels, M. Naor, A. Shamir, 10.1007/BFb0053419."""
-_ATOMS = ("share_1", "share_2")
+_LAYERS = ("share_1", "share_2")
+_ONE_PLANE = ("only_1", "only_2", "both")
 _FONT = "dot-5x7"
 
 
@@ -63,9 +64,7 @@ class SharesKeys(Placement):
         if (self.image is None) == (self.text is None):
             raise ValueError("give the picture as 'image' or as 'text', one of them")
         if self.combine == "resolved" and self.layer_distance is None:
-            raise ValueError(
-                "combine: resolved needs the key 'layer_distance', from one share to the other"
-            )
+            raise ValueError("combine: resolved needs the key 'layer_distance', from one share to the other")
         if self.combine == "double_hit" and self.layer_distance is not None:
             raise ValueError("'layer_distance' means nothing with combine: double_hit: dots hit twice lie in one plane")
         return self
@@ -75,7 +74,9 @@ class Shares:
     """A picture split into two shares, each of which alone is random.
 
     In every pixel each share writes two of four quarters. Where the picture is dark the shares are complementary, so
-    that together they write all four; elsewhere they are equal, and write two. `share_2` lies deeper.
+    that together they write all four; elsewhere they are equal, and write two. With `combine: resolved` the parts
+    `share_1` and `share_2` are atoms, the second one deeper. With `double_hit` they are unions of `only_1`, `only_2`
+    and `both`: a place that both shares write is one dot, and two steps expose it.
 
     Attributes:
         notes: what the shares show, and to whom.
@@ -106,17 +107,18 @@ class Shares:
 
     @property
     def parts(self) -> Parts:
-        """One part per share."""
-        return Parts(_ATOMS, {"all": _ATOMS})
+        """One part per share; in one plane, also what belongs to one share or to both."""
+        if self._keys.combine == "resolved":
+            return Parts(_LAYERS, {"all": _LAYERS})
+        return Parts(_ONE_PLANE, {"share_1": ("only_1", "both"), "share_2": ("only_2", "both"), "all": _ONE_PLANE})
 
     def features(self, max_rows: int = MAX_TILE_ROWS) -> Iterator[FeatureBlock]:
-        """Dots of the deeper share, then of the other, square by square, at most `max_rows` at a time."""
-        for share in (1, 0):
-            xy = self._positions[share]
-            depth = (self._keys.layer_distance or 0.0) if share == 1 else 0.0
+        """Dots of the deeper plane, then of the other, square by square, at most `max_rows` at a time."""
+        for depth, xy, part in self._planes:
             for start in range(0, len(xy), max_rows):
                 piece = xy[start : start + max_rows]
-                yield dots(np.column_stack((piece, np.full(len(piece), depth))), share)
+                xyz = np.column_stack((piece, np.full(len(piece), depth)))
+                yield dots(xyz, part[start : start + max_rows])
 
     def area(self) -> Area:
         """The rectangle of the picture."""
@@ -124,13 +126,21 @@ class Shares:
         return Area.from_rectangles([(0.0, 0.0)], [(columns * self._keys.pixel, rows * self._keys.pixel)])
 
     @cached_property
-    def _positions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _planes(self) -> list[tuple[float, NDArray[np.float64], NDArray[np.uint16]]]:
+        """Depth, positions and atoms of the dots of each plane, the deeper first."""
         first, second = self.subpixels
-        return self._dots(first), self._dots(second)
+        if self._keys.combine == "resolved":
+            deeper = self._keys.layer_distance or 0.0
+            return [(deeper, *self._dots(second, second.astype(np.uint16))), (0.0, *self._dots(first, first * 0))]
+        atom = np.where(first & second, 2, np.where(second, 1, 0))
+        return [(0.0, *self._dots(first | second, atom))]
 
-    def _dots(self, share: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """(N, 2) positions in µm, square by square."""
-        row, column = np.nonzero(share[::-1])
+    def _dots(
+        self, written: NDArray[np.bool_], atom: NDArray[np.integer[Any]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint16]]:
+        """(N, 2) positions in µm and (N,) atoms of the subpixels written, square by square."""
+        row, column = np.nonzero(written[::-1])
+        part = atom[::-1][row, column].astype(np.uint16)
         square = 2 * TILE_PIXELS
         order = np.lexsort((column, row, column // square, row // square))
         n = self._keys.cluster
@@ -138,7 +148,7 @@ class Shares:
         side = self._keys.pixel / 2.0
         x = (column[order][:, None] + (inside_x + 0.5) / n) * side
         y = (row[order][:, None] + (inside_y + 0.5) / n) * side
-        return np.column_stack((x.ravel(), y.ravel()))
+        return np.column_stack((x.ravel(), y.ravel())), np.repeat(part[order], n * n)
 
     def _text_picture(self) -> NDArray[np.bool_]:
         font = element_font(_FONT)

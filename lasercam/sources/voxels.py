@@ -13,7 +13,9 @@ from lasercam.model.feature import MAX_COORDINATE_UM, FeatureBlock, Parts, per_f
 from lasercam.model.feature import parts as named_parts
 from lasercam.model.job import Placement
 from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
-from lasercam.schema.quantities import PositiveLength
+from lasercam.schema.quantities import Depth, PositiveLength
+from lasercam.sources.chance import uniform
+from lasercam.sources.site_mask import read_mask
 
 MAX_LAYERS = 1_000
 """Every layer is a part with a name; more names than this help nobody."""
@@ -39,13 +41,19 @@ class VoxelKeys(Placement):
     vary: Literal["none", "layer", "row", "column"] = "none"
     """Which index picks the member of a recipe family: layers count from the shallowest, rows along y, columns
     along x."""
+    mask: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
+    """File that says which sites are written. Text: one line per row, the highest row first, `1` or `#` written and
+    `0` or `.` not, for every layer alike. NPY: true and false, of shape (rows, columns) or (layers, rows, columns),
+    the lowest row and the shallowest layer first."""
+    jitter: Depth = 0.0
+    """Every dot is moved by a random distance, at most this far along x and along y (from the job's `seed`)."""
 
 
 class Voxels:
     """Dots of a regular array; parts `layer_1` (shallowest) to `layer_N`."""
 
     Keys: ClassVar[type[Placement]] = VoxelKeys
-    summary: ClassVar[str] = "regular 3D array of dots: square, hexagonal or body-centred"
+    summary: ClassVar[str] = "regular 3D array of dots: square, hexagonal or body-centred, masked or jittered"
 
     def __init__(self, keys: VoxelKeys, context: SourceContext) -> None:
         self._keys = keys
@@ -56,6 +64,9 @@ class Voxels:
         self._refuse_impossible()
         count = keys.counts[2]
         self._parts = named_parts([f"layer_{k + 1}" for k in range(count)])
+        self._mask: NDArray[np.bool_] | None = None
+        if keys.mask is not None:
+            self._mask = read_mask(context.asset(keys.mask), keys.mask, keys.counts, context.locate("mask"))
 
     @property
     def parts(self) -> Parts:
@@ -70,7 +81,9 @@ class Voxels:
         for layer in range(nz - 1, -1, -1):
             for row in range(0, ny, rows):
                 for column in range(0, nx, width):
-                    yield self._tile(layer, row, min(row + rows, ny), column, min(column + width, nx))
+                    block = self._tile(layer, row, min(row + rows, ny), column, min(column + width, nx))
+                    if len(block):
+                        yield block
 
     def area(self) -> None:
         """Dots cover no area."""
@@ -90,15 +103,30 @@ class Voxels:
         xyz[..., 0] = x
         xyz[..., 1] = y[:, None]
         xyz[..., 2] = layer * pz
+        if keys.jitter > 0.0:
+            xyz[..., :2] += self._moves(layer, row_index, column_index)
         n = xyz.size // 3
         member: dict[str, int | NDArray[np.int64]]
         member = {"none": 0, "layer": layer, "row": row_index[:, None], "column": column_index[None, :]}
-        return FeatureBlock(
+        block = FeatureBlock(
             xyz.reshape(n, 3),
             np.arange(n + 1, dtype=np.int64),
             per_feature(layer, n),
             _spread(member[keys.vary], shape),
         )
+        if self._mask is None:
+            return block
+        return block.take(self._mask[layer % len(self._mask), row:row_end, column:column_end].reshape(-1))
+
+    def _moves(self, layer: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Random moves along x and y, float64 (rows, columns, 2), µm, from 0 to twice the jitter.
+
+        The array as a whole is moved by the jitter, so that no dot leaves it to the lower left.
+        """
+        nx, ny, _ = self._keys.counts
+        site = (layer * ny + rows[:, None]) * nx + columns[None, :]
+        chance = [uniform(self._context.seed, self._context.name, site, axis) for axis in (0, 1)]
+        return np.stack(chance, axis=-1) * (2.0 * self._keys.jitter)
 
     def _shift(self, layer: int) -> tuple[float, float]:
         """Shift of every second row, and of this layer, in pitches."""
@@ -144,6 +172,14 @@ class Voxels:
                         "Check the unit of the pitch.",
                     )
                 )
+        if keys.jitter * 2.0 >= min(keys.pitch[0], self._row_pitch_um):
+            raise InputError(
+                Problem(
+                    f"a jitter of {keys.jitter:g} µm lets neighbours change places",
+                    at("jitter"),
+                    "Give less than half the pitch.",
+                )
+            )
         varied = {"none": 1, "layer": nz, "row": ny, "column": nx}[keys.vary]
         if varied > MAX_VARIANTS:
             raise InputError(

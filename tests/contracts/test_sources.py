@@ -14,16 +14,108 @@ from lasercam.errors import LasercamError
 from lasercam.geometry.area import Area
 from lasercam.model.job import Placement
 from lasercam.model.protocols import PatternSource
+from tests.support.assets import mesh_assets, picture_assets
 from tests.support.sources import listed, make
 
-ASSETS: dict[str, bytes] = {}
+ASSETS: dict[str, bytes] = {
+    "sites.txt": b"#1.#\n.11.\n1111\n",
+    "points.csv": b"x,z,y,variant\n3,0,1,0\n1,5,9,2\n2.5,5,7,1\n0,0,0,65535\n",
+    **mesh_assets(),
+    **picture_assets(),
+    "two_tones.txt": b"##..\n#..#\n....\n",
+}
 """Files the examples name."""
 
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "image": [
+        {"file": "ramp.png", "mode": "levels", "levels": "4", "pixel": "5 um"},
+        {"file": "ramp.png", "mode": "halftone", "dithering": "blue_noise", "pixel": "4 um", "width": "100 um"},
+        {"file": "ramp.png", "mode": "lines", "levels": "5", "height": "60 um", "gamma": "2.2", "invert": "true"},
+        {"file": "ramp.png", "mode": "variant", "levels": "16", "pixel": "5 um", "dithering": "bayer", "matrix": "4"},
+        {
+            "file": "colours.tif", "mode": "emission", "pixel": "3 um", "dithering": "floyd_steinberg",
+            "peaks": [{"peak": "514 nm", "part": "green"}, {"peak": "613 nm", "part": "red"}],
+            "colours": {"green": "#00ff2c", "red": "#ff0700"},
+        },
+    ],
+    "mesh": [
+        {"file": "ball.stl", "unit": "um", "mode": "solid", "pitch": "2 um", "layer_pitch": "3 um"},
+        {"file": "ring.ply", "longest": "52 um", "up": "x", "mode": "surface", "pitch": "3 um"},
+        {"file": "ring.glb", "scale": "1e-6", "mode": "contours", "planes": ["1 um", "2.5 um", "5 um"]},
+        {
+            "file": "ball.stl", "unit": "mm", "scale": "0.01", "mode": "slices", "layers": "5", "fill": "hatch",
+            "hatch_pitch": "10 um", "layer_rotation": "30 deg", "inset": "4 um",
+        },
+    ],
+    "sweep": [
+        {"shape": ["3", "4"], "cell": "dot", "pitch": ["60 um", "50 um"], "labels": "dots", "frame": "true"},
+        {
+            "shape": ["2", "3", "2"], "cell": "dots", "count": "3", "spacing": "5 um", "pitch": ["50 um", "60 um"],
+            "replicates": "2", "randomise": "true", "fast_along": "y", "first": ["8", "99"], "label_height": "15 um",
+        },
+        {
+            "shape": ["5", "1"], "cell": "lines", "length": "200 um", "count": "2", "spacing": "5 um",
+            "pitch": ["300 um", "40 um"], "labels": "none",
+        },
+    ],
+    "group": [
+        {
+            "patterns": {
+                "px": {
+                    "type": "group", "at": ["300 um", "0 um"], "depth": "5 um",
+                    "patterns": {
+                        "red": {"type": "lines", "length": "30 um", "count": "4", "pitch": "5 um", "rotate": "90 deg",
+                                "at": ["20 um", "0 um"]},
+                        "blue": {"type": "voxels", "counts": ["5", "4", "3"], "pitch": ["4 um", "4 um", "9 um"],
+                                 "at": ["40 um", "0 um"],
+                                 "array": {"counts": ["2", "3"], "pitch": ["50 um", "40 um"]}},
+                    },
+                },
+                "label": {"type": "qr", "text": "a", "module": "10 um", "fill": "hatch", "hatch_pitch": "5 um",
+                          "outside": "window"},
+                "window": {"type": "areas", "fill": "hatch", "hatch_pitch": "10 um", "at": ["3 um", "2 um"],
+                           "shapes": [{"shape": "circle", "centre": ["103.3 um", "104.2 um"], "diameter": "90 um"}]},
+            },
+        },
+    ],
+    "areas": [
+        {
+            "fill": "crosshatch", "hatch_pitch": "5 um", "hatch_angle": "30 deg", "inset": "2 um", "outline": "true",
+            "layers": "3", "layer_pitch": "20 um", "layer_rotation": "37 deg", "vary": "layer",
+            "shapes": [
+                {"shape": "rectangle", "centre": ["100 um", "50 um"], "size": ["200 um", "100 um"]},
+                {"shape": "ring", "centre": ["100 um", "100 um"], "inner_diameter": "60 um",
+                 "outer_diameter": "80 um"},
+                {"shape": "ellipse", "centre": ["40 um", "40 um"], "size": ["30 um", "50 um"], "rotate": "20 deg",
+                 "combine": "difference"},
+            ],
+        },
+        {
+            "fill": "contour", "hatch_pitch": "4 um", "tolerance": "0.1 um",
+            "shapes": [
+                {"shape": "polygon", "corners": [["0 um", "0 um"], ["90 um", "10 um"], ["40 um", "80 um"]]},
+                {"shape": "circle", "centre": ["45 um", "30 um"], "diameter": "70 um", "combine": "intersection"},
+            ],
+        },
+        {"outline": "true", "shapes": [{"shape": "circle", "centre": ["45 um", "40 um"], "diameter": "70 um"}]},
+    ],
+    "points": [
+        {"file": "points.csv", "unit": "um"},
+        {"file": "points.csv", "unit": "mm", "origin": "file"},
+    ],
+    "marks": [
+        {"shape": "cross", "size": "50 um", "strokes": "2", "stroke_pitch": "2 um"},
+        {"shape": "l_corner", "size": "50 um", "span": ["300 um", "200 um"]},
+        {"shape": "fiducials", "size": "60 um", "span": ["300 um", "200 um"], "dot_pitch": "2 um"},
+        {"shape": "fiducials", "size": "60 um", "span": ["300 um", "200 um"], "count": "3", "gap": "0 um"},
+        {"shape": "vernier", "size": "40 um", "divisions": "10", "pitch": "10 um"},
+        {"shape": "ruler", "size": "40 um", "divisions": "50", "pitch": "10 um", "numbers": "true"},
+    ],
     "voxels": [
         {"counts": ["7", "5", "3"], "pitch": ["4 um", "5 um", "10 um"]},
         {"counts": ["6", "4", "4"], "pitch": ["4 um", "4 um", "9 um"], "lattice": "hexagonal", "vary": "row"},
         {"counts": ["3", "3", "5"], "pitch": ["4 um", "4 um", "2 um"], "lattice": "body_centred", "vary": "column"},
+        {"counts": ["4", "3", "2"], "pitch": ["4 um", "4 um", "2 um"], "mask": "sites.txt", "jitter": "0.5 um"},
     ],
     "lines": [
         {"length": "100 um", "count": "9", "pitch": "5 um"},
@@ -54,6 +146,28 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "text": "π", "module": "12 um", "fill": "concentric", "hatch_pitch": "3 um", "polarity": "light_written",
             "quiet_zone": "2", "error_correction": "H",
         },
+    ],
+    "text": [
+        {"text": "lasercam\n42", "height": "100 um", "align": "right", "junction_gap": "1 um"},
+        {"text": "AV fi", "font": "dejavu-serif", "height": "50 um", "tolerance": "1 um", "fallback": ["dejavu-mono"]},
+        {
+            "text": "نور O", "font": "dejavu-sans", "height": "60 um", "fill": "hatch", "hatch_pitch": "5 um",
+            "hatch_angle": "30 deg", "language": "ar",
+        },
+        {"text": "K9", "font": "dot-5x7", "height": "60 um", "letter_spacing": "5 um"},
+        {"text": "K\n9", "font": "segment-14", "height": "60 um", "line_spacing": "90 um"},
+    ],
+    "cipher_text": [
+        {"visible": "E", "hidden": "F", "height": "400 um"},
+        {
+            "visible": "8B\nE", "hidden": "3 \nF", "font": "dot-5x7", "height": "70 um", "hidden_strokes": "5",
+            "stroke_pitch": "1 um", "align": "center", "line_spacing": "100 um", "letter_spacing": "3 um",
+        },
+        {"visible": "8", "hidden": "4", "font": "segment-7", "height": "90 um", "strokes": "2", "stroke_pitch": "1 um"},
+    ],
+    "shares": [
+        {"text": "42", "pixel": "20 um", "layer_distance": "30 um", "combine": "resolved"},
+        {"image": "two_tones.txt", "pixel": "20 um", "combine": "double_hit", "cluster": "2", "margin": "0"},
     ],
 }  # fmt: skip
 """Small jobs of every source, a few thousand features each; a new source adds its own."""
@@ -109,7 +223,7 @@ def test_parts_are_named_once(name: str, index: int) -> None:
     assert len(set(atoms)) == len(atoms)
     assert "all" in unions
     for part in source.parts.names:
-        assert re.fullmatch(r"[^\s.]+", part)
+        assert re.fullmatch(r"[^\s.]+(\.[^\s.]+)*", part)
         assert source.parts.select(part), f"the part '{part}' stands for nothing"
     assert all(set(members) <= set(atoms) for members in unions.values())
 

@@ -130,8 +130,17 @@ def test_rings_carry_the_area(area):
 @given(areas, areas)
 def test_set_algebra(a, b):
     both, one, all_ = a.intersection(b), a.difference(b), a.union(b)
-    assert both.area_um2 + one.area_um2 == pytest.approx(a.area_um2, abs=1e-6)
-    assert all_.area_um2 == pytest.approx(a.area_um2 + b.area_um2 - both.area_um2, abs=1e-6)
+    # Borders move by a millionth of a µm at most, and are a few hundred µm long.
+    assert both.area_um2 + one.area_um2 == pytest.approx(a.area_um2, abs=1e-3)
+    assert all_.area_um2 == pytest.approx(a.area_um2 + b.area_um2 - both.area_um2, abs=1e-3)
+
+
+def test_edges_collinear_but_for_the_last_digit_are_overlaid_rightly():
+    """In full floating point GEOS gives an intersection of 5.27 µm² here, and a union smaller than one of the two."""
+    corners = ([(-1, -5), (-4, 0), (0, -3), (1, 1)], [(0, 0), (0, -3), (-4, 0)])
+    bow, triangle = (Area.from_rings(Polylines.from_list([np.array(c, float)])) for c in corners)
+    assert bow.intersection(triangle).area_um2 == pytest.approx(2 / 15, abs=1e-5)
+    assert bow.union(triangle).area_um2 == pytest.approx(349 / 30, abs=1e-4)
 
 
 def test_touching_areas_have_no_intersection():
@@ -201,9 +210,8 @@ def test_simplified_borders_stay_near(area, tolerance):
     less = area.simplified(tolerance)
     assert len(less.edges()[0]) <= len(area.edges()[0])
     if not less.is_empty:
-        start, end = less.edges()
-        middle = shapely.points((start + end) / 2)
-        assert shapely.distance(shapely.boundary(area.geometry), middle).max() <= tolerance + 1e-9
+        vertices = shapely.points(shapely.get_coordinates(area.geometry))
+        assert shapely.distance(shapely.boundary(less.geometry), vertices).max() <= tolerance + 1e-9
     with pytest.raises(GeometryError):
         area.simplified(-1.0)
 

@@ -133,11 +133,11 @@ def test_every_shipped_point_is_where_it_says() -> None:
     ("process", "parameter", "words"),
     [
         ("glass_bri_lines", "speed", "0.4 mm/s"),
-        ("glass_waveguide_borosilicate", "repetition_rate", "0.2 MHz to 2 MHz"),
+        ("glass_waveguide_borosilicate", "repetition_rate", "200 kHz to 2 MHz"),
         ("glass_low_rep_class", "repetition_rate", "at most 1 kHz"),
         ("glass_bri_rewrite", "average_power", "as in the first pass"),
         ("glass_bri_rewrite", "wavelength", "1030 nm, as in the first pass"),
-        ("glass_bri_lines", "pulse_energy", "0.2 mJ or 50 µJ"),
+        ("glass_bri_lines", "pulse_energy", "200 µJ or 50 µJ"),
     ],
 )
 def test_windows_in_words(process: str, parameter: str, words: str) -> None:

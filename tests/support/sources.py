@@ -1,13 +1,15 @@
 """Pattern sources built from plain keys, and what tests ask of their features."""
 
 from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
 from typing import Any
 
 import numpy as np
 
 from lasercam.errors import InputError, Location, Problem
 from lasercam.model.feature import FeatureBlock
-from lasercam.model.protocols import SourceContext
+from lasercam.model.job import Placement
+from lasercam.model.protocols import PatternSource, SourceContext
 
 
 def context(assets: Mapping[str, bytes] | None = None, name: str = "pattern", seed: int = 0) -> SourceContext:
@@ -18,7 +20,18 @@ def context(assets: Mapping[str, bytes] | None = None, name: str = "pattern", se
             raise InputError(Problem(f"no file '{path}'"))
         return assets[path]
 
-    return SourceContext(name, asset, lambda *_path: Location("job.yaml", 1, 1), seed)
+    def locate(*_path: str | int, key: bool = False) -> Location:
+        return Location("job.yaml", 1, 1)
+
+    def child(path: tuple[str, ...], keys: Mapping[str, Any]) -> tuple[Placement, PatternSource]:
+        kinds = entry_points(group="lasercam.sources", name=str(keys.get("type")))
+        if not kinds:
+            raise InputError(Problem(f"no type '{keys.get('type')}'"))
+        kind = next(iter(kinds)).load()
+        placement = kind.Keys.model_validate(dict(keys))
+        return placement, kind(placement, context(assets, f"{name}.{path[-1]}", seed))
+
+    return SourceContext(name, asset, locate, seed, child)
 
 
 def make(kind: Any, keys: Mapping[str, object], **options: Any) -> Any:

@@ -98,7 +98,8 @@ def rounded(light: NDArray[np.float32], levels: int) -> NDArray[np.uint8]:
 
 def _crowding(side: int) -> FloatArray:
     away = np.minimum(np.arange(side), side - np.arange(side))
-    return np.exp(-(away[:, None] ** 2 + away[None, :] ** 2) / (2.0 * _SIGMA**2))
+    field: FloatArray = np.exp(-(away[:, None] ** 2 + away[None, :] ** 2) / (2.0 * _SIGMA**2))
+    return field
 
 
 def _around(field: FloatArray, cell: int) -> FloatArray:

@@ -1,5 +1,6 @@
 """A picture file as numbers. The one source module that imports Pillow."""
 
+import logging
 import struct
 import warnings
 import zlib
@@ -23,6 +24,10 @@ _DAMAGED = (
 )  # fmt: skip
 _DIRECT = {"L": 255.0, "RGB": 255.0, "RGBA": 255.0, "LA": 255.0, "I;16": 65535.0, "I;16B": 65535.0, "I;16L": 65535.0}
 _VIA = {"1": "L", "P": "RGB", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "YCbCr": "RGB", "RGBX": "RGB"}
+
+
+_SILENT = logging.NullHandler()
+"""Keeps what Pillow logs of damaged files off the terminal, beside our own message."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +64,9 @@ def read_picture(content: bytes, name: str, page: int | None = None) -> Picture:
         PatternError: not a PNG, TIFF or JPEG file, damaged, too large, several pages and none chosen, or a kind of
             pixel whose meaning is open; names the file.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
+    logging.getLogger("PIL").addHandler(_SILENT)
     shown = shorten(name)
     if not content:
         raise PatternError(f"the file '{shown}' is empty; give a PNG, TIFF or JPEG picture")
@@ -77,13 +83,15 @@ def read_picture(content: bytes, name: str, page: int | None = None) -> Picture:
         raise PatternError(
             f"the picture '{shown}' has more than {MAX_PIXELS:,} pixels; scale it down or cut it"
         ) from error
-    except Image.UnidentifiedImageError as error:
-        raise PatternError(f"'{shown}' is not a PNG, TIFF or JPEG picture; save it as one") from error
+    except UnidentifiedImageError as error:
+        raise PatternError(f"'{shown}' is not a complete PNG, TIFF or JPEG picture; save it as one") from error
     except _DAMAGED as error:
         raise PatternError(f"the picture '{shown}' is damaged: {shorten(str(error), 120)}; save it again") from error
 
 
 def _read(image: Any, name: str, page: int | None) -> Picture:
+    from PIL import ImageOps
+
     notes: list[str] = []
     _choose_page(image, name, page)
     width, height = image.size
@@ -95,8 +103,12 @@ def _read(image: Any, name: str, page: int | None) -> Picture:
         notes.append("the file stores 16 bits per colour, of which the upper 8 are read")
     if image.info.get("icc_profile"):
         notes.append("the colour profile in the file is not applied; its values are read as sRGB")
+    orientation = image.getexif().get(0x0112, 1)
+    if orientation in range(2, 9):
+        notes.append(f"turned upright as the camera noted (EXIF orientation {orientation})")
     image.load()
-    image = _upright(image, notes)
+    # TIFF files are turned while they load, and then say so no more.
+    image = ImageOps.exif_transpose(image)
     if image.mode in ("P", "RGB", "L", "1") and "transparency" in image.info:
         image = image.convert("RGBA")
     elif image.mode in _VIA:
@@ -127,14 +139,3 @@ def _choose_page(image: Any, name: str, page: int | None) -> None:
         raise PatternError(f"'{name}' holds {count:,} picture(s); there is no page {page:,}")
     if page is not None and count > 1:
         image.seek(page - 1)
-
-
-def _upright(image: Any, notes: list[str]) -> Any:
-    from PIL import ImageOps
-
-    # TIFF files are turned while they load; then their tag says 1 already.
-    orientation = image.getexif().get(0x0112, 1)
-    if orientation not in range(2, 9):
-        return image
-    notes.append(f"turned upright as the camera noted (EXIF orientation {orientation})")
-    return ImageOps.exif_transpose(image)

@@ -147,6 +147,7 @@ class Image:
         else:
             along, extent = (columns, keys.width) if keys.width is not None else (rows, float(keys.height or 0.0))
             pixel = extent / along if keys.pixel is None else keys.pixel
+            self._refuse_size(pixel, (columns, rows))
             # Proportions are the file's own, to within half a pixel.
             wanted = (extent / pixel * columns / along, extent / pixel * rows / along)
             self._refuse_size(pixel, wanted)

@@ -93,10 +93,11 @@ def _resampled(
     step = max(1, _BAND_VALUES // old[0])
     if old == new:
         return np.concatenate([band(a, min(a + step, old[1])).astype(np.float32) for a in range(0, old[1], step)])
-    edges = np.arange(new[1] + 1) * (old[1] / new[1])
+    columns: FloatArray = np.arange(new[0] + 1, dtype=np.float64) * (old[0] / new[0])
+    edges: FloatArray = np.arange(new[1] + 1, dtype=np.float64) * (old[1] / new[1])
     rows = np.zeros((new[1], new[0], band(0, 1).shape[2]))
     for first, stop in _steps(old[1], step):
-        narrow = _means(band(first, stop), np.arange(new[0] + 1) * (old[0] / new[0]))
+        narrow = _means(band(first, stop), columns)
         # Each row of the band adds to the one or more new rows it overlaps.
         low = max(0, int(np.searchsorted(edges, first, "right")) - 1)
         high = min(new[1], int(np.searchsorted(edges, stop, "left")))

@@ -156,10 +156,7 @@ def _plain(
         z = tri[:, 0, 2] + ((x0 + column * px - tri[:, 0, 0]) * gx + (y0 + row * py - tri[:, 0, 1]) * gy)
     lowest, highest = tri[:, :, 2].min(axis=1), tri[:, :, 2].max(axis=1)
     z = np.where(np.isfinite(z), np.minimum(np.maximum(z, lowest), highest), lowest)
-    if signed:
-        layer = np.ceil((z - z0) / pz) - 1.0
-    else:
-        layer = np.floor((z - z0) / pz + 0.5)
+    layer = np.ceil((z - z0) / pz) - 1.0 if signed else np.floor((z - z0) / pz + 0.5)
     keep = (above | (layer >= 0)) & (below | (layer < nz))
     row, column, sign = row[keep], column[keep], sign[keep]
     layer = np.clip(layer[keep], -1, nz - 1).astype(np.int64)
@@ -226,10 +223,7 @@ def _cross(  # pragma: no cover - runs compiled; proven equal to _plain
                 z = lowest
                 if not steep:
                     z = f[2] + ((x0 + column * px - f[0]) * gx + (y - f[1]) * gy)
-                    if np.isfinite(z):
-                        z = min(max(z, lowest), highest)
-                    else:
-                        z = lowest
+                    z = min(max(z, lowest), highest) if np.isfinite(z) else lowest
                 place = np.ceil((z - z0) / pz) - 1.0 if signed else np.floor((z - z0) / pz + 0.5)
                 if (place < 0.0 and not above) or (place >= nz and not below):
                     continue

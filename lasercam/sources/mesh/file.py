@@ -1,12 +1,14 @@
 """A mesh file as triangles. The one module that imports trimesh."""
 
 import json
+import logging
 import re
 import struct
 import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,6 +22,9 @@ MAX_TRIANGLES = 10_000_000
 """Triangles of one file, instances counted."""
 MAX_UNPACKED_BYTES = 1 << 30
 """What a 3MF file may unpack to."""
+MAX_NESTING = 32
+MAX_INSTANCES = 100_000
+_OBJECTS = re.compile(rb"<(?:\w+:)?(object|component)\s(?:[^>]*?\s)?(?:id|objectid)\s*=\s*[\"']([^\"']*)[\"']")
 MERGE_STEPS = 1e8
 """Vertices nearer than the longest side over this are one; textures and normals do not keep them apart."""
 
@@ -34,8 +39,11 @@ _UM = {
 _DAMAGED = (
     ValueError, KeyError, IndexError, TypeError, AttributeError, NotImplementedError, EOFError, OSError, SyntaxError,
     OverflowError, ZeroDivisionError, StopIteration, AssertionError, RecursionError, MemoryError, RuntimeError,
-    struct.error, zlib.error, zipfile.BadZipFile, Warning, np.exceptions.AxisError,
+    NameError, ImportError, struct.error, zlib.error, zipfile.BadZipFile, Warning, np.exceptions.AxisError,
 )  # fmt: skip
+
+
+_SILENT = logging.NullHandler()
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,15 +90,25 @@ def read_mesh(content: bytes, name: str) -> MeshFile:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", DeprecationWarning)  # NumPy's answer to text that breaks off
-            pieces, unit = _load_3mf(content) if suffix == "3mf" else _load(content, suffix)
+            pieces, unit = _load_3mf(content) if suffix == "3mf" else _load(_as_utf8(content, suffix), suffix)
     except PatternError:
         raise
-    except ImportError as error:
-        raise PatternError(f"'{shown}' needs the package {shorten(str(error.name))}; install it") from error
     except _DAMAGED as error:
         what = shorten(f"{type(error).__name__}: {error}", 160)
         raise PatternError(f"the mesh '{shown}' is damaged ({what}); export it again") from error
     return _joined(pieces, shown, None if suffix in _UNITLESS else unit)
+
+
+def _as_utf8(content: bytes, suffix: str) -> bytes:
+    """Text files in UTF-8: names and comments may be in any encoding, and only they are not ASCII."""
+    binary_stl = suffix == "stl" and len(content) == 84 + 50 * int.from_bytes(content[80:84], "little")
+    if suffix == "glb" or binary_stl or (suffix == "ply" and b"format ascii" not in content[:4096]):
+        return content
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1").encode("utf-8")
+    return content
 
 
 Piece = tuple[NDArray[np.float64], NDArray[np.int64]]
@@ -99,6 +117,8 @@ Piece = tuple[NDArray[np.float64], NDArray[np.int64]]
 def _load(content: bytes, suffix: str) -> tuple[list[Piece], float | None]:
     import trimesh
 
+    # What it says of a damaged file, tracebacks included, must not reach the terminal beside our own message.
+    logging.getLogger("trimesh").addHandler(_SILENT)
     # Vertices stay as they are stored: merging, and what it changes, is decided below.
     scene = trimesh.load_scene(BytesIO(content), file_type=suffix, process=False)
     pieces: list[Piece] = []
@@ -112,10 +132,14 @@ def _load(content: bytes, suffix: str) -> tuple[list[Piece], float | None]:
 
 
 def _load_3mf(content: bytes) -> tuple[list[Piece], float | None]:
-    from trimesh.exchange.threemf import load_3MF
+    if find_spec("networkx") is None or find_spec("lxml") is None:
+        raise PatternError("3MF files need the packages networkx and lxml; install them, or export as STL, PLY or GLB")
+    from trimesh.exchange import threemf
 
+    logging.getLogger("trimesh").addHandler(_SILENT)
     # Not through a scene: it renames, and so may lose, bodies called alike.
-    loaded = load_3MF(BytesIO(content), postprocess=False)
+    read: Any = threemf.load_3MF
+    loaded = read(BytesIO(content), postprocess=False)
     pieces: list[Piece] = []
     for instance in loaded["graph"]:
         mesh = loaded["geometry"].get(instance["geometry"])
@@ -131,7 +155,7 @@ def _load_3mf(content: bytes) -> tuple[list[Piece], float | None]:
 def _placed(vertices: Any, faces: Any, matrix: Any) -> Piece:
     points = np.asarray(vertices, dtype=np.float64).reshape(-1, 3)
     corners = np.asarray(faces, dtype=np.int64).reshape(-1, 3)
-    if len(corners) and not (0 <= int(corners.min()) and int(corners.max()) < len(points)):
+    if len(corners) and not (int(corners.min()) >= 0 and int(corners.max()) < len(points)):
         raise PatternError(f"a triangle names vertex {int(corners.max()):,} of {len(points):,}; export the mesh again")
     placement = np.asarray(matrix, dtype=np.float64)
     if not np.array_equal(placement, np.eye(4)):
@@ -192,7 +216,8 @@ def _mixed(places: NDArray[np.int64]) -> NDArray[np.uint64]:
     """One number for three: uint64 (V,). Odd multipliers of no meaning, wrapping around."""
     x, y, z = places.astype(np.uint64).T
     mixed = x * np.uint64(0x9E3779B97F4A7C15) + y * np.uint64(0xC2B2AE3D27D4EB4F) + z * np.uint64(0x165667B19E3779F9)
-    return mixed ^ (mixed >> np.uint64(31))
+    hashed: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return hashed
 
 
 def _refuse_bomb(content: bytes, suffix: str, name: str) -> None:
@@ -200,8 +225,15 @@ def _refuse_bomb(content: bytes, suffix: str, name: str) -> None:
     if suffix == "3mf":
         with zipfile.ZipFile(BytesIO(content)) as archive:
             total = sum(entry.file_size for entry in archive.infolist())
-        if total > MAX_UNPACKED_BYTES:
-            raise PatternError(f"'{name}' unpacks to {total / 2**20:,.0f} MiB; at most 1,024 are allowed")
+            if total > MAX_UNPACKED_BYTES:
+                raise PatternError(f"'{name}' unpacks to {total / 2**20:,.0f} MiB; at most 1,024 are allowed")
+            for entry in archive.infolist():
+                if entry.filename.lower().endswith(".model"):
+                    _refuse_nesting(archive.read(entry), name)
+    elif suffix == "stl":
+        count = int.from_bytes(content[80:84], "little")
+        if len(content) != 84 + 50 * count and b"facet" not in content[:65536].lower():
+            raise PatternError(f"'{name}' promises {count:,} triangles, which its {len(content):,} bytes do not hold")
     elif suffix == "ply":
         head = content[: content.find(b"end_header") + 1][:65536]
         counts = [int(n[:18]) for n in re.findall(rb"element\s+\w+\s+(\d+)", head)]
@@ -209,6 +241,27 @@ def _refuse_bomb(content: bytes, suffix: str, name: str) -> None:
             raise PatternError(f"'{name}' promises {max(counts):,} elements in {len(content):,} bytes; it is damaged")
     elif suffix == "glb":
         _refuse_glb_bomb(content, name)
+
+
+def _refuse_nesting(model: bytes, name: str) -> None:
+    """Refuse objects made of objects made of objects until nobody can hold them, or of themselves."""
+    owner = b""
+    inside: dict[bytes, list[bytes]] = {owner: []}
+    for tag, number in _OBJECTS.findall(model):
+        if tag == b"object":
+            owner = number
+            inside[owner] = []
+        else:
+            inside[owner].append(number)
+    copies = dict.fromkeys(inside, 1)
+    for _ in range(MAX_NESTING):
+        before = copies
+        copies = {one: 1 + sum(before.get(other, 0) for other in others) for one, others in inside.items()}
+        if max(copies.values(), default=0) > MAX_INSTANCES:
+            raise PatternError(f"objects of '{name}' make more than {MAX_INSTANCES:,} copies of each other; flatten it")
+        if copies == before:
+            return
+    raise PatternError(f"objects of '{name}' are nested more than {MAX_NESTING} deep, or in each other; flatten it")
 
 
 def _refuse_glb_bomb(content: bytes, name: str) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lasercam.errors import InputError, Problem
 from lasercam.geometry.area import Area
 from lasercam.geometry.polylines import Polylines
 from lasercam.sources.svg.curves import flatten_items, item_area
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from lasercam.sources.svg.tree import Walker
 
 _SHAPES = frozenset(("path", "rect", "circle", "ellipse", "line", "polyline", "polygon"))
+
+
+MAX_CLIPS_DEEP = 32
+"""Longest chain of clip paths that clip each other."""
 
 
 class Clips:
@@ -51,6 +56,9 @@ class Clips:
         if clip_path in self._open:
             self._walker.drawing.refuse(clip_path, "clips itself")
             return None
+        if len(self._open) >= MAX_CLIPS_DEEP:
+            place = self._walker.document.place(clip_path)
+            raise InputError(Problem(f"clip paths clip each other over {MAX_CLIPS_DEEP} deep", place))
         unit = IDENTITY
         if clip_path.get("clipPathUnits") == "objectBoundingBox":
             box = self.bounding_box(element, style, walk)

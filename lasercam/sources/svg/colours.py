@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 MAX_CHANNEL = 255
+MAX_COLOUR_TEXT = 500
+"""Longer texts are no colours."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ def read_colour(text: str) -> tuple[str, float] | None:
     from tinycss2.color4 import parse_color
 
     stripped = text.strip()
+    if len(stripped) > MAX_COLOUR_TEXT:
+        return None
     if stripped.lower() == "currentcolor":
         return "currentColor", 1.0
     colour = parse_color(stripped)

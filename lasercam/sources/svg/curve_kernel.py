@@ -12,6 +12,7 @@ from lasercam.geometry.polylines import FloatArray, IntArray, Polylines, finite_
 from lasercam.sources.svg.path_data import ARC, CUBIC, MOVE, QUAD
 
 MAX_VERTICES = 100_000_000
+"""Most vertices of one drawing (1.6 GB)."""
 
 
 @numba.njit(cache=True, nogil=True)

@@ -14,8 +14,6 @@ from lasercam.sources.svg.path_data import ARC, CLOSE, CUBIC, LINE, MOVE, QUAD, 
 
 COMPILED_FROM_ROWS = 20_000
 """Below, loading the compiled evaluation takes longer than it saves."""
-MAX_VERTICES = 100_000_000
-"""Most vertices of one drawing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +82,7 @@ def flatten_table(
         compiled: evaluate with the compiled kernel; None decides by size. Both give the same bits.
 
     Raises:
-        GeometryError: coordinates beyond a kilometre, or more than MAX_VERTICES.
+        GeometryError: coordinates beyond a kilometre, or more vertices than one call may make.
     """
     if not len(table):
         return FlatPaths(Polylines.empty(), np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0, bool), table.errors)

@@ -18,8 +18,10 @@ MAX_BYTES = 64 * 1024 * 1024
 """Largest file read, after unpacking."""
 MAX_DEPTH = 200
 """Deepest nesting followed."""
-MAX_ELEMENTS = 2_000_000
-"""Most elements drawn, copies made by `use` counted."""
+MAX_COPIES = 300_000
+"""Most elements drawn beyond those in the file, by `use`, markers and the like."""
+MAX_BRACKETS = 32
+"""Deepest nesting of brackets in a style."""
 MAX_ENTITY_BYTES = 1_000_000
 """Most text that entities may add."""
 
@@ -43,12 +45,14 @@ class SvgDocument:
         file: its name for messages.
         by_id: first element of every id.
         notes: what the reader of the drawing should know about how it was read.
+        n_elements: elements in the file.
     """
 
     root: Element
     file: str
     by_id: dict[str, Element]
     notes: tuple[str, ...] = ()
+    n_elements: int = 0
     _names: dict[str, str] = field(default_factory=dict)
 
     def tag(self, element: Element) -> str:
@@ -86,6 +90,17 @@ def href(element: Element) -> str:
     return ""
 
 
+def meets_conditions(element: Element) -> bool:
+    """Whether an element's conditions let it be shown, to a reader of English.
+
+    Source: https://www.w3.org/TR/SVG2/struct.html#ConditionalProcessing
+    """
+    if element.get("requiredExtensions") is not None:
+        return False
+    languages = element.get("systemLanguage")
+    return languages is None or any(one.strip().lower().split("-")[0] == "en" for one in languages.split(","))
+
+
 def text_of(element: Element) -> str:
     """All text inside an element."""
     return "".join(element.itertext())
@@ -97,7 +112,25 @@ def style_sheets(document: SvgDocument) -> Iterator[tuple[str, int]]:
         if document.tag(element) == "style":
             kind = (element.get("type") or "text/css").strip().lower()
             if kind in ("text/css", ""):
-                yield text_of(element), int(element.sourceline or 1)
+                text, place = text_of(element), document.place(element)
+                if is_nested_too_deep(text):
+                    raise InputError(Problem(f"the style sheet nests brackets over {MAX_BRACKETS} deep", place))
+                yield text, place.line
+
+
+def is_nested_too_deep(css: str) -> bool:
+    """Whether brackets are nested deeper than the style parser, which calls itself, should follow."""
+    if sum(map(css.count, "([{")) <= MAX_BRACKETS:
+        return False
+    depth = 0
+    for sign in css:
+        if sign in "([{":
+            depth += 1
+            if depth > MAX_BRACKETS:
+                return True
+        elif sign in ")]}":
+            depth = max(depth - 1, 0)
+    return False
 
 
 def children(element: Element) -> Iterator[Element]:
@@ -121,20 +154,18 @@ def parse_svg(data: bytes, file: str) -> SvgDocument:
     _guard_prologue(data, file)
     notes: list[str] = []
 
-    def parser(*, recover: bool) -> Any:
-        return etree.XMLParser(
-            resolve_entities="internal",
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
-            attribute_defaults=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-            recover=recover,
-        )
+    options: dict[str, Any] = {
+        "resolve_entities": "internal",  # what is left of them after the guard; never files or addresses
+        "no_network": True,
+        "load_dtd": False,
+        "dtd_validation": False,
+        "attribute_defaults": False,
+        "huge_tree": False,
+        "remove_comments": True,
+        "remove_pis": True,
+    }
 
-    strict = parser(recover=False)
+    strict: Any = etree.XMLParser(**options)
     try:
         root = etree.fromstring(data, strict)
     except etree.XMLSyntaxError as error:
@@ -142,17 +173,17 @@ def parse_svg(data: bytes, file: str) -> SvgDocument:
         # The exception's own log also holds errors of earlier files; the parser's does not.
         log = list(strict.error_log)
         if not log or any(entry.domain_name != "NAMESPACE" for entry in log):
-            line, column = error.position or (1, 1)
+            line, column = error.position
             message = shorten(str(error.msg), 160)
             place = Location(file, max(int(line or 1), 1), max(int(column or 1), 1))
             raise InputError(
                 Problem(f"this is not well-formed XML: {message}", place, "Save it again as plain SVG.")
             ) from error
-        root = etree.fromstring(data, parser(recover=True))
+        root = etree.fromstring(data, etree.XMLParser(**options, recover=True))
         notes.append("The file uses undeclared namespace prefixes; their attributes were read as plain names.")
     except ValueError as error:
         raise InputError(Problem(f"this is not XML: {shorten(str(error), 120)}", Location(file, 1, 1))) from error
-    document = SvgDocument(root, file, {}, tuple(notes))
+    document = SvgDocument(root, file, {}, tuple(notes), sum(1 for _ in root.iter()))
     if document.tag(root) != "svg":
         raise InputError(
             Problem(

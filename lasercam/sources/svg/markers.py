@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lasercam.sources.svg.document import Element, SvgDocument
 from lasercam.sources.svg.items import Item
-from lasercam.sources.svg.lengths import Matrix, multiply
+from lasercam.sources.svg.lengths import LengthContext, Matrix, ViewBox, multiply
 from lasercam.sources.svg.mathematics import directions
 from lasercam.sources.svg.path_data import CLOSE, MOVE, read_paths
 
@@ -54,6 +54,15 @@ def marker_placements(item: Item, document: SvgDocument) -> Iterator[tuple[Eleme
             if scale > 0.0:
                 place: Matrix = (cos, sin, -sin, cos, point.real, point.imag)
                 yield element, multiply(place, (scale, 0.0, 0.0, scale, 0.0, 0.0))
+
+
+def reference_px(text: str | None, lengths: LengthContext, axis: str, box: ViewBox | None) -> float:
+    """refX or refY of a marker, with the keywords of SVG 2."""
+    if text is not None and box is not None:
+        share = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}.get(text.strip())
+        if share is not None:
+            return (box.x if axis == "x" else box.y) + share * (box.width if axis == "x" else box.height)
+    return lengths.px(text, axis)
 
 
 def _marker(link: str, document: SvgDocument) -> Element | None:

@@ -1,6 +1,7 @@
-"""Fills on top of fills: what shows of each."""
+"""Fills on top of fills, and areas that stay whole when coordinates round."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -39,3 +40,19 @@ def visible_areas(areas: Sequence[tuple[int, Area]]) -> tuple[list[tuple[int, Ar
         else:
             found[index] = (key, left)
     return list(found.values()), len(covered)
+
+
+def polygons_of(geometry: Any) -> Area:
+    """The polygons of any shapely geometry; lines and points enclose nothing and are left out."""
+    import shapely
+
+    parts = shapely.get_parts(shapely.get_parts(np.atleast_1d(geometry)))
+    return Area(shapely.multipolygons(parts[(shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)]))
+
+
+def moved_area(area: Area, x_um: float, y_um: float) -> Area:
+    """The area moved; where rounding makes its outline touch itself, it is divided there."""
+    import shapely
+
+    moved = shapely.transform(area.geometry, lambda xy: xy + np.array([x_um, y_um]))
+    return Area(moved) if shapely.is_valid(moved) else polygons_of(shapely.make_valid(moved))

@@ -21,6 +21,7 @@ from lasercam.sources.svg.build import Shapes, build_shapes
 from lasercam.sources.svg.document import SvgDocument, parse_svg, style_sheets
 from lasercam.sources.svg.drawing import Drawing, Walk
 from lasercam.sources.svg.lengths import LengthContext, ViewBox, read_view_box, split_length
+from lasercam.sources.svg.overlaps import moved_area
 from lasercam.sources.svg.part_names import build_parts
 from lasercam.sources.svg.style import Cascade, Style
 from lasercam.sources.svg.tree import Walker
@@ -33,6 +34,9 @@ MAX_SIZE_UM = 1e8
 MAX_LISTED = 40
 """Problems listed in one message."""
 
+MIN_TOLERANCE_UM = 1e-4
+"""A tick of the toolpath: what is finer is rounded away."""
+Tolerance = Annotated[float, Quantity(units.LENGTH, Bounds(at_least=MIN_TOLERANCE_UM, at_most=1e6))]
 PositiveNumber = Annotated[float, Quantity(units.RATIO, Bounds(above=0.0, at_most=1e6))]
 
 
@@ -52,7 +56,7 @@ class SvgKeys(Placement, FillKeys):
     """Pixels per inch the drawing was made with; programs older than CSS used 90 or 72."""
     origin: Literal["viewport", "drawing"] = "viewport"
     """What the pattern's origin is the lower-left corner of: the page, or everything written."""
-    tolerance: PositiveLength = 0.1
+    tolerance: Tolerance = 0.1
     """How far a straight piece may be from the curve it stands for."""
     stroke_mode: Literal["centreline", "outline", "none"] = "centreline"
     """`centreline`: strokes are lines along their middle; `outline`: the area they cover is filled; `none`."""
@@ -332,8 +336,7 @@ def _moved(lines: Polylines, shift: tuple[float, float]) -> Polylines:
 
 
 def _moved_areas(shapes: Shapes, shift: tuple[float, float]) -> list[tuple[int, Area]]:
-    move = [[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]]
-    return [(key, area.transform(move) if any(shift) else area) for key, area in shapes.areas]
+    return [(key, moved_area(area, *shift) if any(shift) else area) for key, area in shapes.areas]
 
 
 def _block(lines: Polylines, atom: IntArray) -> FeatureBlock:

@@ -12,8 +12,11 @@ from lasercam.sources.svg.curves import FlatPaths, flatten_table
 from lasercam.sources.svg.items import Item
 from lasercam.sources.svg.lengths import IDENTITY, Matrix, multiply, numbers
 from lasercam.sources.svg.mathematics import path_length
+from lasercam.sources.svg.overlaps import polygons_of
 from lasercam.sources.svg.path_data import read_paths
 
+GRID_UM = 1e-6
+"""Vertices of stroke areas lie on this grid, a hundredth of a tick, so that rounding cannot make them cross."""
 MAX_DASHES = 2_000_000
 """Most dashes of one element."""
 
@@ -110,12 +113,12 @@ def dashed(flat: FlatPaths, lengths: list[float], offset: float) -> FlatPaths:
 def stroke_area(item: Item, tolerance_um: float) -> Area:
     """What the stroke of an item covers, µm.
 
-    Round ends and corners are polygons within the tolerance; GEOS leaves out dents of the line shallower than
-    1 % of half the width.
+    The line is the one that centre lines follow, within the tolerance of the curve; round ends and corners are
+    polygons within the tolerance of theirs. GEOS leaves out dents of the line shallower than 1 % of half the width.
     """
     import shapely
 
-    flat, outer = stroke_lines(item, tolerance_um / 2.0)
+    flat, outer = stroke_lines(item, tolerance_um)
     half = stroke_width(item) / 2.0
     if half <= 0.0 or not len(flat.lines):
         return Area.empty()
@@ -137,10 +140,14 @@ def stroke_area(item: Item, tolerance_um: float) -> Area:
                 geometries.append(shapely.box(*(xy[0] - half), *(xy[0] + half)))
             continue
         geometries.extend(_covered(xy, half, cap, join, limit, quarter, is_closed=bool(flat.is_closed[index])))
-    merged = shapely.union_all(geometries) if geometries else shapely.MultiPolygon()
-    parts = [p for p in shapely.get_parts(shapely.get_parts(merged)) if p.geom_type == "Polygon" and not p.is_empty]
+    if not geometries:
+        return Area.empty()
     a, b, c, d, e, f = outer
-    return Area(shapely.MultiPolygon(parts)).transform(np.array([[a, c, e], [b, d, f]]))
+    placed = shapely.transform(np.array(geometries), lambda xy: xy @ np.array([[a, b], [c, d]]) + np.array([e, f]))
+    # Placing rounds, which may make the thinnest of them touch themselves.
+    broken = ~shapely.is_valid(placed)
+    placed[broken] = shapely.make_valid(placed[broken])
+    return polygons_of(shapely.union_all(placed, grid_size=GRID_UM))
 
 
 def _covered(

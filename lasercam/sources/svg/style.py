@@ -3,8 +3,9 @@
 from functools import cached_property
 from typing import Any, ClassVar
 
+from lasercam.errors import InputError, Problem
 from lasercam.sources.svg.colours import BLACK, NO_PAINT, Paint, read_colour, read_opacity, read_paint
-from lasercam.sources.svg.document import Element
+from lasercam.sources.svg.document import MAX_BRACKETS, Element, is_nested_too_deep
 from lasercam.sources.svg.lengths import LengthContext, numbers, split_length
 
 INHERITED = frozenset(
@@ -207,6 +208,9 @@ class Cascade:
         key = (id(parent), tuple(items), rules)
         found = self._cache.get(key)
         if found is None:
+            if is_nested_too_deep(element.get("style") or ""):
+                place = f"the style attribute in line {element.sourceline}"
+                raise InputError(Problem(f"{place} nests brackets over {MAX_BRACKETS} deep"))
             found = self._cache[key] = self._compute(items, rules, parent)
             self._keep.append(parent)  # its id is in the key
         return found

@@ -8,11 +8,12 @@ from lasercam.sources.svg.clips import Clips
 from lasercam.sources.svg.document import (
     INKSCAPE_GROUPMODE,
     INKSCAPE_LABEL,
+    MAX_COPIES,
     MAX_DEPTH,
-    MAX_ELEMENTS,
     Element,
     children,
     href,
+    meets_conditions,
     text_of,
 )
 from lasercam.sources.svg.drawing import Drawing, Walk
@@ -26,7 +27,7 @@ from lasercam.sources.svg.lengths import (
     multiply,
     read_view_box,
 )
-from lasercam.sources.svg.markers import marker_placements
+from lasercam.sources.svg.markers import marker_placements, reference_px
 from lasercam.sources.svg.shapes import shape_path
 from lasercam.sources.svg.style import Style
 from lasercam.sources.svg.transforms import read_origin, read_transform
@@ -49,6 +50,9 @@ UNSUPPORTED = {
     "canvas": "a canvas cannot be drawn",
     "iframe": "embedded pages cannot be drawn",
 }
+MOVING = frozenset(("script", "animate", "animateTransform", "animateMotion", "animateColor", "set"))
+MAX_MARKERS_DEEP = 4
+"""Deepest nesting of markers on the lines of markers."""
 CONTAINERS = frozenset(("g", "a", "svg", "use", "switch"))
 USE_TARGETS = SHAPES | {"g", "a", "svg", "symbol", "use", "switch", *UNSUPPORTED}
 
@@ -64,7 +68,7 @@ class Walker:
     def draw_root(self, root: Element, walk: Walk, box: ViewBox | None, width: float, height: float) -> None:
         """Everything inside the outermost svg, whose viewport is width x height user units."""
         style = self.drawing.cascade.style(root, walk.style)
-        if not style.is_displayed or not _meets_conditions(root):
+        if not style.is_displayed or not meets_conditions(root):
             return
         matrix = walk.matrix
         lengths = replace(walk.lengths, width=width, height=height, font_px=style.font_px, root_font_px=style.font_px)
@@ -85,13 +89,17 @@ class Walker:
         """An element and what is in it."""
         tag = self.document.tag(element)
         if tag in NOT_DRAWN or not tag:
+            if tag in MOVING:
+                self.drawing.note(
+                    "Scripts and animations are not run; the drawing is as it stands in the file", element
+                )
             return
         self._count(element, walk)
         identity = element.get("id")
         if identity is not None and identity in self.drawing.ignored:
             self.drawing.used_ignores.add(identity)
             return
-        if not _meets_conditions(element):
+        if not meets_conditions(element):
             return
         style = self.drawing.cascade.style(element, walk.style)
         if not style.is_displayed:
@@ -127,10 +135,10 @@ class Walker:
 
     def _count(self, element: Element, walk: Walk) -> None:
         self.drawing.visited += 1
-        if self.drawing.visited > MAX_ELEMENTS:
+        if self.drawing.visited > self.document.n_elements + MAX_COPIES:
             raise InputError(
                 Problem(
-                    f"the drawing paints more than {MAX_ELEMENTS:,} elements, copies made by <use> counted",
+                    f"the drawing makes more than {MAX_COPIES:,} copies of elements by <use> or markers",
                     self.document.place(element),
                 )
             )
@@ -174,6 +182,9 @@ class Walker:
         for marker, placement in marker_placements(item, self.document):
             if marker in walk.links:
                 continue  # a marker inside itself ends there
+            if sum(self.document.tag(link) == "marker" for link in walk.links) >= MAX_MARKERS_DEEP:
+                self.drawing.refuse(item.element, f"markers stand on markers over {MAX_MARKERS_DEEP} deep")
+                return
             marker_style = self.drawing.cascade.style(marker, Style.initial)
             inner = replace(
                 walk, links=(*walk.links, marker), context=Context(item.style, walk.context), depth=walk.depth + 1
@@ -187,8 +198,8 @@ class Walker:
             if box is not None:
                 fitted, _ = fit_view_box(box, width, height, marker.get("preserveAspectRatio"))
                 fitted = (*fitted[:4], 0.0, 0.0)
-            ref_x = _reference(marker.get("refX"), walk.lengths, "x", box)
-            ref_y = _reference(marker.get("refY"), walk.lengths, "y", box)
+            ref_x = reference_px(marker.get("refX"), walk.lengths, "x", box)
+            ref_y = reference_px(marker.get("refY"), walk.lengths, "y", box)
             rx, ry = fitted[0] * ref_x + fitted[2] * ref_y, fitted[1] * ref_x + fitted[3] * ref_y
             matrix = multiply(multiply(walk.matrix, placement), (1.0, 0.0, 0.0, 1.0, -rx, -ry))
             inner = replace(inner, matrix=multiply(matrix, fitted), screen=walk.screen)
@@ -251,7 +262,7 @@ class Walker:
     def _passes(self, element: Element) -> bool:
         """Whether a child of a switch may be shown."""
         tag = self.document.tag(element)
-        if tag not in USE_TARGETS or not _meets_conditions(element):
+        if tag not in USE_TARGETS or not meets_conditions(element):
             return False
         return tag not in UNSUPPORTED or tag in ("text", "image") or element.get("systemLanguage") is not None
 
@@ -386,25 +397,5 @@ class Walker:
         )
 
 
-def _meets_conditions(element: Element) -> bool:
-    """Whether an element's conditions let it be shown, to a reader of English.
-
-    Source: https://www.w3.org/TR/SVG2/struct.html#ConditionalProcessing
-    """
-    if element.get("requiredExtensions") is not None:
-        return False
-    languages = element.get("systemLanguage")
-    return languages is None or any(one.strip().lower().split("-")[0] == "en" for one in languages.split(","))
-
-
 def _with_font(lengths: LengthContext, font_px: float) -> LengthContext:
     return lengths if lengths.font_px == font_px else replace(lengths, font_px=font_px)
-
-
-def _reference(text: str | None, lengths: LengthContext, axis: str, box: ViewBox | None) -> float:
-    """refX or refY of a marker, with the keywords of SVG 2."""
-    if text is not None and box is not None:
-        share = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}.get(text.strip())
-        if share is not None:
-            return (box.x if axis == "x" else box.y) + share * (box.width if axis == "x" else box.height)
-    return lengths.px(text, axis)

@@ -1,7 +1,7 @@
 """The order in which characters stand on a line that mixes scripts running left and right.
 
-The implicit part of the Unicode bidirectional algorithm (UAX #9: P2-P3, W1-W7, N1-N2, I1-I2, L1-L2). Bracket pairs
-(N0) are resolved as other neutrals; explicit embeddings and isolates are refused where text enters.
+The implicit part of the Unicode bidirectional algorithm (UAX #9: P2-P3, W1-W7, N0-N2, I1-I2, L1-L2). Explicit
+embeddings and isolates are refused where text enters.
 
 Source: https://www.unicode.org/reports/tr9/
 """
@@ -9,48 +9,48 @@ Source: https://www.unicode.org/reports/tr9/
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 EXPLICIT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Embeddings, overrides and isolates."""
 
+_PAIRS = dict(zip("([{⟨⟪⟦〈《「『【〔（［｛", ")]}⟩⟫⟧〉》」』】〕）］｝", strict=True))
+"""Brackets in use; the rarer ones of BidiBrackets.txt count as other neutrals."""
 _NEUTRAL = frozenset({"B", "S", "WS", "ON"})
 
 
 @dataclass(frozen=True)
 class Run:
-    """Characters of one direction and script.
+    """Characters of one direction and one label.
 
     Attributes:
         first: index of the first character.
         stop: index after the last.
-        script: ISO 15924 code.
         is_rtl: whether it runs to the left.
     """
 
     first: int
     stop: int
-    script: str
     is_rtl: bool
 
 
-def visual_runs(text: str, scripts: Sequence[str]) -> list[Run]:
-    """Runs of one level and script, from left to right as they stand on the line.
+def visual_runs(text: str, labels: Sequence[Hashable]) -> list[Run]:
+    """Runs of one level and label, from left to right as they stand on the line.
 
     Args:
         text: one line.
-        scripts: resolved script of each character.
+        labels: of each character, such as its script; runs end where it changes.
 
     >>> [(r.first, r.stop, r.is_rtl) for r in visual_runs("ab אב 12", ["Latn"] * 3 + ["Hebr"] * 5)]
     [(0, 3, False), (6, 8, False), (3, 6, True)]
     """
     levels = line_levels(text)
     runs = []
-    for (level, script), group in groupby(range(len(text)), key=lambda i: (levels[i], scripts[i])):
+    for (level, _), group in groupby(range(len(text)), key=lambda i: (levels[i], labels[i])):
         index = list(group)
-        runs.append((level, Run(index[0], index[-1] + 1, script, level % 2 == 1)))
+        runs.append((level, Run(index[0], index[-1] + 1, level % 2 == 1)))
     # L2: from the highest level down to the lowest odd one, turn every sequence at that level or above.
     odd = [level for level, _ in runs if level % 2]
     for at_least in range(max((level for level, _ in runs), default=0), min(odd, default=1) - 1, -1):
@@ -67,6 +67,7 @@ def line_levels(text: str) -> list[int]:
     kinds = [unicodedata.bidirectional(c) or "L" for c in text]
     base = next((0 if k == "L" else 1 for k in kinds if k in ("L", "R", "AL")), 0)
     resolved = _weak([*kinds], "R" if base else "L")
+    resolved = _brackets(text, resolved, "R" if base else "L")
     resolved = _neutral(resolved, "R" if base else "L")
     levels = [_implicit(k, base) for k in resolved]
     # L1: white space at the end of the line stands at the paragraph's level.
@@ -119,6 +120,34 @@ def _weak(kinds: list[str], outside: str) -> list[str]:
         elif kind == "EN" and strong == "L":
             kinds[i] = "L"
     return kinds
+
+
+def _brackets(text: str, kinds: list[str], outside: str) -> list[str]:
+    """N0: the direction of both brackets of a pair.
+
+    It is that of the line if something inside has it, else that of the text before if what is inside agrees with it,
+    else the line's; pairs without letters or numbers inside stay neutral.
+    """
+    resolved, opened, pairs = [*kinds], [], []
+    for i, c in enumerate(text):
+        if kinds[i] != "ON":
+            continue
+        if c in _PAIRS:
+            opened.append((_PAIRS[c], i))
+        elif any(c == closing for closing, _ in opened):
+            while opened[-1][0] != c:
+                opened.pop()
+            pairs.append((opened.pop()[1], i))
+    for first, last in sorted(pairs):
+        inside = {_side(k) for k in resolved[first + 1 : last]} & {"L", "R"}
+        if not inside:
+            continue
+        before = (
+            next((_side(k) for k in resolved[first - 1 :: -1] if _side(k) in ("L", "R")), outside) if first else outside
+        )
+        kind = outside if outside in inside or before == outside else before
+        resolved[first] = resolved[last] = kind
+    return resolved
 
 
 def _neutral(kinds: list[str], outside: str) -> list[str]:

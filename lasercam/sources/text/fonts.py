@@ -56,6 +56,20 @@ def load_font(
     if font not in OUTLINE_FONTS and not is_file(font):
         problem = name_problem("font", font, FONT_NAMES, location)
         raise InputError(Problem(problem.message, location, f"{problem.hint} Or give a file: .ttf, .otf, .ttc, .otc."))
+    return outline_font(font, asset, location, face, language)
+
+
+def outline_font(
+    font: str, asset: Callable[[str], bytes], location: Location, face: int = 0, language: str = ""
+) -> OutlineFont:
+    """An outline font by its name, or from a file; arguments as for `load_font`.
+
+    Raises:
+        InputError: not an outline font, or a file that is none.
+    """
+    if font not in OUTLINE_FONTS and not is_file(font):
+        problem = name_problem("outline font", font, list(OUTLINE_FONTS), location)
+        raise InputError(Problem(problem.message, location, f"{problem.hint} Or give a file: .ttf, .otf, .ttc, .otc."))
     content = _shipped(OUTLINE_FONTS[font], location) if font in OUTLINE_FONTS else asset(font)
     try:
         return OutlineFont(font, content, face, language)

@@ -13,11 +13,13 @@ from lasercam.errors import PatternError, shorten
 from lasercam.geometry.area import Area
 from lasercam.geometry.flatten import flatten_cubics, flatten_quadratics, join_pieces
 from lasercam.geometry.polylines import Polylines
-from lasercam.sources.text.bidi import visual_runs
+from lasercam.sources.text.bidi import Run, visual_runs
 from lasercam.sources.text.layout import SetGlyph, SetLine
 
 _DEFAULT_CHORD = 1e-3
 """Tolerance of `strokes`, in cap heights."""
+_CAP_PER_EM = 0.7
+"""What Latin fonts have, for fonts without capitals that state no height of them."""
 _FULL_NAME, _VERSION = 4, 5
 """Source: OpenType specification, name table, name IDs."""
 
@@ -38,7 +40,7 @@ class OutlineFont:
         language: BCP 47 tag for forms that depend on it (`zh-Hant`, `ja`); empty for none.
 
     Raises:
-        PatternError: not a font, no such face, or a font without outlines or without a height of capitals.
+        PatternError: not a font, no such face, or a font without outlines.
     """
 
     is_outline = True
@@ -71,9 +73,12 @@ class OutlineFont:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """The font's full name and version."""
+        """The font's full name and version, and how its height was found."""
         found = [shorten(str(self._face.get_name(i) or "")) for i in (_FULL_NAME, _VERSION)]
-        return (f"Written with {', '.join(part for part in found if part)}.",) if any(found) else ()
+        said = [f"Written with {', '.join(part for part in found if part)}."] if any(found) else []
+        if not self._has_capitals:
+            said.append(f"The font has no capitals and states no height of them; it is taken as {_CAP_PER_EM:g} em.")
+        return tuple(said)
 
     def set_line(self, text: str, letter_spacing: float) -> SetLine:
         """One line, shaped run by run in the order in which the runs stand.
@@ -81,38 +86,45 @@ class OutlineFont:
         Raises:
             PatternError: letters of a joined script are to be spaced out.
         """
+        return set_runs((self,), text, letter_spacing)
+
+    def has(self, character: str) -> bool:
+        """Whether there is a glyph for a character by itself."""
+        return self._font.get_nominal_glyph(ord(character)) is not None
+
+    def shape(self, text: str, run: Run, script: str, letter_spacing: float) -> SetLine:
+        """One run, from its own origin.
+
+        Args:
+            text: the whole line: letters join across the borders of runs.
+            run: which characters, in which direction.
+            script: ISO 15924 code.
+            letter_spacing: after each letter, cap heights.
+        """
         hb = _harfbuzz()
-        scripts = resolved_scripts(text)
-        if letter_spacing and (joined := sorted(set(scripts) & _JOINED)):
-            raise PatternError(f"letters of a joined script ({', '.join(joined)}) cannot be spaced out")
+        buffer = hb.Buffer()
+        buffer.add_codepoints([ord(c) for c in text], run.first, run.stop - run.first)
+        buffer.direction = "rtl" if run.is_rtl else "ltr"
+        buffer.script, buffer.language = script, self._language
         # Spaced letters of a ligature would stay together, so there are none then.
-        features = {"liga": not letter_spacing, "clig": not letter_spacing}
-        codes = [ord(c) for c in text]
+        hb.shape(self._font, buffer, {"liga": not letter_spacing, "clig": not letter_spacing})
+        infos, positions = buffer.glyph_infos, buffer.glyph_positions
+        starts = sorted({info.cluster for info in infos})
+        stop_of = dict(zip(starts, [*starts[1:], run.stop], strict=True))
         glyphs: list[SetGlyph] = []
         missing: list[str] = []
         pen = 0.0
-        for run in visual_runs(text, scripts):
-            buffer = hb.Buffer()
-            buffer.add_codepoints(codes, run.first, run.stop - run.first)
-            buffer.direction = "rtl" if run.is_rtl else "ltr"
-            buffer.script, buffer.language = run.script, self._language
-            hb.shape(self._font, buffer, features)
-            infos, positions = buffer.glyph_infos, buffer.glyph_positions
-            starts = sorted({info.cluster for info in infos})
-            stop_of = dict(zip(starts, [*starts[1:], run.stop], strict=True))
-            for i, (info, position) in enumerate(zip(infos, positions, strict=True)):
-                first, stop = info.cluster, stop_of[info.cluster]
-                if info.codepoint == 0:
-                    missing += self._without_glyph(text[first:stop])
-                x, y = (pen + position.x_offset) / self._cap, position.y_offset / self._cap
-                glyphs.append(SetGlyph(info.codepoint, first, stop, x, y))
-                pen += position.x_advance
-                is_last = i + 1 == len(infos) or infos[i + 1].cluster != first
-                pen += letter_spacing * self._cap if is_last else 0.0
-        width = pen / self._cap - (letter_spacing if text else 0.0)
+        for i, (info, position) in enumerate(zip(infos, positions, strict=True)):
+            first, stop = info.cluster, stop_of[info.cluster]
+            if info.codepoint == 0:
+                missing += self._without_glyph(text[first:stop])
+            x, y = pen + position.x_offset / self._cap, position.y_offset / self._cap
+            glyphs.append(SetGlyph(info.codepoint, first, stop, x, y))
+            pen += position.x_advance / self._cap
+            is_last = i + 1 == len(infos) or infos[i + 1].cluster != first
+            pen += letter_spacing if is_last else 0.0
         missing += self._without_outline(text, glyphs)
-        drawn = tuple(g for g in glyphs if self._outline(g.glyph))
-        return SetLine(drawn, width, tuple(dict.fromkeys(missing)))
+        return SetLine(tuple(g for g in glyphs if self._outline(g.glyph)), pen, tuple(missing))
 
     def strokes(self, glyph: int) -> Polylines:
         """Rings of a glyph in cap heights."""
@@ -147,7 +159,7 @@ class OutlineFont:
         return self._rings[glyph]
 
     def _cap_height(self) -> float:
-        """Height of the ink of an H, in font units; the font's own statement where it has no H."""
+        """Height of the ink of an H, in font units; without an H, what the font states, or a share of its em."""
         hb = _harfbuzz()
         glyph = self._font.get_nominal_glyph(ord("H"))
         extents = self._font.get_glyph_extents(glyph) if glyph else None
@@ -155,12 +167,47 @@ class OutlineFont:
         if height <= 0.0:
             stated = self._font.get_metric_position(hb.OTMetricsTag.CAP_HEIGHT)
             height = float(stated or 0.0)
-        if height <= 0.0:
-            raise PatternError(f"'{self.name}' has no letter H and states no height of capitals")
-        return height
+        self._has_capitals = height > 0.0
+        return height if self._has_capitals else _CAP_PER_EM * float(self._face.upem)
 
 
 _JOINED = frozenset({"Arab", "Syrc", "Mong", "Nkoo", "Mand", "Phag", "Adlm", "Rohg", "Deva", "Beng", "Guru"})
+
+
+def set_runs(fonts: Sequence[OutlineFont], text: str, letter_spacing: float) -> SetLine:
+    """One line, each character in the first font that has it.
+
+    Glyph numbers are those of the fonts times the number of fonts, plus the index of the font.
+
+    Raises:
+        PatternError: letters of a joined script are to be spaced out.
+    """
+    scripts = resolved_scripts(text)
+    if letter_spacing and (joined := sorted(set(scripts) & _JOINED)):
+        raise PatternError(f"letters of a joined script ({', '.join(joined)}) cannot be spaced out")
+    chosen = _chosen_fonts(fonts, text)
+    glyphs: list[SetGlyph] = []
+    missing: list[str] = []
+    pen = 0.0
+    for run in visual_runs(text, list(zip(scripts, chosen, strict=True))):
+        index = chosen[run.first]
+        line = fonts[index].shape(text, run, scripts[run.first], letter_spacing)
+        for g in line.glyphs:
+            glyphs.append(SetGlyph(g.glyph * len(fonts) + index, g.first, g.stop, pen + g.x, g.y))
+        missing += line.missing
+        pen += line.width
+    return SetLine(tuple(glyphs), pen - (letter_spacing if text else 0.0), tuple(dict.fromkeys(missing)))
+
+
+def _chosen_fonts(fonts: Sequence[OutlineFont], text: str) -> list[int]:
+    """Index of the font of each character; marks and joiners stay with the letter before."""
+    found: list[int] = []
+    for c in text:
+        if found and unicodedata.category(c) in ("Mn", "Mc", "Me", "Cf"):
+            found.append(found[-1])
+        else:
+            found.append(next((i for i, font in enumerate(fonts) if font.has(c)), 0))
+    return found
 
 
 def resolved_scripts(text: str) -> list[str]:

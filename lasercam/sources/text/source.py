@@ -18,20 +18,26 @@ from lasercam.geometry.transform import translation
 from lasercam.model.feature import FeatureBlock, Parts, per_feature, tiles
 from lasercam.model.job import Placement
 from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
-from lasercam.schema.quantities import Length, PositiveLength
+from lasercam.schema.quantities import Length, OneOrMore, PositiveLength
 from lasercam.sources.fill import FillKeys, fill_area
 from lasercam.sources.text.bidi import EXPLICIT
 from lasercam.sources.text.elements import ElementFont
-from lasercam.sources.text.fonts import is_file, load_font
-from lasercam.sources.text.layout import PlacedGlyph, SetLine, place_lines
-from lasercam.sources.text.outlines import is_visible
+from lasercam.sources.text.fallback import FontStack
+from lasercam.sources.text.fonts import is_file, load_font, outline_font
+from lasercam.sources.text.junctions import open_junctions
+from lasercam.sources.text.layout import PlacedGlyph, SetLine, Typeface, place_lines
+from lasercam.sources.text.outlines import OutlineFont, is_visible
 from lasercam.sources.text.part_names import name_parts
+from lasercam.sources.text.strokes import StrokeFont
 
 MAX_CHARACTERS = 100_000
 """Of one pattern: a book of text is several patterns."""
 MIN_HEIGHT_UM = 0.01
 """A hundred ticks of the toolpath; smaller letters are slips of the unit."""
+MIN_TOLERANCE_UM = 1e-4
+"""A tick of the toolpath: nothing finer is written."""
 _LISTED = 12
+_MISSING_HINT = "Choose a font that has them (any .ttf or .otf file will do), or add one under 'fallback'."
 
 
 class TextKeys(Placement, FillKeys):
@@ -51,8 +57,13 @@ class TextKeys(Placement, FillKeys):
     """From baseline to baseline; absent: as the font's designer meant it."""
     letter_spacing: Length = 0.0
     """Room added after each letter; negative moves letters together."""
+    junction_gap: PositiveLength | None = None
+    """Of single-line fonts: room left where strokes of a letter cross or one ends on another, so that no place is
+    exposed twice; absent: strokes are whole."""
     tolerance: PositiveLength | None = None
     """How far a straight piece may be from the curve of an outline; absent: a thousandth of the height."""
+    fallback: Annotated[tuple[str, ...], OneOrMore] = ()
+    """Further outline fonts, for characters that `font` lacks; all are set at the same height of capitals."""
     face: Annotated[int, Field(ge=0, le=1000)] = 0
     """Which font of a collection (.ttc), counted from 0."""
     language: Annotated[str, Field(pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4})?$")] = ""
@@ -84,7 +95,7 @@ class Text:
         self._keys, self._context = keys, context
         self._tolerance = keys.tolerance or keys.height * 1e-3
         self._lines = self._read_lines()
-        self._font = load_font(keys.font, context.asset, context.locate("font"), keys.face, keys.language)
+        self._font = self._load_font()
         self._refuse_meaningless()
         self._placed = self._set()
         self._refuse_unreachable()
@@ -151,6 +162,19 @@ class Text:
             )
         return lines
 
+    def _load_font(self) -> Typeface:
+        keys, context = self._keys, self._context
+        font = load_font(keys.font, context.asset, context.locate("font"), keys.face, keys.language)
+        if not keys.fallback:
+            return font
+        if not isinstance(font, OutlineFont):
+            raise self._problem(
+                "fallback", f"'{font.name}' is no outline font, so none can stand in for it", "Drop it."
+            )
+        place = context.locate("fallback")
+        others = [outline_font(name, context.asset, place, 0, keys.language) for name in keys.fallback]
+        return FontStack([font, *others])
+
     def _read_lines(self) -> list[str]:
         text = self._keys.text
         if len(text) > MAX_CHARACTERS:
@@ -185,7 +209,7 @@ class Text:
             raise self._problem(
                 "text",
                 f"the font '{shorten(self._font.name)}' has no glyph for {shown}{rest}",
-                "Choose a font that has them; any .ttf or .otf file will do.",
+                _MISSING_HINT,
             )
         spacing = keys.line_spacing or self._font.line_distance * keys.height
         if len(lines) * spacing > MAX_COORDINATE_UM or any(
@@ -197,7 +221,7 @@ class Text:
     def _draw(self) -> tuple[list[Area | Polylines], list[tuple[int, int]]]:
         """Areas or strokes of all glyphs in place, and pairs of glyphs that touch."""
         if not self._font.is_outline:
-            shapes = {g.glyph: self._font.strokes(g.glyph) for g in self._placed}
+            shapes = {g.glyph: self._strokes(g) for g in self._placed}
             size = self._keys.height
             drawn = [shapes[g.glyph].transform([[size, 0.0, g.x_um], [0.0, size, g.y_um]]) for g in self._placed]
             together = merge_duplicates(Polylines.concatenate(drawn))[1]
@@ -214,6 +238,21 @@ class Text:
             area = self._font.area(g.glyph, self._keys.height, self._tolerance)
             areas.append(Area.empty() if area is None else area.transform(translation(g.x_um, g.y_um)))
         return [*areas], _touching(areas)
+
+    def _strokes(self, placed: PlacedGlyph) -> Polylines:
+        """Strokes of a glyph, opened where they meet if asked for."""
+        whole = self._font.strokes(placed.glyph)
+        if self._keys.junction_gap is None:
+            return whole
+        opened, n_lost = open_junctions(whole, self._keys.junction_gap / self._keys.height)
+        if n_lost:
+            text = self._lines[placed.line][placed.first : placed.stop]
+            raise self._problem(
+                "junction_gap",
+                f"{self._keys.junction_gap:g} µm would take whole strokes of '{shorten(text)}' away",
+                "Make it smaller, or the letters larger.",
+            )
+        return opened
 
     def _corner(self) -> tuple[float, float]:
         """What brings the lower-left corner of all ink to the origin."""
@@ -234,6 +273,8 @@ class Text:
 
     def _refuse_meaningless(self) -> None:
         keys = self._keys
+        if keys.junction_gap is not None and not isinstance(self._font, StrokeFont):
+            raise self._problem("junction_gap", "'junction_gap' belongs to single-line fonts", "Leave it out.")
         if self._font.is_outline:
             return
         if keys.fill != "none":
@@ -254,6 +295,9 @@ class Text:
                 f"{keys.height:g} µm is too small; letters have at least {MIN_HEIGHT_UM:g} µm",
                 "Check the unit.",
             )
+        if keys.tolerance is not None and keys.tolerance < MIN_TOLERANCE_UM:
+            message = f"{keys.tolerance:g} µm is finer than anything written; at least {MIN_TOLERANCE_UM:g} µm"
+            raise self._problem("tolerance", message, "Check the unit.")
         reach = max((max(abs(g.x_um), abs(g.y_um)) for g in self._placed), default=0.0) + 20.0 * keys.height
         if not reach <= MAX_COORDINATE_UM:
             raise self._problem("height", f"the text would reach {reach:.3g} µm", "Check the unit.")

@@ -3,24 +3,14 @@
 import numpy as np
 import pytest
 import svgpathtools
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lasercam.sources.svg.curves import flatten_table
 from lasercam.sources.svg.mathematics import directions, path_length, segment
-from lasercam.sources.svg.path_data import CLOSE, CUBIC, LINE, MOVE, read_paths, read_plain
+from lasercam.sources.svg.path_data import ARC, CLOSE, CUBIC, LINE, MOVE, read_paths, read_plain
 
-TOKENS = list("MmLlHhVvCcSsQqTtAaZz01,-.+ eE") + [
-    "1",
-    "-3",
-    ".5",
-    "1e2",
-    "1e30",
-    "12345678901234567890",
-    "\n",
-    "x",
-    "é",
-]
+TOKENS = [*"MmLlHhVvCcSsQqTtAaZz01,-.+ eE\nxé", "1", "-3", ".5", "1e2", "1e30", "12345678901234567890"]
 NUMBER = st.floats(-500, 500, allow_nan=False).map(lambda v: round(v, 3))
 
 
@@ -67,6 +57,8 @@ def test_both_readers_read_good_paths_alike(texts: list[str]) -> None:
 @given(good_path())
 def test_points_are_those_of_svgpathtools(text: str) -> None:
     ours = read_plain([text])
+    # svgpathtools fails on arcs without extent, which SVG says to leave out.
+    assume(not ((ours.kind == ARC) & (ours.points[:, :2] == ours.points[:, 6:]).all(axis=1)).any())
     theirs = [s for s in svgpathtools.parse_path(text) if s.start != s.end or not isinstance(s, svgpathtools.Line)]
     mine = [
         segment(int(k), row)
@@ -89,6 +81,7 @@ def test_polylines_stay_within_the_tolerance(text: str, tolerance: float) -> Non
     table = read_plain([text])
     flat = flatten_table(table, np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]]), tolerance)
     vertices = flat.lines.xy_um @ np.array([1.0, 1j])
+    assume(len(vertices) > 1)
     for k, row in zip(table.kind, table.points, strict=True):
         piece = segment(int(k), row)
         if piece is None:

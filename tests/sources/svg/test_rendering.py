@@ -78,7 +78,8 @@ CASES = {
     "css_specificity_and_important": (
         "<style>rect{display:none} .a{display:inline} #b{fill:none!important} g > .c{fill:black}</style>"
         '<rect class="a" width="60" height="60"/><rect id="b" class="a" x="70" width="60" height="60" fill="black"/>'
-        '<g fill="none"><rect class="a c" y="70" width="60" height="60"/></g><rect x="100" y="100" width="90" height="90"/>'
+        '<g fill="none"><rect class="a c" y="70" width="60" height="60"/></g>'
+        '<rect x="100" y="100" width="90" height="90"/>'
     ),
     "visibility_can_come_back": (
         '<g visibility="hidden"><rect width="90" height="90"/><rect x="100" y="100" width="50" height="50" '
@@ -105,18 +106,22 @@ CASES = {
         '<defs><rect id="r" width="50" height="50"/></defs><clipPath id="c" transform="translate(30 30) rotate(20)">'
         '<use href="#r" x="20"/><circle r="30"/></clipPath><rect width="200" height="200" clip-path="url(#c)"/>'
     ),
-    "empty_clip_path_hides": '<clipPath id="c"/><rect width="90" height="90" clip-path="url(#c)"/><rect x="150" width="9" height="9"/>',
+    "empty_clip_path_hides": (
+        '<clipPath id="c"/><rect width="90" height="90" clip-path="url(#c)"/><rect x="150" width="9" height="9"/>'
+    ),
     "markers_on_a_line": (
         '<marker id="m" refX="5" refY="5" markerWidth="10" markerHeight="10" orient="auto"><path d="M0 0 10 5 0 10z"/>'
-        '</marker><path d="M30 150 L100 40 L170 150" fill="none" stroke="black" stroke-width="3" marker-start="url(#m)" '
-        'marker-mid="url(#m)" marker-end="url(#m)"/>'
+        '</marker><path d="M30 150 L100 40 L170 150" fill="none" stroke="black" stroke-width="3" '
+        'marker-start="url(#m)" marker-mid="url(#m)" marker-end="url(#m)"/>'
     ),
     "marker_with_view_box": (
         '<marker id="m" viewBox="0 0 4 4" refX="2" refY="2" markerWidth="40" markerHeight="30" '
         'markerUnits="userSpaceOnUse" orient="40"><rect width="4" height="4"/></marker>'
         '<path d="M50 100 H150" stroke="black" stroke-width="4" marker-end="url(#m)" style="marker-start:url(#m)"/>'
     ),
-    "units": '<rect x="1cm" y="10mm" width="1in" height="72pt"/><rect y="150" width="10pc" height="2em" font-size="10"/>',
+    "units": (
+        '<rect x="1cm" y="10mm" width="1in" height="72pt"/><rect y="150" width="10pc" height="2em" font-size="10"/>'
+    ),
     "current_colour_and_fallback": (
         '<g color="none"><rect width="50" height="50" fill="currentColor"/></g>'
         '<rect x="60" width="50" height="50" fill="url(#nothing) red"/><rect x="120" width="50" height="50" '

@@ -99,7 +99,7 @@ def test_colours(text: str, colour: tuple[str, float] | None) -> None:
 def test_paints() -> None:
     assert read_paint("none") == Paint()
     assert read_paint("url(#a)") == Paint(server="a")
-    assert read_paint("url( '#a b' ) red") == Paint("#ff0000", 1.0, "a", has_fallback=True)
+    assert read_paint("url( '#a b' ) red") == Paint("#ff0000", 1.0, "a b", has_fallback=True)
     assert read_paint("context-stroke") == Paint(context="context-stroke")
     assert read_paint("red icc-color(x, 1)") == Paint("#ff0000")
     assert read_paint("42") is None

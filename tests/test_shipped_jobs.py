@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+import zxingcpp
 from PIL import Image
 
 from lasercam.model.finding import Severity
@@ -19,7 +20,9 @@ from lasercam.pipeline.job_schema import job_schema
 from lasercam.pipeline.judge import judge
 from lasercam.pipeline.load import load_job, plan_job
 from lasercam.pipeline.manifest import read_manifest
+from lasercam.pipeline.pictures import simulate
 from lasercam.pipeline.verify import verify_build
+from lasercam.preview.views import View, render_views
 from tests.support import gallery
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +48,11 @@ EditorLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:tru
 def as_editors_read(path: Path) -> Any:
     """The job as plain data."""
     return EditorLoader(path.read_text(encoding="utf-8")).get_single_data()
+
+
+def decoded(view: View) -> list[str]:
+    """What a reader of QR codes finds in a picture."""
+    return [found.text for found in zxingcpp.read_barcodes(Image.fromarray(view.rgb).convert("L"))]
 
 
 @cache
@@ -151,6 +159,14 @@ def test_a_build_with_pictures_shows_something(tmp_path: Path) -> None:
     for path in pictures:
         with Image.open(path) as image:
             assert len(image.convert("RGB").reduce(8).getcolors(1_000_000) or ()) > 10
+
+
+def test_each_filter_reads_its_own_code_and_none_is_read_before_the_rewrite() -> None:
+    loaded = load_job(ROOT / "patterns" / "qr_dual_payload.yaml")
+    texts = {name: pattern["text"] for name, pattern in loaded.document.patterns.items()}
+    first, second = render_views(simulate(loaded, plan_job(loaded)), ("uv+sp560", "uv+lp645"))
+    assert [decoded(view) for view in first] == [[], []], "two codes on top of each other"
+    assert [decoded(view) for view in second] == [[texts["green_code"]], [texts["red_code"]]]
 
 
 def test_the_gallery_shows_every_job() -> None:

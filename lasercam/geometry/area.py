@@ -273,7 +273,9 @@ class Area:
         if self.is_empty or less.is_empty:
             return less
         # GEOS oversteps the tolerance where it removes the vertex at which a ring starts.
-        moved = shapely.distance(shapely.boundary(less.geometry), shapely.points(shapely.get_coordinates(self.geometry)))
+        moved = shapely.distance(
+            shapely.boundary(less.geometry), shapely.points(shapely.get_coordinates(self.geometry))
+        )
         return less if float(moved.max()) <= tolerance else self
 
     def contains(self, points_um: npt.ArrayLike, *, border: bool = True, within_um: float = 0.0) -> BoolArray:

@@ -20,13 +20,25 @@ from lasercam.model.toolpath import ToolpathBlock, ToolpathHeader
 MAX_TILE_ROWS = 65_536
 
 
+class AssetReader(Protocol):
+    """Gives a source the bytes it is made from, and sees to it that a build keeps them."""
+
+    def __call__(self, reference: str, load: Callable[[], bytes] | None = None) -> bytes:
+        """Bytes of a file in the job's folder; raises InputError.
+
+        With `load`, of something that is not the job's but decides what is written, such as an installed font: it is
+        loaded once, kept with the build under `reference`, and taken from there when the build is verified.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class SourceContext:
     """What a source may use beside its own keys.
 
     Attributes:
         name: the pattern's name in the job.
-        asset: bytes of a file the job names, from the job's folder or the shipped data; raises InputError.
+        asset: bytes of a file the job names, or of something installed that the result depends on.
         locate: place in the job file of one of the pattern's keys, for messages.
         seed: for everything random.
         child: makes a pattern that is written inside this one: its path below this pattern's keys, and its keys;
@@ -34,7 +46,7 @@ class SourceContext:
     """
 
     name: str
-    asset: Callable[[str], bytes]
+    asset: AssetReader
     locate: Callable[..., Location]
     seed: int = 0
     child: "Callable[[tuple[str, ...], Mapping[str, Any]], tuple[Placement, PatternSource]] | None" = None

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
@@ -50,6 +50,10 @@ class Inputs(Protocol):
         """The file a job refers to; InputError when there is none."""
         ...
 
+    def keep(self, kind: Kind, reference: str, load: Callable[[], bytes]) -> InputFile:
+        """Something installed that the job depends on, loaded once."""
+        ...
+
 
 @contextmanager
 def shipped(folder: Literal["machine_profiles", "patterns"]) -> Iterator[Path]:
@@ -86,9 +90,11 @@ class FolderInputs:
             self.read_files[kind, reference] = InputFile(kind, reference, found.name, read_bytes(found, location))
         return self.read_files[kind, reference]
 
-    def remember(self, file: InputFile) -> None:
-        """Add a file that was read by other means (process windows)."""
-        self.read_files[file.kind, file.reference] = file
+    def keep(self, kind: Kind, reference: str, load: Callable[[], bytes]) -> InputFile:
+        """What `load` gives, remembered like a file that was read."""
+        if (kind, reference) not in self.read_files:
+            self.read_files[kind, reference] = InputFile(kind, reference, reference, load())
+        return self.read_files[kind, reference]
 
     def _machine(self, reference: str, location: Location | None) -> Path:
         if reference.endswith((".yaml", ".yml")) or "/" in reference:
@@ -172,6 +178,10 @@ class BuiltInputs:
             known = [r for k, r in self.read_files if k == kind]
             raise InputError(name_problem(f"{kind} (kept in the build)", reference, known, location))
         return self.read_files[kind, reference]
+
+    def keep(self, kind: Kind, reference: str, load: Callable[[], bytes]) -> InputFile:
+        """What was kept when the build was made, whatever is installed here."""
+        return self.read(kind, reference, None)
 
     def of_kind(self, kind: Kind) -> list[InputFile]:
         """All kept files of a kind, by reference."""

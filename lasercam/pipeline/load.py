@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from lasercam.model.sample import MATERIALS
 from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
 from lasercam.pipeline.families import part_uses, refuse_misfit, refuse_unused
-from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, InputFile, Inputs, read_bytes
+from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
 from lasercam.plan.recipes import build_recipe_table
 from lasercam.plan.select import select_parts
@@ -96,7 +97,7 @@ def load_job(path: Path) -> LoadedJob:
     used |= {s.soak.process for s in loaded.document.steps if s.soak and s.soak.process}
     used |= {s.read.process for s in loaded.document.steps if s.read and s.read.process}
     for name, content_ in sorted(process_files(sorted(used)).items()):
-        folder.remember(InputFile("process", name, f"{name}.yaml", content_))
+        folder.keep("process", f"{name}.yaml", partial(bytes, content_))
     return loaded
 
 
@@ -183,8 +184,11 @@ def _source(name: str, keys: Mapping[str, Any], below: Tree, seed: int, inputs: 
     kind = registry.source_type(str(keys["type"]), below.at(("type",)))
     placement = read_document(kind.Keys, below, what=f"pattern '{name}'")
 
-    def asset(reference: str) -> bytes:
-        return inputs.read("asset", reference, below.at(("file",))).content
+    def asset(reference: str, load: Callable[[], bytes] | None = None) -> bytes:
+        place = below.at(("file",))
+        return (
+            inputs.read("asset", reference, place) if load is None else inputs.keep("asset", reference, load)
+        ).content
 
     def locate(*path: str | int, key: bool = False) -> Location:
         return below.at(path, key=key)

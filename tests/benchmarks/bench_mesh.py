@@ -50,9 +50,8 @@ def voxelise(subdivisions: int) -> None:
             seconds = time.perf_counter() - start
             what = "solid" if solid else "surface"
             exact = f", {survey.points / volume - 1.0:+.2e} of the volume" if solid else ""
-            print(
-                f"  {what:8} slabs of {cells:>9,}: {seconds:6.2f} s, {survey.points:,} points{exact}, peak {peak_mib():.0f} MiB"
-            )
+            print(f"  {what:8} slabs of {cells:>9,}: {seconds:6.2f} s, {survey.points:,} points{exact}", end="")
+            print(f", peak {peak_mib():.0f} MiB")
     body.SLAB_CELLS = 8_000_000
 
 
@@ -74,9 +73,8 @@ def main() -> None:
     built = time.perf_counter()
     rows = sum(len(block) for block in source.features())
     listed = time.perf_counter() - built
-    print(
-        f"source built in {built - start:.2f} s; {rows:,} dots listed at {rows / listed / 1e6:.1f} M/s, peak {peak_mib():.0f} MiB"
-    )
+    print(f"source built in {built - start:.2f} s; {rows:,} dots listed at {rows / listed / 1e6:.1f} M/s", end="")
+    print(f", peak {peak_mib():.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def lasercam_time(data: bytes) -> tuple[float, int]:
     from lasercam.model.protocols import SourceContext
     from lasercam.sources.svg.source import SvgKeys, SvgSource
 
-    context = SourceContext("bench", lambda _: data, lambda *_, **__: Location("job.yaml", 1, 1))
+    context = SourceContext("bench", lambda *_: data, lambda *_, **__: Location("job.yaml", 1, 1))
     start = time.perf_counter()
     source = SvgSource(SvgKeys(type="svg", file="bench.svg", tolerance="1 um"), context)
     vertices = sum(len(block.xyz_um) for block in source.features())

@@ -55,7 +55,8 @@ def main() -> None:
             seconds = case["seconds"]
             total = sum(seconds.values())
             rate = millions * 1e6 / seconds["write"]
-            print(f"{machine:16} {millions:6} {case['bytes'] / 1e6:6.0f} {seconds['plan']:6.1f} {seconds['judge']:6.1f} "
+            size_mb = case["bytes"] / 1e6
+            print(f"{machine:16} {millions:6} {size_mb:6.0f} {seconds['plan']:6.1f} {seconds['judge']:6.1f} "
                   f"{seconds['write']:6.1f} {seconds['verify']:6.1f} {total:6.1f}   {rate:9.0f} "
                   f"{seconds['write'] / case['raw_s']:9.1f} {rate / case['loop_dots_s']:7.1f} "
                   f"{rate / (case['loop_dots_s'] * MECODE_SHARE_OF_LOOP):8.1f} {case['peak_mb']:8.0f}")  # fmt: skip

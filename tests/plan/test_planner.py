@@ -417,3 +417,17 @@ def test_two_million_dots_stream_through_bounded_memory() -> None:
     tracemalloc.stop()
     assert path.header.n_rows == 2_000_000
     assert peak < 80e6, "the rows alone are 114 MB, the features 64 MB, and none of them are kept"
+
+
+def test_what_areas_leave_keeps_its_own_recipe_and_part() -> None:
+    recipes = table(*(builders.dot_recipe(0.01 * (i + 1), name=f"r{i}") for i in range(6)))
+    block = dots(np.array([(x, 0.0, 0.0) for x in range(6)]), np.arange(6) % 2, np.arange(6, dtype=np.uint16))  # type: ignore[arg-type]
+    right = Area.from_rectangles([[2.5, -1.0]], [[9.0, 1.0]])
+    for order in ("planned", "as_given"):
+        pattern = PlacedPattern(Source([block]), (Placed(np.eye(2), np.zeros(3), (right,)),), 0)
+        path = planner({"p": pattern}, step(selection("p", (0, 0), (6, 6)), order=order), recipes=recipes).toolpath()
+        found = columns(path)
+        x = found["end_ticks"][:, 0] // 10_000
+        assert sorted(x.tolist()) == [3, 4, 5]
+        assert found["recipe"].tolist() == x.tolist()
+        assert found["part"].tolist() == (x % 2).tolist()

@@ -108,7 +108,7 @@ def read_digits(block_xy: list[np.ndarray], corner: tuple[float, float], height:
         tuple(np.round(line.ravel(), 6))
         for line in block_xy
         if (line >= np.array(corner) - 1e-6).all()
-        and (line <= np.array(corner) + (height / 2 + 1e-6, height + 1e-6)).all()
+        and (line - np.array(corner) <= np.array((height / 2, height)) + 1e-6).all()
     }
     for digit in "0123456789":
         if {tuple(np.round(s.ravel(), 6)) for s in digit_strokes(digit, corner, height)} == box:

@@ -1,6 +1,6 @@
 """Pattern sources built from plain keys, and what tests ask of their features."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -15,7 +15,9 @@ from lasercam.model.protocols import PatternSource, SourceContext
 def context(assets: Mapping[str, bytes] | None = None, name: str = "pattern", seed: int = 0) -> SourceContext:
     """A context without a job; every key stands at line 1."""
 
-    def asset(path: str) -> bytes:
+    def asset(path: str, load: Callable[[], bytes] | None = None) -> bytes:
+        if load is not None:
+            return load()
         if assets is None or path not in assets:
             raise InputError(Problem(f"no file '{path}'"))
         return assets[path]

@@ -62,6 +62,8 @@ class Mesh:
         self._topology = examine(file.vertices, file.faces)
         self._notes.append(f"{len(file.faces):,} triangles, {self._topology}")
         self._notes.append("written {:.6g} × {:.6g} × {:.6g} µm large".format(*self._extent_um))
+        if file.um_per_unit == um_per_unit("m") and "up" not in keys.model_fields_set:
+            self._notes.append("z of the file points to the surface; most files that count in metres have 'up: y'")
         self._layer = lru_cache(maxsize=2)(self._made_layer)
         if keys.mode in ("surface", "solid"):
             self._occupancy = self._counted()

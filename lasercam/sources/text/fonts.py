@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
 from lasercam.errors import InputError, Location, PatternError, Problem, name_problem
+from lasercam.model.protocols import AssetReader
 from lasercam.sources.text.elements import ELEMENT_FONTS, element_font
 from lasercam.sources.text.layout import Typeface
 from lasercam.sources.text.outlines import OutlineFont
@@ -34,9 +34,7 @@ def is_file(font: str) -> bool:
     return font.lower().endswith(SUFFIXES)
 
 
-def load_font(
-    font: str, asset: Callable[[str], bytes], location: Location, face: int = 0, language: str = ""
-) -> Typeface:
+def load_font(font: str, asset: AssetReader, location: Location, face: int = 0, language: str = "") -> Typeface:
     """A typeface by its name, or from a file.
 
     Args:
@@ -59,9 +57,7 @@ def load_font(
     return outline_font(font, asset, location, face, language)
 
 
-def outline_font(
-    font: str, asset: Callable[[str], bytes], location: Location, face: int = 0, language: str = ""
-) -> OutlineFont:
+def outline_font(font: str, asset: AssetReader, location: Location, face: int = 0, language: str = "") -> OutlineFont:
     """An outline font by its name, or from a file; arguments as for `load_font`.
 
     Raises:
@@ -70,7 +66,9 @@ def outline_font(
     if font not in OUTLINE_FONTS and not is_file(font):
         problem = name_problem("outline font", font, list(OUTLINE_FONTS), location)
         raise InputError(Problem(problem.message, location, f"{problem.hint} Or give a file: .ttf, .otf, .ttc, .otc."))
-    content = _shipped(OUTLINE_FONTS[font], location) if font in OUTLINE_FONTS else asset(font)
+    content = (
+        asset(f"{font}.ttf", partial(_shipped, OUTLINE_FONTS[font], location)) if font in OUTLINE_FONTS else asset(font)
+    )
     try:
         return OutlineFont(font, content, face, language)
     except PatternError as error:

@@ -1,9 +1,11 @@
 """Points in any order brought into that of writing: deepest first, and by tiles within a depth."""
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from math import ceil, sqrt
 from pathlib import Path
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +31,7 @@ class OrderedPoints:
 
     def __init__(self, pieces: Iterable[Rows]) -> None:
         """Take rows (N, 4) of x, y, z, variant, in any order, and sort them."""
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
         self._runs: list[Rows] = []
         self.count = 0
         self.low, self.high = np.full(3, np.inf), np.full(3, -np.inf)
@@ -60,10 +62,11 @@ class OrderedPoints:
     def _spill(self) -> None:
         """Move runs that are still in memory to disk."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="lasercam-points-")
+            self._folder = Path(tempfile.mkdtemp(prefix="lasercam-points-"))
+            finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         for i, run in enumerate(self._runs):
             if not isinstance(run, np.memmap):
-                path = Path(self._folder.name) / f"{i:06d}.npy"
+                path = self._folder / f"{i:06d}.npy"
                 held = np.lib.format.open_memmap(path, mode="w+", dtype=np.float64, shape=run.shape)
                 held[:] = run
                 self._runs[i] = held

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
 
 from lasercam._version import __version__
 from lasercam.cli.main import COMMANDS, run
 from lasercam.pipeline.inputs import shipped, shipped_names
+from lasercam.schema.tree import parse_yaml
 from tests.support.jobs import GOOD, broken, write_job
 
 
@@ -97,11 +97,11 @@ def test_the_schema_accepts_every_shipped_job_and_refuses_a_typo(capsys: pytest.
     judge.check_schema(schema)
     with shipped("patterns") as folder:
         for name in shipped_names("patterns"):
-            errors = [e.message for e in judge.iter_errors(yaml.safe_load((folder / f"{name}.yaml").read_text()))]
+            errors = [e.message for e in judge.iter_errors(parse_yaml((folder / f"{name}.yaml").read_bytes(), name).data)]
             assert not errors, (name, errors)
-    judge.validate(yaml.safe_load(GOOD))
+    judge.validate(parse_yaml(GOOD, "good").data)
     for old, new in (("pulse_energy", "puls_energy"), ("type: lines", "type: lines, bogus: 1"), ("50 um", "50")):
-        assert list(judge.iter_errors(yaml.safe_load(broken(old, new))))
+        assert list(judge.iter_errors(parse_yaml(broken(old, new), "broken").data))
 
 
 def test_new_copies_a_shipped_pattern(tmp_path: Path) -> None:

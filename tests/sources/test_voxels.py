@@ -1,5 +1,6 @@
 """Regular arrays of dots: places, order, members, limits."""
 
+import io
 import itertools
 import tracemalloc
 
@@ -123,3 +124,76 @@ def test_counts_are_three_positive_whole_numbers(counts: list[object]) -> None:
 
 def test_dots_cover_no_area() -> None:
     assert voxels(counts=[2, 2, 2], pitch=[1.0, 1.0, 1.0]).area() is None
+
+
+MASK = b"# . 1\n0 1 0\n"  # the upper row, then the lower one
+
+
+def masked(content: bytes, **keys: object) -> Voxels:
+    keys = {"type": "voxels", "counts": [3, 2, 2], "pitch": [4.0, 5.0, 6.0], "mask": "m", **keys}
+    return make(Voxels, keys, assets={"m": content})
+
+
+def npy(array: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("content", [MASK, npy(np.array([[0, 1, 0], [1, 0, 1]], bool)), b"1,0,1\n0,1,0\n"])
+def test_a_mask_leaves_sites_out(content: bytes) -> None:
+    for max_rows in (1, 2, 100):
+        xyz = joined(masked(content).features(max_rows)).xyz_um
+        plane = {(4.0, 0.0), (0.0, 5.0), (8.0, 5.0)}
+        assert {tuple(p) for p in xyz} == {(x, y, z) for x, y in plane for z in (0.0, 6.0)}
+        assert len(xyz) == 6
+
+
+def test_a_mask_may_have_layers_and_keeps_parts_and_members() -> None:
+    mask = np.zeros((2, 2, 3), bool)
+    mask[1, 0, 2] = mask[0, 1, 0] = True
+    block = joined(masked(npy(mask), vary="column").features())
+    assert block.xyz_um.tolist() == [[8.0, 0.0, 6.0], [0.0, 5.0, 0.0]]
+    assert block.part.tolist() == [1, 0]
+    assert block.variant.tolist() == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"11\n11\n", "2 × 2 × 1 sites, the array 3 × 2 in 2 layers"),
+        (b"000\n000\n", "leaves nothing to write"),
+        (b"112\n111\n", "line 1 holds '2'"),
+        (b"111\n11\n", "line 2 has 2 sites, line 1 has 3"),
+        (b"", "it is empty"),
+        (b"\xff\xfe", "is no mask"),
+        (npy(np.full((2, 3), 2)), "not true and false"),
+        (npy(np.zeros((3, 2, 3), bool)), "3 × 2 × 3 sites"),
+        (npy(np.zeros((2, 3)))[:-9], "is no mask"),
+    ],
+)
+def test_what_is_no_mask_is_refused(content: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        masked(content)
+
+
+def test_jitter_moves_every_dot_by_chance_within_its_bounds() -> None:
+    keys = {"type": "voxels", "counts": [60, 50, 3], "pitch": [4.0, 4.0, 6.0]}
+    plain = joined(make(Voxels, keys).features()).xyz_um
+    moved = [joined(make(Voxels, {**keys, "jitter": 1.5}, seed=s).features()).xyz_um for s in (1, 1, 2)]
+    assert np.array_equal(moved[0], moved[1])
+    assert not np.array_equal(moved[0], moved[2])
+    step = moved[0] - plain
+    assert (step[:, 2] == 0.0).all()
+    assert step[:, :2].min() >= 0.0
+    assert step[:, :2].max() < 3.0
+    # Uniform from 0 to 3: mean 1.5 and variance 0.75, within five standard errors of 9,000 draws.
+    assert step[:, :2].mean(axis=0) == pytest.approx([1.5, 1.5], abs=5 * np.sqrt(0.75 / 9000))
+    assert step[:, :2].var(axis=0) == pytest.approx([0.75, 0.75], rel=0.05)
+    assert abs(np.corrcoef(step[:, 0], step[:, 1])[0, 1]) < 0.05
+    assert abs(np.corrcoef(step[:-1, 0], step[1:, 0])[0, 1]) < 0.05
+
+
+def test_neighbours_may_not_change_places() -> None:
+    with pytest.raises(InputError, match="lets neighbours change places"):
+        voxels(counts=[2, 2, 2], pitch=[4.0, 4.0, 4.0], jitter=2.0)

@@ -234,7 +234,8 @@ class Mesh:
                 "pitch",
                 "Check the unit of the mesh, or write it with a finer pitch.",
             )
-        self._notes.append(f"{survey.points:,} dots in {grid.counts[2] - survey.top:,} layers or fewer")
+        first = grid.first_um[2] + survey.top * depth_pitch
+        self._notes.append(f"{survey.points:,} dots, their first layer {first:g} µm below the top")
         return occupancy
 
     def _refuse_open(self) -> None:

@@ -41,6 +41,16 @@ class Purpose:
             can_waive=True,
         ),
         CodeInfo(
+            "W_REGIME",
+            Severity.WARNING,
+            "The process was shown with another kind of light",
+            "Continuous light heats; pulses also excite by their peak, which is 10⁵ to 10⁹ times their average. A "
+            "process that its source wrote with continuous light says nothing about pulses of the same average power, "
+            "and the other way round. Choose a machine with the source's kind of laser (`regime` of its profile), or "
+            "waive this and treat the job as an experiment.",
+            can_waive=True,
+        ),
+        CodeInfo(
             "E_PASS_KIND",
             Severity.ERROR,
             "The step's verb is not one the process is for",
@@ -72,6 +82,7 @@ class Purpose:
                 self._material(recipe, process)
                 self._features(recipe, process, use)
                 self._verb(recipe, process, use)
+                self._regime(recipe, process)
         return self._members.findings()
 
     def _material(self, recipe: Recipe, process: Process) -> None:
@@ -88,6 +99,14 @@ class Purpose:
             if count and shown and kind not in shown and "areas" not in shown:
                 text = f"{process.name} was shown for {', '.join(shown)}, and {count:,} {kind} are written with it"
                 self._add(recipe, process, "W_FEATURE_KIND", text, f"Choose a process that writes {kind}.")
+
+    def _regime(self, recipe: Recipe, process: Process) -> None:
+        wanted = process.document.regime
+        if wanted is None or wanted == "lamp" or (wanted == "cw") == recipe.laser.is_cw:
+            return
+        kinds = ("continuous", "pulsed") if wanted == "cw" else (f"{wanted} pulsed", "continuous")
+        text = f"{process.name} was shown with {kinds[0]} light, and the machine's is {kinds[1]}"
+        self._add(recipe, process, "W_REGIME", text, "Choose a machine with the source's kind of laser.")
 
     def _verb(self, recipe: Recipe, process: Process, use: Use) -> None:
         verb = self._usage.steps.pass_kinds[use.step]

@@ -73,7 +73,7 @@ def crowded_plain(
             continue
         around = [index_of.get((key[0] + i, key[1] + j, key[2] + k)) for i, j, k in _AROUND]
         earlier = np.concatenate([order[first[c] : first[c + 1]] for c in around if c is not None])
-        for some in np.array_split(later, len(later) * len(earlier) // 4_000_000 + 1):
+        for some in np.array_split(later, len(later) * len(earlier) // 250_000 + 1):
             apart = np.abs(places[some][:, None, :] - places[earlier][None, :, :])
             limit = half_reach[some][:, None] + half_reach[earlier][None, :] + extra
             close = np.all(apart < limit[:, :, None], axis=2)

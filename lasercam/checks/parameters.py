@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from lasercam.checks.usage import Use
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S
-from lasercam.process.dose import average_power_uw, dot_pulses, line_dose_j_mm
-from lasercam.process.fluence import peak_fluence_j_cm2, ring_fluence_j_cm2
+from lasercam.process.dose import average_power_uw, dot_pulses, irradiation_dose_j_cm2, line_dose_j_mm
+from lasercam.process.fluence import irradiance_w_cm2, peak_fluence_j_cm2, ring_fluence_j_cm2
 from lasercam.process.scanning import pulse_pitch_um
 from lasercam.units import format_quantity
 
@@ -47,18 +48,20 @@ def amounts(recipe: Recipe, machine: Machine, use: Use) -> dict[str, Amount]:
     concerns lines (speed, pulse pitch, line dose) where no lines are: the dwell of a line is not an exposure.
     """
     known: dict[str, Amount] = {}
-    for name, valued in recipe.values.items():
-        if name in PARAMETERS:
-            known[name] = Amount(name, valued.value)
     laser = recipe.laser
-    for name, value in (
-        ("wavelength", laser.wavelength_nm),
-        ("pulse_duration", laser.pulse_duration_fs),
-        ("repetition_rate", laser.rep_rate_hz),
-        ("pulse_energy", laser.pulse_energy_uj),
-    ):
-        known[name] = Amount(name, value)
-    for amount in (*_power(recipe), *_of_dots(recipe), *_of_lines(recipe), *_fluence(recipe, machine)):
+    own = {name: v.value for name, v in recipe.values.items() if name in PARAMETERS}
+    own["wavelength"] = laser.wavelength_nm
+    if not laser.is_cw:
+        own["pulse_duration"], own["repetition_rate"] = laser.pulse_duration_fs, laser.rep_rate_hz
+        own["pulse_energy"] = laser.pulse_energy_uj
+    for name, value in own.items():
+        how = recipe.solved.get(name)
+        known[name] = Amount(name, value, None if how is None else partial(str, how))
+    if laser.is_cw:
+        followed = (*_of_dots(recipe), *_of_lines(recipe), *_irradiance(recipe))
+    else:
+        followed = (*_power(recipe), *_of_dots(recipe), *_of_lines(recipe), *_fluence(recipe, machine))
+    for amount in followed:
         known.setdefault(amount.name, amount)
     for name in _unused(use):
         known.pop(name, None)
@@ -85,6 +88,8 @@ def _of_dots(recipe: Recipe) -> Iterator[Amount]:
     if recipe.exposure_ns:
         time = recipe.exposure_ns / NS_PER_S
         yield Amount("exposure", time)
+        if recipe.laser.is_cw:
+            return
         pulses = dot_pulses(rate, time)
         yield Amount("pulses", pulses, lambda: f"{show('exposure', time)} × {show('repetition_rate', rate)}")
     elif recipe.pulses:
@@ -97,10 +102,11 @@ def _of_lines(recipe: Recipe) -> Iterator[Amount]:
     if not recipe.speed_nm_s:
         return
     speed, rate = recipe.speed_nm_s / NM_PER_UM, recipe.laser.rep_rate_hz
-    power = recipe.average_power_uw or average_power_uw(recipe.laser.pulse_energy_uj, rate)
+    power = recipe.average_power_uw or recipe.laser.average_power_uw
     yield Amount("speed", speed)
-    pitch = pulse_pitch_um(speed, rate)
-    yield Amount("pulse_pitch", pitch, lambda: f"{show('speed', speed)} / {show('repetition_rate', rate)}")
+    if not recipe.laser.is_cw:
+        pitch = pulse_pitch_um(speed, rate)
+        yield Amount("pulse_pitch", pitch, lambda: f"{show('speed', speed)} / {show('repetition_rate', rate)}")
     dose = line_dose_j_mm(power, speed)
     yield Amount("line_dose", dose, lambda: f"{show('average_power', power)} / {show('speed', speed)}")
 
@@ -118,3 +124,18 @@ def _fluence(recipe: Recipe, machine: Machine) -> Iterator[Amount]:
         radius = values["spot_radius"].value
         fluence = peak_fluence_j_cm2(energy, radius)
         yield Amount("fluence", fluence, lambda: f"peak, 2 × {show('pulse_energy', energy)} / (π × ({radius:g} µm)²)")
+
+
+def _irradiance(recipe: Recipe) -> Iterator[Amount]:
+    """Of continuous light: what falls on the axis, and its dose over a dot's exposure."""
+    radius = recipe.values.get("spot_radius")
+    if radius is None or radius.value <= 0:
+        return
+    power = recipe.laser.average_power_uw
+    irradiance = irradiance_w_cm2(power, radius.value)
+    arithmetic = f"2 × {show('average_power', power)} / (π × ({radius.value:g} µm)²)"
+    yield Amount("irradiance", irradiance, lambda: arithmetic)
+    if recipe.exposure_ns:
+        time = recipe.exposure_ns / NS_PER_S
+        dose = irradiation_dose_j_cm2(irradiance, time)
+        yield Amount("dose", dose, lambda: f"{show('irradiance', irradiance)} × {show('exposure', time)}")

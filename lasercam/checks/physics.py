@@ -113,6 +113,8 @@ class Physics:
 
     def _self_focus(self, recipe: Recipe, machine: Machine) -> None:
         laser, shape = recipe.laser, machine.laser.pulse_shape
+        if laser.is_cw:
+            return  # The critical power, megawatts, is far beyond any continuous source.
         critical = _critical_power_uw(laser.wavelength_nm)
         peak = peak_power_uw(laser.pulse_energy_uj, laser.pulse_duration_fs, shape)
         if peak <= critical:
@@ -154,6 +156,9 @@ class Physics:
     def _heat(self, recipe: Recipe, use: Use, missing: list[str]) -> None:
         if not use.lines and recipe.pulses == 1:
             return  # One pulse leaves its heat to nobody.
+        if recipe.laser.is_cw:
+            missing.append("heat accumulation (continuous light heats steadily; there is no time between pulses)")
+            return
         radius = recipe.values.get("spot_radius")
         if radius is None or radius.value <= 0:
             missing.append("heat accumulation (spot_radius is not known)")

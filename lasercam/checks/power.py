@@ -81,7 +81,7 @@ class Power:
 
     def _identity(self, recipe: Recipe) -> None:
         power, laser = recipe.average_power_uw, recipe.laser
-        if power is None:
+        if power is None or laser.is_cw:
             return
         mismatch = power_mismatch(laser.pulse_energy_uj, laser.rep_rate_hz, power)
         if mismatch <= MAX_MISMATCH:

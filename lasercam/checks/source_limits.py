@@ -9,7 +9,8 @@ from lasercam.checks.power import machine_of_step
 from lasercam.checks.tally import Members, finding, info, place, recipe_place
 from lasercam.checks.usage import Usage
 from lasercam.model.finding import CodeInfo, Finding, Severity
-from lasercam.model.machine import Laser
+from lasercam.model.machine import EnergySetting, Laser, PowerSetting
+from lasercam.model.process_window import PARAMETERS
 from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import ToolpathBlock
@@ -30,6 +31,15 @@ class SourceLimits:
             "optics would be damaged. Nothing is rounded to the nearest level: choose one, the message names those "
             "on both sides.",
             "machine profile, `laser: pulse_energy`",
+        ),
+        CodeInfo(
+            "E_POWER_RANGE",
+            Severity.ERROR,
+            "The power of continuous light cannot be set",
+            "The power on target must lie between the `min` and `max` of the machine's `average_power`, and be a "
+            "multiple of its `step` where it has one. Nothing is rounded to the nearest level: choose one, the message "
+            "names those on both sides.",
+            "machine profile, `laser: average_power`",
         ),
         CodeInfo(
             "E_PICKER",
@@ -79,30 +89,37 @@ class SourceLimits:
         for use in self._usage.uses():
             recipe = self._context.header.recipes[use.recipe]
             laser = machine_of_step(self._context, self._usage, use.step).laser
-            self._energy(recipe, laser)
+            if laser.average_power is not None:
+                power = recipe.laser.cw_power_uw
+                self._level(recipe, "E_POWER_RANGE", "average_power", power, laser.average_power)
+                continue
+            if laser.pulse_energy is not None:
+                energy = recipe.laser.pulse_energy_uj
+                self._level(recipe, "E_ENERGY_RANGE", "pulse_energy", energy, laser.pulse_energy)
             self._rate(recipe, laser)
             self._duration(recipe, laser)
         return [*self._members.findings(), *self._stops()]
 
-    def _energy(self, recipe: Recipe, laser: Laser) -> None:
-        energy, setting = recipe.laser.pulse_energy_uj, laser.pulse_energy
-        shown = show("pulse_energy", energy)
-        if not setting.min * (1 - _EXACT) <= energy <= setting.max * (1 + _EXACT):
-            limit = setting.min if energy < setting.min else setting.max
-            low, high = show("pulse_energy", setting.min), show("pulse_energy", setting.max)
+    def _level(self, recipe: Recipe, code: str, key: str, value: float, setting: EnergySetting | PowerSetting) -> None:
+        """An energy or power that the operator sets."""
+        shown, unit = show(key, value), PARAMETERS[key].unit
+        if not setting.min * (1 - _EXACT) <= value <= setting.max * (1 + _EXACT):
+            limit = setting.min if value < setting.min else setting.max
+            low, high = show(key, setting.min), show(key, setting.max)
             text = f"{shown} lies outside what can be set, {low} to {high}"
-            self._add(recipe, "E_ENERGY_RANGE", "pulse_energy", text, energy, limit, "uJ", f"Choose {low} to {high}.")
+            self._add(recipe, code, key, text, value, limit, unit, f"Choose {low} to {high}.")
         elif setting.step is not None:
-            steps = energy / setting.step
+            steps = value / setting.step
             if abs(steps - round(steps)) > 1e-6:
-                below, above = (show("pulse_energy", (int(steps) + i) * setting.step) for i in (0, 1))
-                text = f"{shown} is no multiple of the step of {show('pulse_energy', setting.step)}"
+                below, above = (show(key, (int(steps) + i) * setting.step) for i in (0, 1))
+                text = f"{shown} is no multiple of the step of {show(key, setting.step)}"
                 nearest = round(steps) * setting.step
-                hint = f"Choose {below} or {above}."
-                self._add(recipe, "E_ENERGY_RANGE", "pulse_energy", text, energy, nearest, "uJ", hint)
+                self._add(recipe, code, key, text, value, nearest, unit, f"Choose {below} or {above}.")
 
     def _rate(self, recipe: Recipe, laser: Laser) -> None:
         rate, base = recipe.laser.rep_rate_hz, laser.base_rate
+        if base is None:
+            return
         divider = base / rate
         whole = round(divider)
         if 1 <= whole <= laser.max_divider and abs(divider - whole) <= _EXACT * divider:
@@ -119,7 +136,7 @@ class SourceLimits:
 
     def _duration(self, recipe: Recipe, laser: Laser) -> None:
         wanted, given = recipe.laser.pulse_duration_fs, laser.pulse_duration
-        if abs(wanted - given) > _EXACT * given:
+        if given is not None and abs(wanted - given) > _EXACT * given:
             text = f"asks for pulses of {show('pulse_duration', wanted)}; the machine's last "
             text += show("pulse_duration", given)
             hint = "Remove `pulse_duration` from the recipe, or choose another machine."

@@ -16,6 +16,7 @@ COMMANDS = {
     "preview": "Draw what a job or a build will do and show.",
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
+    "read": "Find QR codes in a photograph or a view.",
     "list": "List machines, processes, patterns, dialects or checks.",
     "explain": "Explain a finding code, a process, a machine, a dialect or a pattern type.",
     "schema": "Print the JSON Schema of job files, for editors.",

@@ -114,6 +114,14 @@ def judge_gate(recipes: Sequence[Recipe], machine: Machine) -> Iterator[Finding]
                 on, exposure_s, gate.min_open, "s", hint=f"the nearest possible exposure is {gate.min_open:g} s",
                 source=gate.source,
             )  # fmt: skip
+        elif gate.overhead > GATE_ERROR_SHARE * exposure_s and recipe.laser.is_cw:
+            yield Finding(
+                GATE_TIMING.code, Severity.WARNING,
+                f"{exposure_s:g} s of continuous light, and up to {gate.overhead:g} s more while the gate closes "
+                f"({gate.overhead / exposure_s:.1%})",
+                on, gate.overhead / exposure_s, GATE_ERROR_SHARE, "",
+                hint=f"expose for {gate.overhead / GATE_ERROR_SHARE:g} s or longer", source=gate.source,
+            )  # fmt: skip
         elif gate.overhead > GATE_ERROR_SHARE * exposure_s:
             pulses, extra = exposure_s * rate_hz, gate.overhead * rate_hz
             yield Finding(

@@ -13,10 +13,13 @@ from lasercam.schema.quantities import (
     CountFamily,
     Depth,
     EnergyFamily,
+    FluenceFamily,
     Length,
     LengthFamily,
+    LineDoseFamily,
     OneOrMore,
     PositiveLength,
+    PositiveRatioFamily,
     PowerFamily,
     PulseDurationFamily,
     RateFamily,
@@ -79,9 +82,20 @@ class RecipeText(Document):
     pulse_duration: PulseDurationFamily | None = None
     """Full width at half maximum; absent: the machine's."""
     average_power: PowerFamily | None = None
-    """What a power meter shows at the sample; must agree with energy times rate."""
+    """What a power meter shows at the sample: of pulses it must agree with energy times rate; of continuous light it
+    is what is set."""
+    fluence: FluenceFamily | None = None
+    """Instead of `pulse_energy`: the fluence it shall give; of a ring by its radii, of a Gaussian by its spot radius."""
+    fluence_is: Literal["peak", "mean"] | None = None
+    """What `fluence` means in a Gaussian beam: on the axis, or over the 1/e² disc (half of it)."""
     speed: SpeedFamily | None = None
     """Writing speed of lines."""
+    line_dose: LineDoseFamily | None = None
+    """Instead of `speed`: the energy per length it shall give; with `speed`, instead of energy or power."""
+    pulses_per_spot: PositiveRatioFamily | None = None
+    """Instead of `speed`: pulses while the spot's 1/e² diameter passes, 2 w0 f / v."""
+    pulse_pitch: LengthFamily | None = None
+    """Instead of `speed`: distance from pulse to pulse along a line, v / f."""
     exposure: TimeFamily | None = None
     """Gate-open time of dots."""
     pulses: CountFamily | None = None
@@ -201,6 +215,9 @@ class SuppliedText(Document):
     """Number with unit, or text."""
     source: Annotated[str, Field(min_length=3)]
     """How the lab knows: a measurement with its date, or "example value"."""
+    definition: Annotated[str, Field(max_length=40)] = ""
+    """What the number means where people mean different things: of a spot `1/e^2 radius`, `1/e^2 diameter`, `FWHM`; of
+    a fluence `peak` or `mean`; of an irradiance `average` or `peak`."""
 
 
 class WaiverText(Document):

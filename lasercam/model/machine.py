@@ -12,6 +12,7 @@ from lasercam.schema.quantities import (
     OneOrMore,
     PositiveLength,
     PositiveTime,
+    Power,
     PulseDuration,
     Rate,
     Ratio,
@@ -72,24 +73,77 @@ class EnergySetting(Document):
         return self
 
 
+class PowerSetting(Document):
+    """How the power of continuous light on target is set."""
+
+    control: Literal["operator"] = "operator"
+    """`operator`: a person sets it between job files."""
+    min: Power
+    """Smallest power on target."""
+    max: Power
+    """Largest power on target."""
+    step: Power | None = None
+    """Smallest settable step; powers must be multiples of it. Absent: continuous."""
+
+    @model_validator(mode="after")
+    def _range(self) -> "PowerSetting":
+        if self.min > self.max:
+            raise ValueError("average_power needs min not above max")
+        return self
+
+
+_PULSED_KEYS = ("pulse_duration", "base_rate", "pulse_energy")
+
+
 class Laser(Document):
     """The source, at the sample."""
 
+    regime: Literal["pulsed", "cw"] = "pulsed"
+    """`pulsed`, or `cw`: continuous light, of which the operator sets the average power."""
     wavelength: Wavelength
     """Vacuum wavelength."""
-    pulse_duration: PulseDuration
-    """Full width at half maximum."""
-    base_rate: Rate
-    """Repetition rate before the pulse picker; the picker passes every k-th pulse."""
+    pulse_duration: PulseDuration | None = None
+    """Full width at half maximum; pulsed lasers only."""
+    base_rate: Rate | None = None
+    """Repetition rate before the pulse picker; the picker passes every k-th pulse. Pulsed lasers only."""
     max_divider: Annotated[int, Field(ge=1, le=10_000_000)] = 1
     """Largest k of the picker; 1 = no picker."""
-    pulse_energy: EnergySetting
+    pulse_energy: EnergySetting | None = None
+    """Which pulse energies can be set; pulsed lasers only."""
+    average_power: PowerSetting | None = None
+    """Which powers can be set; continuous lasers only."""
     beam: Literal["gaussian", "ring"] = "gaussian"
     """Shape at the focus: a Gaussian spot, or a ring imaged from a mask."""
     pulse_shape: Literal["gaussian", "sech2"] = "gaussian"
     """Temporal shape, for peak powers."""
     source: str
     """Where these numbers come from, or "example value"."""
+
+    @model_validator(mode="after")
+    def _regime(self) -> "Laser":
+        if self.is_cw:
+            unfit = [key for key in (*_PULSED_KEYS, "max_divider", "pulse_shape") if key in self.model_fields_set]
+            if unfit:
+                named = " and ".join(unfit)
+                raise ValueError(f"a laser with `regime: cw` has no pulses, so no {named}; remove it, or the regime")
+            if self.average_power is None:
+                raise ValueError("a laser with `regime: cw` needs average_power, such as {min: 0.1 mW, max: 50 mW}")
+            return self
+        missing = [key for key in _PULSED_KEYS if getattr(self, key) is None]
+        if missing:
+            named = " and ".join(missing)
+            raise ValueError(f"a pulsed laser needs {named}; for continuous light say `regime: cw`")
+        if self.average_power is not None:
+            raise ValueError(
+                "average_power is set at continuous lasers (`regime: cw`); that of a pulsed one follows from"
+                " pulse_energy and rate"
+            )
+        return self
+
+    @property
+    def is_cw(self) -> bool:
+        """Whether the light is continuous."""
+        return self.regime == "cw"
 
 
 class Gate(Document):

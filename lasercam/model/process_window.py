@@ -27,6 +27,7 @@ PARAMETERS: dict[str, Dimension] = {
     "passes": units.RATIO,
     "speed": units.SPEED,
     "pulse_pitch": units.LENGTH,
+    "pulses_per_spot": units.RATIO,
     "line_dose": units.LINE_DOSE,
     "depth": units.LENGTH,
     "na": units.RATIO,

@@ -17,7 +17,7 @@ from lasercam.model.process_window import Process
 from lasercam.model.recipe import PassKind, Recipe
 from lasercam.model.toolpath import ToolpathBlock, ToolpathHeader
 
-MAX_TILE_ROWS = 65_536
+MAX_TILE_ROWS = 32_768
 
 
 class AssetReader(Protocol):
@@ -126,6 +126,45 @@ class OffersFiles(Protocol):
 
     def extra_files(self, use: PatternUse) -> Mapping[str, bytes]:
         """Contents by file name, such as `results.csv`; `build` writes and hashes them as `PATTERN.results.csv`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class CodeSquare:
+    """A machine-readable code that a pattern carries, so that pictures of it can be read back.
+
+    Attributes:
+        name: which code of the pattern; empty where it carries one.
+        payload: what a reader must find.
+        corners_um: float64 (4, 2), lower-left, lower-right, upper-right and upper-left corner of the symbol without
+            its quiet zone, in the pattern's frame.
+        modules: modules along a side.
+        error_correction: its level, L, M, Q or H.
+        parts: atoms that its modules are written with.
+        border_parts: atoms that its quiet zone is written with.
+        dots_per_module: dots along a side of a data module; None where modules are no dots.
+        solid_finder: whether finder patterns are closed where data modules are separate dots; None where they are
+            meant to be as bright as the data.
+    """
+
+    name: str
+    payload: bytes
+    corners_um: NDArray[np.float64]
+    modules: int
+    error_correction: str
+    parts: tuple[str, ...]
+    border_parts: tuple[str, ...] = ()
+    dots_per_module: int | None = None
+    solid_finder: bool | None = None
+
+
+@runtime_checkable
+class CarriesCodes(Protocol):
+    """A source whose pattern a camera is meant to read; every code is read back from simulated views."""
+
+    @property
+    def code_squares(self) -> tuple[CodeSquare, ...]:
+        """The codes it carries."""
         ...
 
 

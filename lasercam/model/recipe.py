@@ -20,12 +20,31 @@ class PassKind(StrEnum):
 
 @dataclass(frozen=True)
 class LaserSettings:
-    """What must be set at the laser before a section runs; equal settings need no operator between them."""
+    """What must be set at the laser before a section runs; equal settings need no operator between them.
+
+    Attributes:
+        wavelength_nm: in vacuum.
+        pulse_duration_fs: full width at half maximum; 0 for continuous light.
+        rep_rate_hz: pulses per second on target; 0 for continuous light.
+        pulse_energy_uj: on target; 0 for continuous light.
+        cw_power_uw: power of continuous light on target; 0 for pulses.
+    """
 
     wavelength_nm: float
-    pulse_duration_fs: float
-    rep_rate_hz: float
-    pulse_energy_uj: float
+    pulse_duration_fs: float = 0.0
+    rep_rate_hz: float = 0.0
+    pulse_energy_uj: float = 0.0
+    cw_power_uw: float = 0.0
+
+    @property
+    def is_cw(self) -> bool:
+        """Whether the light is continuous: there is no pulse to speak of."""
+        return self.cw_power_uw > 0
+
+    @property
+    def average_power_uw(self) -> float:
+        """Power averaged over time: of continuous light as it is set, of pulses energy times rate."""
+        return self.cw_power_uw if self.is_cw else self.pulse_energy_uj * self.rep_rate_hz
 
 
 @dataclass(frozen=True)
@@ -46,6 +65,7 @@ class Recipe:
         pitch_ticks: firing distance along SHOTS runs, ticks; 0 when not fired by position.
         average_power_uw: what the job says the power meter shows, µW; None when it does not say.
         values: every parameter with its confidence, by the glossary's name with unit.
+        solved: arithmetic behind the values that the job asked for by their result, by name.
     """
 
     name: str
@@ -58,6 +78,7 @@ class Recipe:
     pitch_ticks: int = 0
     average_power_uw: float | None = None
     values: Mapping[str, Valued] = field(default_factory=dict)
+    solved: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -19,7 +19,7 @@ from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
 TICKS_PER_MM = 10_000_000
 NS_PER_S = 1_000_000_000
 NM_PER_UM = 1_000
-MAX_BLOCK_ROWS = 65_536
+MAX_BLOCK_ROWS = 32_768
 
 
 class RowKind(IntEnum):

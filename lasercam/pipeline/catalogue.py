@@ -15,7 +15,7 @@ from lasercam.process.card import SummaryRow, card, summary_rows
 from lasercam.process.library import load_library
 from lasercam.schema.document import read_document
 from lasercam.schema.tree import parse_yaml
-from lasercam.units import ACCELERATION, ENERGY, FREQUENCY, LENGTH, SPEED, format_quantity
+from lasercam.units import ACCELERATION, ENERGY, FREQUENCY, LENGTH, POWER, SPEED, format_quantity
 
 WIDTH = 80
 
@@ -120,10 +120,16 @@ def _machine_page(machine: Machine) -> Iterator[str]:
         low, high = format_quantity(axis.min, LENGTH), format_quantity(axis.max, LENGTH)
         speed, push = format_quantity(axis.max_speed, SPEED), format_quantity(axis.acceleration, ACCELERATION)
         yield f"  {letter}: {low} to {high}, up to {speed}, {push}"
-    laser, energy = machine.laser, machine.laser.pulse_energy
-    rate = format_quantity(laser.base_rate, FREQUENCY)
-    yield f"  laser: {laser.wavelength:g} nm, {laser.pulse_duration:g} fs, {rate}"
-    yield f"    energy {format_quantity(energy.min, ENERGY)} to {format_quantity(energy.max, ENERGY)} on target"
+    laser = machine.laser
+    if laser.average_power is not None:
+        low, high = (format_quantity(v, POWER) for v in (laser.average_power.min, laser.average_power.max))
+        yield f"  laser: {laser.wavelength:g} nm, continuous"
+        yield f"    power {low} to {high} on target"
+    elif laser.pulse_energy is not None and laser.base_rate is not None:
+        low, high = (format_quantity(v, ENERGY) for v in (laser.pulse_energy.min, laser.pulse_energy.max))
+        rate = format_quantity(laser.base_rate, FREQUENCY)
+        yield f"  laser: {laser.wavelength:g} nm, {laser.pulse_duration:g} fs, {rate}"
+        yield f"    energy {low} to {high} on target"
     yield f"    source: {laser.source}"
     yield f"  objective: {machine.objective.name}, NA {machine.objective.na:g} ({machine.objective.source})"
     controller = machine.controller

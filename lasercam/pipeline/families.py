@@ -56,7 +56,9 @@ def family_axes(members: Sequence[Recipe]) -> dict[str, int]:
 
     A value that is listed twice makes members that nothing tells apart; such a family has no axes.
     """
-    values = {key: {m.values[key].value for m in members if key in m.values} for key in FAMILY_KEYS}
+    values = {
+        key: {m.values[key].value for m in members if key in m.values and key not in m.solved} for key in FAMILY_KEYS
+    }
     axes = {key: len(found) for key, found in values.items() if len(found) > 1}
     return axes if prod(axes.values()) == len(members) else {}
 

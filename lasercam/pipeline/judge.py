@@ -11,6 +11,7 @@ from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline import registry
 from lasercam.pipeline.load import LoadedJob, machine_digest
 from lasercam.pipeline.progress import SILENT, Progress
+from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
 
 PIPELINE_CODES = (
     CodeInfo(
@@ -37,6 +38,7 @@ PIPELINE_CODES = (
         " check at two far points before opening the gate.",
         can_waive=True,
     ),
+    *READABILITY_CODES,
 )
 _ORDER = list(Severity)
 
@@ -45,7 +47,7 @@ def judge(loaded: LoadedJob, toolpath: Toolpath, progress: Progress = SILENT) ->
     """The verdict over a toolpath: findings, errors first, each with its place in the job."""
     machines = tuple(loaded.machines[s.step] for s in toolpath.header.sections)
     context = CheckContext(toolpath.header, machines, loaded.document, loaded.processes, loaded.locate, toolpath.blocks)
-    checks = registry.new_checks()
+    checks = [*registry.new_checks(), *readability_checks(loaded, toolpath)]
     for check in checks:
         check.begin(context)
     with progress.task("checking", toolpath.header.n_rows) as advance:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from lasercam._version import __version__
 from lasercam.errors import InputError, Location, Problem
 from lasercam.model.finding import Finding, Verdict
-from lasercam.model.recipe import Recipe
+from lasercam.model.recipe import LaserSettings, Recipe
 from lasercam.model.toolpath import TICKS_PER_UM, Section, ToolpathHeader
 from lasercam.schema.document import Document, read_document
 from lasercam.schema.tree import parse_yaml
@@ -85,12 +85,22 @@ def section_data(section: Section) -> dict[str, Any]:
         "duration_s": round(section.duration_s, 3),
         "low_um": [v / TICKS_PER_UM for v in section.low_ticks],
         "high_um": [v / TICKS_PER_UM for v in section.high_ticks],
-        "laser": {
-            "wavelength_nm": section.laser.wavelength_nm,
-            "pulse_duration_fs": section.laser.pulse_duration_fs,
-            "rep_rate_hz": section.laser.rep_rate_hz,
-            "pulse_energy_uj": section.laser.pulse_energy_uj,
-        },
+        "laser": laser_data(section.laser),
+    }
+
+
+def laser_data(laser: LaserSettings) -> dict[str, Any]:
+    """What is set at the laser; what pulses have is null for continuous light."""
+    pulses = {
+        "pulse_duration_fs": laser.pulse_duration_fs,
+        "rep_rate_hz": laser.rep_rate_hz,
+        "pulse_energy_uj": laser.pulse_energy_uj,
+    }
+    return {
+        "regime": "cw" if laser.is_cw else "pulsed",
+        "wavelength_nm": laser.wavelength_nm,
+        **({key: None for key in pulses} if laser.is_cw else pulses),
+        "average_power_uw": laser.average_power_uw,
     }
 
 

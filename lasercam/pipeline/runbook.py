@@ -92,6 +92,8 @@ def _step(
 def laser_text(laser: LaserSettings) -> str:
     """Laser settings as an operator reads them."""
     wavelength = format_quantity(laser.wavelength_nm, WAVELENGTH)
+    if laser.is_cw:
+        return f"{wavelength}, continuous, {format_quantity(laser.cw_power_uw, POWER)}"
     duration = format_quantity(laser.pulse_duration_fs, PULSE_DURATION)
     rate, energy = format_quantity(laser.rep_rate_hz, FREQUENCY), format_quantity(laser.pulse_energy_uj, ENERGY)
     return f"{wavelength}, {duration}, {rate}, {energy} per pulse"
@@ -99,11 +101,11 @@ def laser_text(laser: LaserSettings) -> str:
 
 def _section(section: Section, machine: Machine, program: ProgramEntry) -> Iterator[str]:
     laser = section.laser
-    power = format_quantity(laser.pulse_energy_uj * laser.rep_rate_hz, POWER)
+    power = "" if laser.is_cw else f" ({format_quantity(laser.average_power_uw, POWER)} average)"
     low = ", ".join(f"{v / 1e7:.4f}" for v in section.low_ticks)
     high = ", ".join(f"{v / 1e7:.4f}" for v in section.high_ticks)
     again = f", **{section.repeat} times**" if section.repeat > 1 else ""
-    yield f"- [ ] On {_safe(machine.title)}, set {laser_text(laser)} **on target** ({power} average)"
+    yield f"- [ ] On {_safe(machine.title)}, set {laser_text(laser)} **on target**{power}"
     yield f"- [ ] Run `{program.file}`{again}: {section.n_exposures:,} exposures, about {_duration(section.duration_s)}"
     yield f"- It moves from ({low}) to ({high}) mm"
 

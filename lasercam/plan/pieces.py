@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lasercam.errors import PatternError
 from lasercam.model.feature import FeatureBlock
 
-MAX_GROUP = 262_144
+MAX_GROUP = 65_536
 """Features of one plane that are held at a time while its copies are written."""
 MAX_KEPT = 1_048_576
 """Features of a pattern with several set-ups that are kept; a larger pattern is made again for each."""

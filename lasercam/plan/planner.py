@@ -304,19 +304,24 @@ def _grown(section: Section, block: ToolpathBlock, times: TimeTables) -> Section
     )
 
 
+def laser_facts(laser: LaserSettings) -> dict[str, float]:
+    """All that is set at a laser, and the average power that follows."""
+    return {**asdict(laser), "average_power_uw": laser.average_power_uw}
+
+
 def _facts(job: str, sections: Sequence[Section], recipes: RecipeTable, parts: Sequence[PartInfo]) -> str:
     """What the digest covers beside the rows: what every number in them means."""
     facts: dict[str, Any] = {
         "job": job,
         "sections": [
             {
-                "step": s.step_name, "pass": s.pass_kind, "over": s.over, "laser": asdict(s.laser),
+                "step": s.step_name, "pass": s.pass_kind, "over": s.over, "laser": laser_facts(s.laser),
                 "frame": asdict(s.frame), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
             }
             for s in sections
         ],
         "recipes": [
-            [r.label, r.process, asdict(r.laser), r.speed_nm_s, r.exposure_ns, r.pulses, r.pitch_ticks]
+            [r.label, r.process, laser_facts(r.laser), r.speed_nm_s, r.exposure_ns, r.pulses, r.pitch_ticks]
             for r in recipes.recipes
         ],
         "parts": [p.name for p in parts],

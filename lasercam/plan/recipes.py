@@ -4,26 +4,29 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from lasercam.errors import InputError, Location, Problem, name_problem, shorten
+from lasercam.errors import InputError, Location, ParameterError, Problem, name_problem
 from lasercam.model.confidence import Confidence, Valued
-from lasercam.model.job import JobDocument, RecipeText, SuppliedText
+from lasercam.model.job import JobDocument, RecipeText
 from lasercam.model.machine import Machine
-from lasercam.model.process_window import PARAMETERS, Process, Window, read_parameter
+from lasercam.model.process_window import PARAMETERS, Process, Window
 from lasercam.model.recipe import MAX_RECIPES, LaserSettings, Recipe, RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, TICKS_PER_UM
+from lasercam.plan.supplied import answer
+from lasercam.process.inverse import ASKED_KEYS, ENERGY_KEYS, SPEED_KEYS, peak_of, solve_recipe
 from lasercam.process.window import confidence_of, position
 from lasercam.schema.quantities import MAX_COUNT
-from lasercam.units import TEMPERATURE
 
-LASER_KEYS = ("pulse_energy", "repetition_rate", "pulse_duration")
-DRIVE_KEYS = ("speed", "exposure", "pulses", "pitch")
+LASER_KEYS = ("pulse_energy", "fluence", "repetition_rate", "pulse_duration")
+DRIVE_KEYS = (*SPEED_KEYS, "exposure", "pulses", "pitch")
 FAMILY_KEYS = (*LASER_KEYS, "average_power", *DRIVE_KEYS)
 """Keys that may hold a family, in the order in which a family's members are counted (the first varies slowest)."""
+SUPPLY_KEYS = tuple(key for key in FAMILY_KEYS if key not in ASKED_KEYS)
+"""Keys of a recipe that the lab may answer for a process; a supplied fluence or dose stays a fact about it."""
+CW_KEYS = ("average_power", "speed", "line_dose", "exposure")
+"""Keys of a recipe for continuous light."""
 
 MAX_WHOLE = 2**53
 """Times (ns), speeds (nm/s) and distances (ticks) stay below: 104 days, and far beyond any stage."""
-MAY_BE_ZERO = frozenset({"depth", "hold_time", "dose", "overlap", "relative_humidity", "passes", "cycles"})
-"""Parameters of which there may be none."""
 
 Locate = Callable[..., Location]
 
@@ -68,8 +71,11 @@ class _Resolver:
         """All members of a recipe."""
         chain = self.chain(name)
         process = self.process(name, chain)
-        given = self._given(name, chain, process, machine)
-        self._complete(name, process, given)
+        written = _written(chain)
+        if machine.laser.is_cw:
+            self._refuse_pulses(name, machine, written)
+        given = self._given(name, chain, written, process, machine)
+        self._complete(name, process, machine, given)
         sizes = [len(given[key]) for key in FAMILY_KEYS if key in given]
         count = 1
         for size in sizes:
@@ -79,37 +85,89 @@ class _Resolver:
             raise InputError(Problem(text, self._at(name)))
         extra = self._answers(process, machine)
         keys = [key for key in FAMILY_KEYS if key in given]
+        definition = next((t.fluence_is for t in chain if t.fluence_is is not None), None)
         members = []
         for index, combination in enumerate(product(*(given[key] for key in keys))):
             values = {**extra, **dict(zip(keys, combination, strict=True))}
+            asked = {**values}
+            for key in ASKED_KEYS:
+                if key not in given:
+                    asked.pop(key, None)  # A fact that the lab supplied, not a wish.
+            if "fluence" in given and machine.laser.beam == "gaussian":
+                values["fluence"] = asked["fluence"] = peak_of(values["fluence"], definition)
+            try:
+                solved = solve_recipe(asked, machine.laser.beam, definition, is_cw=machine.laser.is_cw)
+            except ParameterError as error:
+                key = next((k for k in ASKED_KEYS if k in given), "process")
+                hint = f"Supply what is missing under `supply: {process.name}:`, or give one thing less."
+                raise InputError(Problem(f"recipe '{name}': {error}", self._at(name, key), hint)) from error
+            values.update({key: s.value for key, s in solved.items()})
             values["family_size"] = Valued(float(count), Confidence.STATED, "the job")
-            members.append(self._member(name, index, process, machine, values))
+            how = {key: s.how for key, s in solved.items()}
+            members.append(self._member(name, index, process, machine, values, how))
         return members
 
+    def _refuse_pulses(self, name: str, machine: Machine, written: Mapping[str, tuple[float, ...]]) -> None:
+        """Refuse what a recipe for continuous light cannot have."""
+        problems = [
+            Problem(
+                f"recipe '{name}' gives {key}, but the laser of {machine.machine} is continuous and has no pulses",
+                self._at(name, key),
+                "Give average_power, with speed or line_dose for lines and exposure for dots.",
+            )
+            for key in written
+            if key not in CW_KEYS
+        ]
+        if problems:
+            raise InputError(problems)
+
     def _given(
-        self, name: str, chain: list[RecipeText], process: Process, machine: Machine
+        self,
+        name: str,
+        chain: list[RecipeText],
+        written: Mapping[str, tuple[float, ...]],
+        process: Process,
+        machine: Machine,
     ) -> dict[str, tuple[Valued, ...]]:
         """Every family key that has values: of the recipe, of those it is like, supplied, or the stated point."""
         supply = self.job.supply.get(process.name, {})
-        answers = {key: self._answer(process, key, supply[key]) for key in FAMILY_KEYS if key in supply}
-        drives_given = any(getattr(t, key) is not None or key in answers for t in chain for key in DRIVE_KEYS)
-        defaulted = ("pulse_energy", "repetition_rate", *(() if drives_given else ("speed", "exposure", "pulses")))
+        is_cw = machine.laser.is_cw
+        allowed = CW_KEYS if is_cw else FAMILY_KEYS
+        covered = {other for keys in (ENERGY_KEYS, SPEED_KEYS) if any(k in written for k in keys) for other in keys}
+        if {"speed", "line_dose"} <= set(written):
+            covered |= {"average_power"} if is_cw else set(ENERGY_KEYS)
+        answers = {}
+        for key in SUPPLY_KEYS:
+            if key in supply and key in allowed and key not in covered:
+                answered = answer(process.name, key, supply[key], machine, self.locate)
+                if answered is not None:
+                    answers[key] = answered
+        drives_given = any(key in written or key in answers for key in DRIVE_KEYS)
+        defaulted = (
+            *(("average_power",) if is_cw else ("pulse_energy", "repetition_rate")),
+            *(() if drives_given else ("speed", "exposure", "pulses")),
+        )
         given: dict[str, tuple[Valued, ...]] = {}
         for key in FAMILY_KEYS:
-            written = next((getattr(t, key) for t in chain if getattr(t, key) is not None), None)
             window = process.parameters.get("pulse_pitch" if key == "pitch" else key)
-            if written is not None:
+            if key in written:
                 first_pass = getattr(chain[0], key) is None and self._follows(process, chain)
-                trust = [_confidence(window, v, from_first_pass=first_pass) for v in written]
+                trust = [_confidence(window, v, from_first_pass=first_pass) for v in written[key]]
                 where = f"recipes.{name}"
-                given[key] = tuple(Valued(v, t, where) for v, t in zip(written, trust, strict=True))
+                given[key] = tuple(Valued(v, t, where) for v, t in zip(written[key], trust, strict=True))
             elif key in answers:
                 given[key] = (answers[key],)
-            elif key == "pulse_duration":
+            elif key == "pulse_duration" and machine.laser.pulse_duration is not None:
                 laser = machine.laser
-                given[key] = (Valued(laser.pulse_duration, Confidence.SUPPLIED, laser.source),)
-            elif key in defaulted and window is not None and window.typ is not None:
-                given[key] = (Valued(window.typ, window.confidence, process.document.source),)
+                given[key] = (Valued(machine.laser.pulse_duration, Confidence.SUPPLIED, laser.source),)
+            elif (
+                key in defaulted
+                and key in allowed
+                and key not in covered
+                and window is not None
+                and window.typ is not None
+            ):
+                given[key] = (Valued(window.typ, window.confidence, window.source or process.document.source),)
         return given
 
     def _follows(self, process: Process, chain: list[RecipeText]) -> bool:
@@ -118,11 +176,13 @@ class _Resolver:
         wanted = set(process.document.follows)
         return any(o in wanted or wanted & set(self.processes[o].ancestors) for o in others if o in self.processes)
 
-    def _complete(self, name: str, process: Process, given: Mapping[str, tuple[Valued, ...]]) -> None:
+    def _complete(self, name: str, process: Process, machine: Machine, given: Mapping[str, tuple[Valued, ...]]) -> None:
         """Refuse a recipe that leaves the laser open or drives a dot twice."""
         problems = []
-        for key in ("pulse_energy", "repetition_rate"):
-            if key not in given:
+        strength = "average_power" if machine.laser.is_cw else "pulse_energy"
+        follows = "fluence" in given or {"speed", "line_dose"} <= set(given)
+        for key in (strength,) if machine.laser.is_cw else (strength, "repetition_rate"):
+            if key not in given and not (key == strength and follows):
                 window = process.parameters.get(key)
                 options = [_shown(key, value) for value, _, _ in window.candidates] if window is not None else []
                 choose = f" Its source offers {' or '.join(options)}: choose one." if options else ""
@@ -150,15 +210,21 @@ class _Resolver:
             "na": Valued(objective.na, Confidence.SUPPLIED, objective.source),
         }
         for key, text in self.job.supply.get(process.name, {}).items():
-            if key in PARAMETERS and key not in FAMILY_KEYS:
-                values[key] = self._answer(process, key, text)
+            if key in PARAMETERS and key not in SUPPLY_KEYS:
+                answered = answer(process.name, key, text, machine, self.locate)
+                if answered is not None:
+                    values[key] = answered
         return values
 
-    def _answer(self, process: Process, key: str, text: SuppliedText) -> Valued:
-        number = read_supplied(process.name, key, text, self.locate)
-        return Valued(number, Confidence.SUPPLIED, text.source)
-
-    def _member(self, name: str, index: int, process: Process, machine: Machine, values: dict[str, Valued]) -> Recipe:
+    def _member(
+        self,
+        name: str,
+        index: int,
+        process: Process,
+        machine: Machine,
+        values: dict[str, Valued],
+        solved: Mapping[str, str],
+    ) -> Recipe:
         def number(key: str) -> float:
             return values[key].value if key in values else 0.0
 
@@ -167,6 +233,7 @@ class _Resolver:
             pulse_duration_fs=number("pulse_duration"),
             rep_rate_hz=number("repetition_rate"),
             pulse_energy_uj=number("pulse_energy"),
+            cw_power_uw=number("average_power") if machine.laser.is_cw else 0.0,
         )
         pulses = number("pulses")
         if pulses != int(pulses) or pulses > MAX_COUNT:
@@ -183,6 +250,7 @@ class _Resolver:
             pitch_ticks=self._whole(name, "pitch", number("pitch") * TICKS_PER_UM, "0.1 nm"),
             average_power_uw=values["average_power"].value if "average_power" in values else None,
             values=values,
+            solved=solved,
         )
 
     def _whole(self, name: str, key: str, value: float, least: str) -> int:
@@ -193,26 +261,6 @@ class _Resolver:
         if whole >= MAX_WHOLE:
             raise InputError(Problem(f"recipe '{name}': {key} is beyond any laser or stage", self._at(name, key)))
         return whole
-
-
-def read_supplied(process: str, key: str, text: SuppliedText, locate: Locate) -> float:
-    """A supplied number in its internal unit.
-
-    Raises:
-        InputError: it is not a quantity of the parameter's dimension, or too small to be one.
-    """
-    from pydantic_core import PydanticCustomError
-
-    place = locate("supply", process, key, "value")
-    try:
-        number = read_parameter(key, text.value)
-    except PydanticCustomError as error:
-        raise InputError(Problem(f"{key}: {error}", place)) from error
-    may_be_zero = key in MAY_BE_ZERO or PARAMETERS[key] == TEMPERATURE
-    if (number < 0 and PARAMETERS[key] != TEMPERATURE) or (number == 0 and not may_be_zero):
-        least = "at least 0" if may_be_zero else "above 0"
-        raise InputError(Problem(f"{key}: '{shorten(text.value)}' must be {least}", place))
-    return number
 
 
 def build_recipe_table(
@@ -227,8 +275,8 @@ def build_recipe_table(
         locate: places in the job file.
 
     Raises:
-        InputError: an unknown or circular `like`, an unknown process, a missing or doubled drive, a table too long,
-            or one recipe used on machines whose lasers differ.
+        InputError: an unknown or circular `like`, an unknown process, a missing or doubled drive, a table too
+            long, or one recipe used on machines whose lasers differ.
     """
     resolver = _Resolver(job, processes, locate)
     recipes: list[Recipe] = []
@@ -247,6 +295,22 @@ def build_recipe_table(
     if len(recipes) > MAX_RECIPES:
         raise InputError(Problem(f"{len(recipes):,} recipes; a table holds at most {MAX_RECIPES:,}", locate("recipes")))
     return RecipeTable(tuple(recipes), first, sizes)
+
+
+def _written(chain: list[RecipeText]) -> dict[str, tuple[float, ...]]:
+    """What a recipe and those it is like say, the nearest first.
+
+    Energy and fluence speak of the same thing, and so do speed, dose and pulses along a line: what is said nearer
+    takes the place of all that is said of it farther along.
+    """
+    written: dict[str, tuple[float, ...]] = {}
+    for text in chain:
+        here = {key: value for key in FAMILY_KEYS if (value := getattr(text, key)) is not None}
+        for group in (ENERGY_KEYS, SPEED_KEYS):
+            if any(key in written for key in group):
+                here = {key: value for key, value in here.items() if key not in group}
+        written = {**here, **written}
+    return written
 
 
 def _confidence(window: Window | None, value: float, *, from_first_pass: bool) -> Confidence:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import InputError, Location, Problem, name_problem
-from lasercam.model.feature import Parts
+from lasercam.model.feature import ALL_PARTS, Parts
 from lasercam.model.job import Step
 from lasercam.model.recipe import RecipeTable
 
@@ -81,7 +81,7 @@ def _matches(reference: str, parts: Mapping[str, Parts]) -> list[tuple[str, int]
     found: dict[tuple[str, int], None] = {}
     for name, offered in parts.items():
         if name == pattern_glob or fnmatchcase(name, pattern_glob):
-            for atom in offered.select(part_glob or "*"):
+            for atom in offered.select(part_glob or ALL_PARTS):
                 found[name, atom] = None
     return list(found)
 

@@ -166,6 +166,7 @@ def simulate_emission(
     margin_um: float | None = None,
     max_px: int = 2_000,
     layer: int | None = None,
+    box_um: tuple[tuple[float, float], tuple[float, float]] | None = None,
 ) -> Simulation:
     """The sample after every step, seen from above.
 
@@ -183,6 +184,7 @@ def simulate_emission(
         margin_um: empty sample around the exposures, µm; 6 % of the longer side, or four modules, when None.
         max_px: pixels on the long side when `pixel_um` is None.
         layer: the only layer to look at, 0 = shallowest.
+        box_um: lower-left and upper-right corner of the only part of the sample that is shown, µm; without margin.
 
     Raises:
         GeometryError: nothing is exposed at all.
@@ -197,7 +199,7 @@ def simulate_emission(
     shown = layers if layer is None else (choose_layer(layers, layer),)
     long_um = float(max(high - low))
     margin = margin_um if margin_um is not None else max(0.06 * long_um, 4.0 * (smallest_um or 0.0))
-    low, high = low - margin, high + margin
+    low, high = (low - margin, high + margin) if box_um is None else (np.array(box_um[0]), np.array(box_um[1]))
     box = (float(high[0] - low[0]), float(high[1] - low[1]))
     finest = float(widths[sorted(used)].min()) / 4.0
     pixel = pixel_um or choose_pixel_um(box, smallest_um=smallest_um, max_px=max_px, finest_um=finest)

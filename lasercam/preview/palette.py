@@ -81,9 +81,12 @@ def _range(first: tuple[str, ...], last: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def recipe_details(recipe: Recipe, shown: NDArray[np.int64]) -> tuple[str, ...]:
-    """What the legend says: energy and rate, then speed or exposure as far as the shown rows use them."""
+    """What the legend says: energy and rate (power of continuous light), then speed or exposure as far as the shown rows use them."""
     laser = recipe.laser
-    details = [si(laser.pulse_energy_uj * 1e-6, "J"), si(laser.rep_rate_hz, "Hz")]
+    if laser.is_cw:
+        details = [si(laser.cw_power_uw * 1e-6, "W")]
+    else:
+        details = [si(laser.pulse_energy_uj * 1e-6, "J"), si(laser.rep_rate_hz, "Hz")]
     if shown[RowKind.LINE] and recipe.speed_nm_s:
         details.append(si(recipe.speed_nm_s * 1e-9, "m/s"))
     if shown[RowKind.DOT]:

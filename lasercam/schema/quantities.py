@@ -203,6 +203,9 @@ TimeFamily = Annotated[tuple[float, ...], Family(Quantity(units.TIME, POSITIVE))
 PowerFamily = Annotated[tuple[float, ...], Family(Quantity(units.POWER, POSITIVE))]
 PulseDurationFamily = Annotated[tuple[float, ...], Family(Quantity(units.PULSE_DURATION, POSITIVE))]
 LengthFamily = Annotated[tuple[float, ...], Family(Quantity(units.LENGTH, Bounds(above=0.0, at_most=MAX_LENGTH_UM)))]
+FluenceFamily = Annotated[tuple[float, ...], Family(Quantity(units.FLUENCE, POSITIVE))]
+LineDoseFamily = Annotated[tuple[float, ...], Family(Quantity(units.LINE_DOSE, POSITIVE))]
+PositiveRatioFamily = Annotated[tuple[float, ...], Family(Quantity(units.RATIO, POSITIVE))]
 CountFamily = Annotated[tuple[float, ...], Family(Quantity(units.RATIO, Bounds(at_least=1.0, at_most=MAX_COUNT)))]
 
 

@@ -12,11 +12,13 @@ from pydantic import Field
 
 from lasercam.errors import InputError, LasercamError, PatternError, Problem, name_problem
 from lasercam.geometry.area import Area
-from lasercam.geometry.placement import copies
+from lasercam.geometry.placement import Placed, copies
 from lasercam.model.feature import ALL_PARTS, FeatureBlock, Parts, depth_levels, tiles
 from lasercam.model.job import PatternName, Placement
 from lasercam.model.protocols import (
     MAX_TILE_ROWS,
+    CarriesCodes,
+    CodeSquare,
     LaysOutFamilies,
     OffersFiles,
     PatternSource,
@@ -89,6 +91,23 @@ class Group:
             if isinstance(c.source, LaysOutFamilies)
             for part, shape in c.source.family_shapes.items()
         }
+
+    @property
+    def code_squares(self) -> tuple[CodeSquare, ...]:
+        """Those of the children, as `child` or `child.code`; of many copies the first, the middle and the last."""
+        return tuple(
+            replace(
+                code,
+                name=f"{c.name}.{code.name}".rstrip("."),
+                corners_um=placed.points_um(np.column_stack((code.corners_um, np.zeros(4))))[:, :2],
+                parts=tuple(f"{c.name}.{part}" for part in code.parts),
+                border_parts=tuple(f"{c.name}.{part}" for part in code.border_parts),
+            )
+            for c in self._children
+            if isinstance(c.source, CarriesCodes)
+            for code in c.source.code_squares
+            for placed in _some(tuple(copies(c.placement)))
+        )
 
     def features(self, max_rows: int = MAX_TILE_ROWS) -> Iterator[FeatureBlock]:
         """Features of all children in the group's frame, one depth per block, the deepest first."""
@@ -216,3 +235,8 @@ Points = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 def _through(inner: Points, outer: Points, xyz_um: NDArray[np.float64]) -> NDArray[np.float64]:
     return outer(inner(xyz_um))
+
+
+def _some(placed: tuple[Placed, ...]) -> tuple[Placed, ...]:
+    """The first, the middle and the last copy."""
+    return tuple(placed[i] for i in sorted({0, len(placed) // 2, len(placed) - 1}))

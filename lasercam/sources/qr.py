@@ -14,7 +14,7 @@ from lasercam.geometry.area import Area
 from lasercam.geometry.polylines import Polylines
 from lasercam.model.feature import MAX_COORDINATE_UM, FeatureBlock, Parts, per_feature, tiles
 from lasercam.model.job import Placement
-from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
+from lasercam.model.protocols import MAX_TILE_ROWS, CodeSquare, SourceContext
 from lasercam.schema.quantities import Angle, Depth, PositiveLength
 from lasercam.sources.fill import FillKeys, fill_area
 from lasercam.sources.qr_matrix import encode, finder_mask
@@ -162,6 +162,26 @@ class QrCode:
             "all": written,
         }
         return Parts((*_ATOMS[:4], *border), unions)
+
+    @property
+    def code_squares(self) -> tuple[CodeSquare, ...]:
+        """The one code."""
+        keys = self._keys
+        low = keys.quiet_zone * keys.module
+        high = low + len(self._modules) * keys.module
+        return (
+            CodeSquare(
+                "",
+                self._payload,
+                np.array([(low, low), (high, low), (high, high), (low, high)]),
+                len(self._modules),
+                keys.error_correction,
+                _ATOMS[:4],
+                self.parts.atoms[4:],
+                self._dots_per_side[0] or None,
+                keys.solid_finder if self._dots_per_side[0] else None,
+            ),
+        )
 
     def features(self, max_rows: int = MAX_TILE_ROWS) -> Iterator[FeatureBlock]:
         """Every atom's dots or lines, square by square, in blocks of at most `max_rows`."""

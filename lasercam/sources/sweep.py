@@ -63,6 +63,8 @@ class SweepKeys(Placement):
     experiment does not look like an effect; the results table says which member is where."""
     labels: Literal["lines", "dots", "none"] = "lines"
     """How row, column and block numbers are written beside the cells."""
+    numbers: Literal["both", "rows", "columns"] = "both"
+    """Which of them the labels number."""
     label_height: PositiveLength | None = None
     """Height of the digits; absent: 0.4 of the smaller pitch."""
     first: tuple[Annotated[int, Field(ge=0, le=100_000)], Annotated[int, Field(ge=0, le=100_000)]] = (1, 1)
@@ -83,8 +85,8 @@ class SweepKeys(Placement):
             raise ValueError("a cluster has two dots or more along its side; write cell: dot for a single one")
         if self.cell == "lines" and (self.count or 1) > 1 and self.spacing is None:
             raise ValueError(f"{self.count} lines need the key 'spacing', the distance from one to the next")
-        if self.labels == "none" and ("label_height" in self.model_fields_set or "first" in self.model_fields_set):
-            raise ValueError("'label_height' and 'first' mean nothing with labels: none")
+        if self.labels == "none" and {"label_height", "first", "numbers"} & self.model_fields_set:
+            raise ValueError("'label_height', 'first' and 'numbers' mean nothing with labels: none")
         return self
 
 
@@ -174,9 +176,22 @@ class Sweep:
         if self._keys.labels == "none":
             return self._gap_um, self._gap_um
         row, column, block = (text_width(text, self._height_um) for text in self._longest)
-        several = self._bare_grid.blocks > 1
-        left = max(self._gap_um + row, (column - self._cell_um[0]) / 2.0, block if several else 0.0)
-        return left, (self._gap_um + self._height_um) * (2 if several else 1)
+        several, line = self._bare_grid.blocks > 1, self._gap_um + self._height_um
+        left, below = self._gap_um * self._keys.frame, self._gap_um * self._keys.frame
+        if self._numbers_rows:
+            # A number may reach below the cell it stands beside.
+            left, below = self._gap_um + row, max(below, (self._height_um - self._cell_um[1]) / 2.0)
+        if self._numbers_columns:
+            left, below = max(left, (column - self._cell_um[0]) / 2.0), line
+        return max(left, block) if several else left, (below + line) if several else below
+
+    @property
+    def _numbers_rows(self) -> bool:
+        return self._keys.labels != "none" and self._keys.numbers != "columns"
+
+    @property
+    def _numbers_columns(self) -> bool:
+        return self._keys.labels != "none" and self._keys.numbers != "rows"
 
     @property
     def _bare_grid(self) -> Grid:
@@ -237,12 +252,12 @@ class Sweep:
         """Row numbers to the left, column numbers below, and the block's own below them."""
         keys, height = self._keys, self._height_um
         rows, columns = self._grid.rows_columns
-        for row in range(rows):
+        for row in range(rows if self._numbers_rows else 0):
             text = str(keys.first[0] + row)
             x = corner[0] - self._gap_um - text_width(text, height)
             y = corner[1] + row * keys.pitch[1] + (self._cell_um[1] - height) / 2.0
             strokes.add(digit_strokes(text, (x, y), height), _LABELS)
-        for column in range(columns):
+        for column in range(columns if self._numbers_columns else 0):
             text = str(keys.first[1] + column)
             x = corner[0] + column * keys.pitch[0] + (self._cell_um[0] - text_width(text, height)) / 2.0
             strokes.add(digit_strokes(text, (x, corner[1] - self._gap_um - height), height), _LABELS)
@@ -292,7 +307,7 @@ class Sweep:
     def _refuse_wide_labels(self) -> None:
         if self._keys.labels == "none":
             return
-        width = text_width(self._longest[1], self._height_um)
+        width = text_width(self._longest[1], self._height_um) * self._numbers_columns
         for axis, takes, pitch in (("x", width, self._keys.pitch[0]), ("y", self._height_um, self._keys.pitch[1])):
             if takes >= pitch:
                 raise InputError(

@@ -132,6 +132,15 @@ def test_labels_stand_beside_their_rows_and_columns() -> None:
     assert source.codes == ("4-7", "4-8", "4-9", "5-7", "5-8", "5-9")
 
 
+def test_rows_or_columns_alone_can_be_numbered() -> None:
+    both, rows, columns = (sweep(shape=[2, 3], numbers=n, label_height=20.0) for n in ("both", "rows", "columns"))
+    counts = [int((joined(s.features()).part == 1).sum()) for s in (both, rows, columns)]
+    assert counts == [2 + 5 + 2 + 5 + 5, 2 + 5, 2 + 5 + 5]  # strokes of 1 2, and of 1 2 3
+    for source in (both, rows, columns):
+        assert joined(source.features()).xyz_um.min() >= 0.0
+        assert source.codes == both.codes
+
+
 def test_no_two_strokes_of_a_digit_touch() -> None:
     from shapely import MultiLineString
 

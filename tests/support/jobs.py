@@ -39,6 +39,31 @@ supply:
     max_exposure: {value: 10 s, source: "example value"}
 """
 
+CONTINUOUS = """\
+job: continuous
+machine: cw405-linuxcnc
+sample: {id: N1, material: perovskite_film, size: [10 mm, 10 mm, 1 mm], refractive_index: 1.5}
+patterns:
+  fan: {type: lines, count: 3, pitch: 20 um, length: 100 um, at: [4 mm, 4 mm], vary: line}
+  plate: {type: voxels, counts: [4, 3, 1], pitch: [10 um, 10 um, 10 um], at: [5 mm, 5 mm]}
+recipes:
+  powers: {process: film_nc_cw405_ligand, average_power: [1 mW, 2 mW, 4 mW], speed: 0.1 mm/s}
+  defect: {process: plate_cw405_invisible_defect, average_power: 1 mW, exposure: 0.5 s}
+steps:
+  - {name: lines, write: {fan: powers}}
+  - {name: dots, write: {plate: defect}}
+supply:
+  film_nc_cw405_ligand:
+    average_power: {value: 2 mW, source: "example value"}
+    speed: {value: 0.1 mm/s, source: "example value"}
+    spot_radius: {value: 0.5 um, definition: 1/e^2 radius, source: "example value"}
+    film_thickness: {value: 100 nm, source: "example value"}
+  plate_cw405_invisible_defect:
+    irradiance: {value: 1500 W/cm^2, source: "example value"}
+    exposure: {value: 0.5 s, source: "example value"}
+    spot_radius: {value: 6.515 um, definition: 1/e^2 radius, source: "example value"}
+"""
+
 
 def write_job(folder: Path, text: str = GOOD, name: str = "job.yaml") -> Path:
     """The text as a file."""

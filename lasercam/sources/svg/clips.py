@@ -12,15 +12,13 @@ from lasercam.sources.svg.curves import flatten_items, item_area
 from lasercam.sources.svg.document import Element, children, href
 from lasercam.sources.svg.items import Item
 from lasercam.sources.svg.lengths import IDENTITY, Matrix, is_invertible, multiply
-from lasercam.sources.svg.shapes import shape_path
+from lasercam.sources.svg.shapes import SHAPES, shape_path
 from lasercam.sources.svg.style import Style
+from lasercam.sources.svg.text import text_items
 
 if TYPE_CHECKING:
     from lasercam.sources.svg.drawing import Walk
     from lasercam.sources.svg.tree import Walker
-
-_SHAPES = frozenset(("path", "rect", "circle", "ellipse", "line", "polyline", "polygon"))
-
 
 MAX_CLIPS_DEEP = 32
 """Longest chain of clip paths that clip each other."""
@@ -76,13 +74,13 @@ class Clips:
     def _read(self, clip_path: Element, walk: "Walk", unit: Matrix) -> Area:
         walker = self._walker
         style = walker.inherited(clip_path)
-        placed = walker.placed(clip_path, style, walk)
+        placed = walker.effects.placed(clip_path, style, walk)
         if placed is None or not is_invertible(placed.matrix):
             return Area.empty()
         placed = replace(placed, matrix=multiply(placed.matrix, unit))
         areas = [area for child in children(clip_path) if (area := self._child(child, style, placed)) is not None]
         whole = Area.union_of(areas)
-        outer = walker.effected(clip_path, replace_opacity(style), walk)
+        outer = walker.effects.effected(clip_path, replace_opacity(style), walk)
         if outer is None:
             return Area.empty()
         return whole if outer.clip is None else whole.intersection(outer.clip)
@@ -92,24 +90,25 @@ class Clips:
         walker = self._walker
         tag = walker.document.tag(child)
         style = walker.drawing.cascade.style(child, parent)
-        if (tag not in _SHAPES and tag not in ("use", "text")) or not style.is_displayed:
+        if (tag not in SHAPES and tag not in ("use", "text")) or not style.is_displayed:
             return None
-        if tag == "text":
-            walker.drawing.refuse(child, "text is not read yet; convert it to paths")
-            return None
-        placed = walker.placed(child, style, walk)
+        placed = walker.effects.placed(child, style, walk)
         if placed is None:
             return None
-        effected = walker.effected(child, replace_opacity(style), replace(placed, clip=None))
+        effected = walker.effects.effected(child, replace_opacity(style), replace(placed, clip=None))
         if effected is None:
             return None
         if tag == "use":
             target = walker.document.by_id.get(href(child)[1:]) if href(child).startswith("#") else None
-            if target is None or walker.document.tag(target) not in _SHAPES:
+            if target is None or walker.document.tag(target) not in (*SHAPES, "text"):
                 return None
             lengths = walk.lengths
             shift = (1.0, 0.0, 0.0, 1.0, lengths.px(child.get("x"), "x"), lengths.px(child.get("y"), "y"))
             area = self._child(target, style, replace(effected, matrix=multiply(effected.matrix, shift), clip=None))
+        elif tag == "text":
+            tolerance = walker.drawing.tolerance_um
+            letters = text_items(walker, child, style, replace(effected, lengths=walk.lengths, names=()))
+            area = Area.union_of([item_area(item, "nonzero", tolerance) for item in letters])
         else:
             text = shape_path(tag, child, effected.lengths)
             if text is None or not style.is_visible:

@@ -35,6 +35,7 @@ class Item:
         lengths: what its relative lengths relate to.
         context: what context-fill and context-stroke take their paint from.
         screen: matrix in which the stroke has its width, when it does not scale with the element.
+        opacity: of the groups around it and its own, multiplied.
     """
 
     path: str
@@ -46,3 +47,4 @@ class Item:
     lengths: LengthContext
     context: Context | None = None
     screen: Matrix | None = None
+    opacity: float = 1.0

@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 MAX_PX = 1e12
@@ -91,6 +91,17 @@ def numbers(text: str) -> list[float]:
     return [float(n) for n in found] if not _NUMBERS.sub("", text).strip(" \t\r\n\f,") else []
 
 
+def read_lengths(text: str, lengths: LengthContext, axis: str) -> list[float]:
+    """All lengths of a list in user units; empty when any cannot be read."""
+    found = [lengths.px(word, axis, math.nan) for word in text.replace(",", " ").split()]
+    return found if all(map(math.isfinite, found)) else []
+
+
+def with_font(lengths: LengthContext, font_px: float) -> LengthContext:
+    """The same lengths with another size of font."""
+    return lengths if lengths.font_px == font_px else replace(lengths, font_px=font_px)
+
+
 def multiply(first: Matrix, second: Matrix) -> Matrix:
     """The matrix that applies `second` and then `first`, as nested elements do."""
     a, b, c, d, e, f = first
@@ -103,6 +114,13 @@ def multiply(first: Matrix, second: Matrix) -> Matrix:
         a * k + c * m + e,
         b * k + d * m + f,
     )
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    """The matrix that undoes an invertible one."""
+    a, b, c, d, e, f = matrix
+    det = a * d - b * c
+    return (d / det, -b / det, -c / det, a / det, (c * f - d * e) / det, (b * e - a * f) / det)
 
 
 def is_invertible(matrix: Matrix) -> bool:

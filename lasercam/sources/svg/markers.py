@@ -1,18 +1,76 @@
-"""Where markers stand on a path, and how they are turned."""
+"""Markers: where they stand on a path, how they are turned, and what they draw."""
+
+from __future__ import annotations
 
 import cmath
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lasercam.sources.svg.document import Element, SvgDocument
-from lasercam.sources.svg.items import Item
-from lasercam.sources.svg.lengths import LengthContext, Matrix, ViewBox, multiply
+from lasercam.sources.svg.items import Context, Item
+from lasercam.sources.svg.lengths import (
+    IDENTITY,
+    LengthContext,
+    Matrix,
+    ViewBox,
+    fit_view_box,
+    is_invertible,
+    multiply,
+    read_view_box,
+)
 from lasercam.sources.svg.mathematics import directions
 from lasercam.sources.svg.path_data import CLOSE, MOVE, read_paths
+from lasercam.sources.svg.style import Style
+
+if TYPE_CHECKING:
+    from lasercam.sources.svg.drawing import Walk
+    from lasercam.sources.svg.tree import Walker
+
+MAX_MARKERS_DEEP = 4
+"""Deepest nesting of markers on the lines of markers."""
 
 _ANGLE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(deg|rad|grad|turn)?")
 _PER_UNIT = {None: 1.0, "deg": 1.0, "rad": 180.0 / math.pi, "grad": 0.9, "turn": 360.0}
+
+
+def draw_markers(walker: Walker, item: Item, walk: Walk) -> None:
+    """The markers of a path, each clipped to its own viewport."""
+    for marker, placement in marker_placements(item, walker.document):
+        if marker in walk.links:
+            continue  # a marker inside itself ends there
+        if sum(walker.document.tag(link) == "marker" for link in walk.links) >= MAX_MARKERS_DEEP:
+            walker.drawing.refuse(item.element, f"markers stand on markers over {MAX_MARKERS_DEEP} deep")
+            return
+        marker_style = walker.drawing.cascade.style(marker, Style.initial)
+        inner = replace(
+            walk, links=(*walk.links, marker), context=Context(item.style, walk.context), depth=walk.depth + 1
+        )
+        box = read_view_box(marker.get("viewBox"))
+        width = walk.lengths.px(marker.get("markerWidth"), "x", 3.0)
+        height = walk.lengths.px(marker.get("markerHeight"), "y", 3.0)
+        if width <= 0.0 or height <= 0.0:
+            continue
+        fitted = IDENTITY
+        if box is not None:
+            fitted, _ = fit_view_box(box, width, height, marker.get("preserveAspectRatio"))
+            fitted = (*fitted[:4], 0.0, 0.0)
+        ref_x = reference_px(marker.get("refX"), walk.lengths, "x", box)
+        ref_y = reference_px(marker.get("refY"), walk.lengths, "y", box)
+        rx, ry = fitted[0] * ref_x + fitted[2] * ref_y, fitted[1] * ref_x + fitted[3] * ref_y
+        matrix = multiply(multiply(walk.matrix, placement), (1.0, 0.0, 0.0, 1.0, -rx, -ry))
+        inner = replace(inner, matrix=multiply(matrix, fitted), screen=walk.screen)
+        if not is_invertible(inner.matrix):
+            continue
+        if marker_style.get("overflow", "hidden") not in ("visible", "auto"):
+            corner = (box.x, box.y, box.width, box.height) if box else (0.0, 0.0, width, height)
+            inner = replace(inner, clip=walker.clips.rectangle(inner.clip, inner.matrix, *corner))
+        effected = walker.effects.effected(marker, marker_style, inner)
+        if effected is not None:
+            parents = walker.inherited(marker)
+            walker.draw_children(marker, parents, effected)
 
 
 def marker_placements(item: Item, document: SvgDocument) -> Iterator[tuple[Element, Matrix]]:

@@ -36,7 +36,7 @@ class Paints:
         if paint.is_none or paint.alpha <= 0.0:
             return ""
         if paint.alpha < 1.0:
-            self._drawing.note("Half-transparent elements are written like opaque ones", element)
+            self._drawing.note_transparency(element)
         return self._server(paint, element, which) if paint.server else paint.colour
 
     def _server(self, paint: Paint, element: Element, which: str) -> str:
@@ -51,7 +51,10 @@ class Paints:
             self._drawing.note("Gradients are written like one solid colour, as parts 'gradient:<id>'", element)
             return f"gradient:{paint.server}"
         if tag == "pattern":
-            self._drawing.refuse(element, f"its {which} is a pattern, which is not read; draw the pattern's shapes")
+            # Patterns on shapes were drawn as shapes before; this one comes by context-fill or context-stroke.
+            self._drawing.refuse(
+                element, f"its {which} is the pattern of what it belongs to; draw the pattern's shapes"
+            )
             return ""
         if not paint.has_fallback:
             self._drawing.note(f"A {which} refers to a paint that does not exist; nothing is painted there", element)

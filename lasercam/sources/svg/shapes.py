@@ -3,6 +3,8 @@
 from lasercam.sources.svg.document import Element
 from lasercam.sources.svg.lengths import LengthContext, numbers
 
+SHAPES = frozenset(("path", "rect", "circle", "ellipse", "line", "polyline", "polygon"))
+
 
 def shape_path(tag: str, element: Element, lengths: LengthContext) -> str | None:
     """Path data of rect, circle, ellipse, line, polyline, polygon or path; None when the element draws nothing.

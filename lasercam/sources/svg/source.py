@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from lasercam import units
 from lasercam.errors import InputError, Location, PatternError, Problem
@@ -20,6 +20,7 @@ from lasercam.sources.fill import FillKeys, fill_area
 from lasercam.sources.svg.build import Shapes, build_shapes
 from lasercam.sources.svg.document import SvgDocument, parse_svg, style_sheets
 from lasercam.sources.svg.drawing import Drawing, Walk
+from lasercam.sources.svg.families import Families
 from lasercam.sources.svg.lengths import LengthContext, ViewBox, read_view_box, split_length
 from lasercam.sources.svg.overlaps import moved_area
 from lasercam.sources.svg.part_names import build_parts
@@ -37,6 +38,7 @@ MAX_LISTED = 40
 MIN_TOLERANCE_UM = 1e-4
 """A tick of the toolpath: what is finer is rounded away."""
 Tolerance = Annotated[float, Quantity(units.LENGTH, Bounds(at_least=MIN_TOLERANCE_UM, at_most=1e6))]
+FamilyName = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 PositiveNumber = Annotated[float, Quantity(units.RATIO, Bounds(above=0.0, at_most=1e6))]
 
 
@@ -68,6 +70,10 @@ class SvgKeys(Placement, FillKeys):
     """Fills under other fills: written only where they show, or in full, one on top of the other."""
     duplicates: Literal["merge", "keep"] = "merge"
     """Whether coinciding lines of one colour are written once."""
+    fonts: Annotated[dict[FamilyName, Annotated[tuple[str, ...], OneOrMore]], Field(max_length=100)] = {}
+    """Font files by the family's name in the drawing, one for each weight and slant; DejaVu is always at hand."""
+    compare: bool = True
+    """Whether the drawing is compared with the picture resvg makes of it, where that is installed."""
 
     @model_validator(mode="after")
     def _one_size(self) -> "SvgKeys":
@@ -172,6 +178,7 @@ class SvgSource:
             *notes,
             *shapes.notes,
             *table.notes,
+            *drawing.families.notes(),
             *drawing.note_lines(),
         )
 
@@ -279,7 +286,8 @@ def _checked(page: Page, document: SvgDocument) -> Page:
 def _walk(document: SvgDocument, page: Page, keys: SvgKeys, context: SourceContext) -> Drawing:
     """Everything the drawing paints."""
     cascade = Cascade(list(style_sheets(document)), document.root)
-    drawing = Drawing(document, cascade, keys.tolerance, frozenset(keys.ignore))
+    families = Families(keys.fonts, context.asset, context.locate("fonts") if keys.fonts else context.locate("file"))
+    drawing = Drawing(document, cascade, keys.tolerance, families, frozenset(keys.ignore))
     for what, line in cascade.unread:
         drawing.notes.setdefault(f"A style sheet was not read in full: {what}", []).append(Location(keys.file, line, 1))
     k = page.um_per_px

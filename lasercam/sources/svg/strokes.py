@@ -10,7 +10,7 @@ from lasercam.geometry.area import Area
 from lasercam.geometry.polylines import FloatArray, Polylines
 from lasercam.sources.svg.curves import FlatPaths, flatten_table
 from lasercam.sources.svg.items import Item
-from lasercam.sources.svg.lengths import IDENTITY, Matrix, multiply, numbers
+from lasercam.sources.svg.lengths import IDENTITY, Matrix, inverse, multiply, numbers
 from lasercam.sources.svg.mathematics import path_length
 from lasercam.sources.svg.overlaps import polygons_of
 from lasercam.sources.svg.path_data import read_paths
@@ -52,7 +52,7 @@ def stroke_space(item: Item) -> tuple[Matrix, Matrix]:
     """Matrix from the path to where the stroke has its width, and from there to µm."""
     if item.screen is None:
         return IDENTITY, item.matrix
-    return multiply(_inverse(item.screen), item.matrix), item.screen
+    return multiply(inverse(item.screen), item.matrix), item.screen
 
 
 def stroke_lines(item: Item, tolerance_um: float) -> tuple[FlatPaths, Matrix]:
@@ -206,9 +206,3 @@ def _mitres(xy: FloatArray, half: float, limit: float, *, is_closed: bool) -> li
     tip = corner + middle / length * (half / sine)[:, np.newaxis]
     kites = np.stack([corner, corner + normal_one, tip, corner + normal_two, corner], axis=1)
     return [p for p in shapely.polygons(kites) if p.is_valid]
-
-
-def _inverse(matrix: Matrix) -> Matrix:
-    a, b, c, d, e, f = matrix
-    det = a * d - b * c
-    return (d / det, -b / det, -c / det, a / det, (c * f - d * e) / det, (b * e - a * f) / det)

@@ -6,16 +6,27 @@ from typing import Any, ClassVar
 from lasercam.errors import InputError, Problem
 from lasercam.sources.svg.colours import BLACK, NO_PAINT, Paint, read_colour, read_opacity, read_paint
 from lasercam.sources.svg.document import MAX_BRACKETS, Element, is_nested_too_deep
-from lasercam.sources.svg.lengths import LengthContext, numbers, split_length
+from lasercam.sources.svg.font_properties import font_px, font_shorthand, font_weight, is_size, is_weight
+from lasercam.sources.svg.lengths import numbers, split_length
 
 INHERITED = frozenset(
     [
         "clip-rule",
         "color",
+        "color-interpolation",
+        "direction",
+        "dominant-baseline",
         "fill",
         "fill-opacity",
         "fill-rule",
+        "font-family",
+        "font-kerning",
         "font-size",
+        "font-style",
+        "font-variant",
+        "font-variation-settings",
+        "font-weight",
+        "letter-spacing",
         "marker-end",
         "marker-mid",
         "marker-start",
@@ -28,11 +39,16 @@ INHERITED = frozenset(
         "stroke-miterlimit",
         "stroke-opacity",
         "stroke-width",
+        "text-anchor",
         "visibility",
+        "word-spacing",
+        "writing-mode",
     ]
 )
 OWN = frozenset(
     [
+        "alignment-baseline",
+        "baseline-shift",
         "clip-path",
         "display",
         "filter",
@@ -47,6 +63,8 @@ OWN = frozenset(
         "stop-opacity",
         "mix-blend-mode",
         "mask-type",
+        "text-decoration",
+        "unicode-bidi",
     ]
 )
 PROPERTIES = INHERITED | OWN
@@ -61,10 +79,9 @@ _CHOICES = {
     "stroke-linecap": ("butt", "round", "square"),
     "stroke-linejoin": ("miter", "round", "bevel", "miter-clip", "arcs"),
     "visibility": ("visible", "hidden", "collapse"),
+    "text-anchor": ("start", "middle", "end"),
+    "direction": ("ltr", "rtl"),
 }
-_FONT_SIZES = {
-    "xx-small": 9.6, "x-small": 12.0, "small": 14.2, "medium": 16.0, "large": 19.2, "x-large": 24.0, "xx-large": 32.0,
-}  # fmt: skip
 
 
 def is_readable(name: str, value: str) -> bool:
@@ -79,6 +96,10 @@ def is_readable(name: str, value: str) -> bool:
         return read_colour(value) is not None
     if name in ("fill-opacity", "stroke-opacity", "opacity", "stop-opacity"):
         return read_opacity(value) is not None
+    if name == "font-weight":
+        return is_weight(value)
+    if name == "font-size":
+        return is_size(value)
     if name == "stroke-miterlimit":
         limits = numbers(value)
         return len(limits) == 1 and limits[0] >= 1.0
@@ -230,7 +251,9 @@ class Cascade:
         for name, value in (*plain, *important):
             if not is_readable(name, value):
                 continue
-            if value == "inherit" or (value == "unset" and name in INHERITED):
+            if name == "font-size" and value in ("initial", "unset", "inherit"):
+                values[name] = "medium" if value == "initial" else "1em"
+            elif value == "inherit" or (value == "unset" and name in INHERITED):
                 if name in parent.values or name == "overflow":
                     values[name] = parent.values.get(name, "visible")
                 else:
@@ -239,7 +262,11 @@ class Cascade:
                 values.pop(name, None)
             else:
                 values[name] = value
-        return Style(values, _font_px(values.get("font-size"), parent) if "font-size" in values else parent.font_px)
+        if values.get("font-weight") in ("bolder", "lighter"):
+            values["font-weight"] = font_weight(values["font-weight"], parent.get("font-weight"))
+        # The size is inherited as computed, not as written.
+        size = values.pop("font-size", None)
+        return Style(values, font_px(size, parent.font_px) if size is not None else parent.font_px)
 
     def _rules(self, element: Element) -> tuple[tuple[str, str, bool], ...]:
         found = self._matched.get(element)
@@ -301,22 +328,11 @@ def _declarations(content: Any) -> list[tuple[str, str, bool]]:
             continue
         name = item.lower_name
         value = tinycss2.serialize(item.value).strip()
+        if name == "font":
+            found += [(each, text, bool(item.important)) for each, text in font_shorthand(value)]
+            continue
         names = ("marker-start", "marker-mid", "marker-end") if name == "marker" else (name,)
         for each in names:
             if each in PROPERTIES and is_readable(each, value):
                 found.append((each, value, bool(item.important)))
     return found
-
-
-def _font_px(text: str | None, parent: Style) -> float:
-    value = (text or "").strip()
-    if value in _FONT_SIZES:
-        return _FONT_SIZES[value]
-    if value in ("larger", "smaller"):
-        return parent.font_px * (1.2 if value == "larger" else 1 / 1.2)
-    length = split_length(value)
-    if length is None or length[0] < 0.0:
-        return parent.font_px
-    if length[1] == "%":
-        return parent.font_px * length[0] / 100.0
-    return LengthContext(0.0, 0.0, font_px=parent.font_px).px(value, "d", parent.font_px)

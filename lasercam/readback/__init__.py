@@ -1,0 +1,1 @@
+"""Reading back: what a camera's picture of the written sample says."""

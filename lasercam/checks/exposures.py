@@ -12,6 +12,8 @@ from lasercam.model.toolpath import Frame, RowKind, Section, ToolpathBlock
 MAX_ITEMS = 131_072
 """Most dots or lines of one tile; a row of many shots becomes several tiles."""
 
+_MOST_PLANES = 16
+"""Changes of height within a block up to which it is cut into planes; a block with more is taken as a cloud."""
 _COARSE_TICKS = 1_000
 
 
@@ -171,12 +173,12 @@ def sample_ticks(ticks: NDArray[np.int64], frame: Frame) -> NDArray[np.int64]:
 
 
 def tiles(block: ToolpathBlock, frame: Frame, step: int) -> Iterator[Tile]:
-    """Everything a block exposes, in order, in tiles of at most MAX_ITEMS."""
-    kind = block.kind
-    dot, line = np.flatnonzero(kind == RowKind.DOT), np.flatnonzero(kind == RowKind.LINE)
+    """Everything a block exposes, in order, in tiles of at most MAX_ITEMS, plane by plane where planes are few."""
     nothing = join((), are_dots=True)
     no_lines = join((), are_dots=False)
-    if len(dot) or len(line):
+    for rows in _planes(block):
+        kind = block.kind[rows]
+        dot, line = rows[kind == RowKind.DOT], rows[kind == RowKind.LINE]
         end = sample_ticks(block.end_ticks[dot], frame)
         dots = _items(block, dot, end, end, step) if len(dot) else nothing
         lines = no_lines
@@ -184,8 +186,20 @@ def tiles(block: ToolpathBlock, frame: Frame, step: int) -> Iterator[Tile]:
             starts = sample_ticks(block.start_ticks[line], frame)
             lines = _items(block, line, starts, sample_ticks(block.end_ticks[line], frame), step)
         yield Tile(dots, lines, step)
-    for items in _shots(block, np.flatnonzero(kind == RowKind.SHOTS), frame, step):
+    for items in _shots(block, np.flatnonzero(block.kind == RowKind.SHOTS), frame, step):
         yield Tile(items, no_lines, step)
+
+
+def _planes(block: ToolpathBlock) -> list[NDArray[np.intp]]:
+    """Rows of dots and lines, cut where the height changes.
+
+    A block that leads from one layer to the next would otherwise span the whole pattern, and everything in it would
+    seem to be its neighbour.
+    """
+    exposing = np.flatnonzero((block.kind == RowKind.DOT) | (block.kind == RowKind.LINE))
+    cuts = np.flatnonzero(np.diff(block.end_ticks[exposing, 2])) + 1
+    pieces = np.split(exposing, cuts) if len(cuts) <= _MOST_PLANES else [exposing]
+    return [piece for piece in pieces if len(piece)]
 
 
 def _items(

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 COMPILED_FROM = 20_000
 """Dots from which the compiled search pays for its start-up."""
+WORTH_CALLING = 500
+"""Dots from which it is faster once it has been started."""
 
 _LEAST_SHIFT = 12
 """Cells are at least 2¹² ticks (0.4 µm) wide, so that searches for duplicates look into one cell, not 27."""
@@ -42,7 +44,8 @@ def crowded(
     """
     if not len(places) or not own.any():
         return np.zeros(len(places), np.bool_)
-    search = _compiled if len(places) >= COMPILED_FROM else crowded_plain
+    is_loaded = _kernel.cache_info().currsize > 0
+    search = _compiled if len(places) >= (WORTH_CALLING if is_loaded else COMPILED_FROM) else crowded_plain
     return search(places, half_reach, step, own, matters, extra)
 
 

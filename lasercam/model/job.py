@@ -85,7 +85,7 @@ class RecipeText(Document):
     """What a power meter shows at the sample: of pulses it must agree with energy times rate; of continuous light it
     is what is set."""
     fluence: FluenceFamily | None = None
-    """Instead of `pulse_energy`: the fluence it shall give; of a ring by its radii, of a Gaussian by its spot radius."""
+    """Instead of `pulse_energy`: the fluence it shall give, by the radii of the ring or of the Gaussian spot."""
     fluence_is: Literal["peak", "mean"] | None = None
     """What `fluence` means in a Gaussian beam: on the axis, or over the 1/e² disc (half of it)."""
     speed: SpeedFamily | None = None
@@ -242,6 +242,8 @@ class JobDocument(Document):
     """Papers the job reproduces."""
     machine: str
     """A name in machine_profiles/, or a path to a profile."""
+    processes: str = ""
+    """A folder beside the job with process files of the lab; those of LASERCAM_PROCESSES are read too."""
     sample: Sample
     patterns: Annotated[dict[PatternName, dict[str, Any]], Field(min_length=1)]
     """WHAT: geometry by name."""

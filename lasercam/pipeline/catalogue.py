@@ -12,7 +12,8 @@ from lasercam.pipeline import registry
 from lasercam.pipeline.inputs import shipped, shipped_names
 from lasercam.pipeline.judge import all_codes
 from lasercam.process.card import SummaryRow, card, summary_rows
-from lasercam.process.library import load_library
+from lasercam.process.lab import environment_folders
+from lasercam.process.library import SHIPPED, load_library
 from lasercam.schema.document import read_document
 from lasercam.schema.tree import parse_yaml
 from lasercam.units import ACCELERATION, ENERGY, FREQUENCY, LENGTH, POWER, SPEED, format_quantity
@@ -36,14 +37,15 @@ def machines() -> list[Entry]:
 
 def processes() -> list[Entry]:
     """Process windows."""
-    rows = sorted(summary_rows(load_library()), key=lambda row: (row.kind, row.name))
+    rows = sorted(summary_rows(load_library(environment_folders())), key=lambda row: (row.kind, row.name))
     return [Entry(row.name, _process_line(row), f"{row.kind} processes") for row in rows]
 
 
 def _process_line(row: SummaryRow) -> str:
     open_ = f"; {row.n_unknown} unknown" if row.n_unknown else ""
     conflicts = f"; {row.n_conflicts} conflict(s)" if row.n_conflicts else ""
-    return f"{row.title} ({row.doi or 'no DOI'}{open_}{conflicts})"
+    lab = "" if row.origin == SHIPPED else f"; lab file {row.origin}"
+    return f"{row.title} ({row.doi or 'no DOI'}{open_}{conflicts}{lab})"
 
 
 def patterns() -> list[Entry]:
@@ -76,7 +78,7 @@ def explain(name: str) -> Iterator[str]:
         UsageError: nothing has that name.
     """
     codes = all_codes()
-    library = load_library()
+    library = load_library(environment_folders())
     if name in codes:
         yield from _code_page(codes[name])
     elif name in library:

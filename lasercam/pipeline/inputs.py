@@ -109,11 +109,19 @@ class FolderInputs:
         known += sorted(p.stem for p in (self.folder / "machine_profiles").glob("*.yaml"))
         raise InputError(name_problem("machine", reference, known, location))
 
+    def subfolder(self, reference: str, location: Location | None) -> Path:
+        """A folder below the job's own; InputError when it leads out of it or is not there."""
+        found = self._below(reference, location)
+        if not found.is_dir():
+            beside = [p.name for p in sorted(self.folder.glob("*")) if p.is_dir()]
+            raise InputError(name_problem("folder", reference, beside, location))
+        return found
+
     def _asset(self, reference: str, location: Location | None) -> Path:
         return self._inside(reference, location)
 
-    def _inside(self, reference: str, location: Location | None) -> Path:
-        """A file below the job's folder; a path that leads out of it is refused, whatever it looks like."""
+    def _below(self, reference: str, location: Location | None) -> Path:
+        """A path below the job's folder; one that leads out of it is refused, whatever it looks like."""
         path = PurePosixPath(reference)
         hint = "Put it beside the job file and name it by its path from there."
         if "\x00" in reference or path.is_absolute() or ".." in path.parts or "\\" in reference or not path.parts:
@@ -124,6 +132,11 @@ class FolderInputs:
         if not found.is_relative_to(root):
             message = f"'{shorten(reference)}' leads out of the job's folder through a link"
             raise InputError(Problem(message, location, hint))
+        return found
+
+    def _inside(self, reference: str, location: Location | None) -> Path:
+        """A file below the job's folder."""
+        root, found = self.folder.resolve(), self._below(reference, location)
         if not found.is_file():
             beside = [p.relative_to(root).as_posix() for p in sorted(found.parent.glob("*")) if p.is_file()]
             raise InputError(name_problem("file", reference, beside, location))

@@ -26,6 +26,7 @@ from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
 from lasercam.plan.recipes import build_recipe_table
 from lasercam.plan.select import select_parts
 from lasercam.process.kept import library_from_files, process_files
+from lasercam.process.lab import environment_folders
 from lasercam.process.library import load_library
 from lasercam.schema.document import read_document
 from lasercam.schema.tree import Tree, parse_yaml
@@ -87,23 +88,32 @@ def load_job(path: Path) -> LoadedJob:
     if path.is_dir():
         inside = BuiltInputs(path / "inputs")
         content = read_bytes(path / "inputs" / JOB_NAME)
-        files = {f.name: f.content for f in inside.of_kind("process")}
-        return _load(content, JOB_NAME, inside, library_from_files(files))
+        files = {f.reference: f.content for f in inside.of_kind("process")}
+        tree, document = _read(content, JOB_NAME)
+        return _load(content, tree, document, inside, library_from_files(files))
     folder = FolderInputs(path.parent)
     content = read_bytes(path)
-    loaded = _load(content, path.name, folder, load_library())
-    used = {text.process for text in loaded.document.recipes.values() if text.process}
-    used |= {s.heat.process for s in loaded.document.steps if s.heat and s.heat.process}
-    used |= {s.soak.process for s in loaded.document.steps if s.soak and s.soak.process}
-    used |= {s.read.process for s in loaded.document.steps if s.read and s.read.process}
-    for name, content_ in sorted(process_files(sorted(used)).items()):
-        folder.keep("process", f"{name}.yaml", partial(bytes, content_))
+    tree, document = _read(content, path.name)
+    own = [folder.subfolder(document.processes, tree.at(("processes",)))] if document.processes else []
+    lab = (*own, *environment_folders())
+    loaded = _load(content, tree, document, folder, load_library(lab))
+    used = {text.process for text in document.recipes.values() if text.process}
+    for step in document.steps:
+        used |= {text.process for text in (step.heat, step.soak, step.read) if text is not None and text.process}
+    used |= set(document.supply)
+    for reference, kept in process_files(sorted(used), lab).items():
+        folder.keep("process", reference, partial(bytes, kept))
     return loaded
 
 
-def _load(content: bytes, name: str, inputs: Inputs, processes: Mapping[str, Process]) -> LoadedJob:
+def _read(content: bytes, name: str) -> tuple[Tree, JobDocument]:
     tree = parse_yaml(content, name)
-    document = read_document(JobDocument, tree, what="a job")
+    return tree, read_document(JobDocument, tree, what="a job")
+
+
+def _load(
+    content: bytes, tree: Tree, document: JobDocument, inputs: Inputs, processes: Mapping[str, Process]
+) -> LoadedJob:
     problems: list[Problem] = []
     _check_names(document, tree, processes, problems)
     machines = tuple(

@@ -99,7 +99,7 @@ def laser_data(laser: LaserSettings) -> dict[str, Any]:
     return {
         "regime": "cw" if laser.is_cw else "pulsed",
         "wavelength_nm": laser.wavelength_nm,
-        **({key: None for key in pulses} if laser.is_cw else pulses),
+        **(dict.fromkeys(pulses) if laser.is_cw else pulses),
         "average_power_uw": laser.average_power_uw,
     }
 

@@ -209,6 +209,10 @@ class _Resolver:
             "wavelength": Valued(laser.wavelength, Confidence.SUPPLIED, laser.source),
             "na": Valued(objective.na, Confidence.SUPPLIED, objective.source),
         }
+        for key, window in process.parameters.items():
+            # What a lab measured at its own stage holds for it; a published spot says nothing about another stage.
+            if key not in FAMILY_KEYS and window.typ is not None and window.confidence is Confidence.MEASURED:
+                values[key] = Valued(window.typ, window.confidence, window.source or process.document.source)
         for key, text in self.job.supply.get(process.name, {}).items():
             if key in PARAMETERS and key not in SUPPLY_KEYS:
                 answered = answer(process.name, key, text, machine, self.locate)

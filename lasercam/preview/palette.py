@@ -81,7 +81,7 @@ def _range(first: tuple[str, ...], last: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def recipe_details(recipe: Recipe, shown: NDArray[np.int64]) -> tuple[str, ...]:
-    """What the legend says: energy and rate (power of continuous light), then speed or exposure as far as the shown rows use them."""
+    """What the legend says: energy and rate or power, then speed or exposure as far as the shown rows use them."""
     laser = recipe.laser
     if laser.is_cw:
         details = [si(laser.cw_power_uw * 1e-6, "W")]

@@ -31,12 +31,16 @@ class _Written:
 
     document: ProcessDocument
     tree: Tree
-    sha256: bytes
+    content: bytes
     origin: str
 
     @property
     def name(self) -> str:
         return self.document.process
+
+    @property
+    def sha256(self) -> bytes:
+        return hashlib.sha256(self.content).digest()
 
     def place(self, *path: str | int) -> Location:
         return self.tree.at(path)
@@ -126,6 +130,11 @@ class _ShippedFiles(Mapping[str, _Written]):
         return len(_shipped_names())
 
 
+def written_files(folders: Sequence[Path] = ()) -> Mapping[str, _Written]:
+    """Every file of the shipped library and of the lab's folders as it was read, by id; raises InputError."""
+    return _all_written(folders) if folders else _ShippedFiles()
+
+
 def read_process_file(content: bytes, file: str, origin: str = SHIPPED) -> _Written:
     """One process file, not yet joined with its parent; raises InputError."""
     return _read(content, file, origin)
@@ -210,7 +219,10 @@ def _read(content: bytes, file: str, origin: str) -> _Written:
     problems = reader.problems + _reference_problems(document, tree)
     if problems:
         raise InputError(problems)
-    return _Written(with_citations(document), tree, hashlib.sha256(content).digest(), origin)
+    if origin != SHIPPED:
+        # Wherever a number of the lab goes, inherited or as a default, it says that it is the lab's.
+        document = document.model_copy(update={"source": f"{document.source} (lab file {origin})"})
+    return _Written(with_citations(document), tree, content, origin)
 
 
 def _reference_problems(document: ProcessDocument, tree: Tree) -> list[Problem]:

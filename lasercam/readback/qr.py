@@ -18,8 +18,10 @@ _LEAST_RANGE = 3.0 / 255.0
 """Less difference than this between the darkest and the brightest pixel is no picture."""
 _SCALES = (1.0, 0.5, 0.25, 0.125)
 _BLURS_PX = (0.0, 1.0, 2.0, 4.0)
-MOST_PIXELS = 16_000_000
+MOST_PIXELS = 8_000_000
 """Larger photographs are halved first, by means of four pixels."""
+MOST_BLURRED_PIXELS = 2_500_000
+"""Larger looks are not low-passed: the same look at a smaller scale is."""
 _LOG_GAIN = 100.0
 _DARK_SHARE = 0.02
 _COLOURS = ("red", "green", "blue")
@@ -134,6 +136,8 @@ def _looks(channels: FloatImage) -> Iterator[tuple[Rung, NDArray[np.uint8]]]:
             curved = _curved(image, curve, low, high)
             for scale, blur in product(_SCALES, _BLURS_PX):
                 if scale < 1.0 and max(image.shape) * scale < LEAST_SIDE_PX:
+                    continue
+                if blur and image.size * scale**2 > MOST_BLURRED_PIXELS:
                     continue
                 look = _low_passed(curved, scale, blur)
                 for inverted in (False, True):

@@ -74,12 +74,16 @@ class Voxels:
         return self._parts
 
     def features(self, max_rows: int = MAX_TILE_ROWS) -> Iterator[FeatureBlock]:
-        """Whole rows of one layer, or pieces of a row, at most `max_rows` dots; deepest layer first."""
+        """Whole rows of one layer, or pieces of a row, at most `max_rows` dots; deepest layer first.
+
+        Every second layer comes from the far side, so that the beam goes on where the layer before ended.
+        """
         nx, ny, nz = self._keys.counts
         rows = max(1, max_rows // nx)
         width = min(nx, max_rows)
         for layer in range(nz - 1, -1, -1):
-            for row in range(0, ny, rows):
+            bands = range(0, ny, rows)
+            for row in bands if (nz - layer) % 2 else reversed(bands):
                 for column in range(0, nx, width):
                     block = self._tile(layer, row, min(row + rows, ny), column, min(column + width, nx))
                     if len(block):

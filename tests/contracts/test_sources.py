@@ -147,6 +147,18 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "quiet_zone": "2", "error_correction": "H",
         },
     ],
+    "qr_dual": [
+        {"mode": "channels", "text_a": "lasercam", "text_b": "010", "module": "10 um"},
+        {
+            "mode": "channels", "text_a": "lasercam", "text_b": "010", "module": "10 um", "solid_finder": "false",
+            "per_module": "2", "quiet_zone": "0",
+        },
+        {
+            "mode": "decoy_count", "text_a": "https://example.org", "text_b": "π", "module": "12 um", "fill": "hatch",
+            "per_module": "4", "inset": "2 um", "version": "3", "error_correction": "Q",
+        },
+        {"mode": "decoy_count", "text_a": "A", "text_b": "B", "module": "12 um", "quiet_zone": "1"},
+    ],
     "text": [
         {"text": "lasercam\n42", "height": "100 um", "align": "right", "junction_gap": "1 um"},
         {"text": "AV fi", "font": "dejavu-serif", "height": "50 um", "tolerance": "1 um", "fallback": ["dejavu-mono"]},

@@ -48,7 +48,7 @@ def test_a_lab_process_inherits_and_measures_what_was_unknown(tmp_path: Path) ->
     assert (ours.parameters["spot_radius"].typ, ours.parameters["spot_radius"].tolerance) == (4.0, 0.5)
     assert (ours.parameters["speed"].typ, ours.parameters["speed"].min) == (None, 200.0)
     assert ours.parameters["wavelength"] == base.parameters["wavelength"]
-    assert ours.parameters["speed"].source == "Lab book 7 (2026)"
+    assert ours.parameters["speed"].source == "Lab book 7 (2026) (lab file ours.yaml)"
     assert [u.key for u in ours.unknown] == ["na", "objective", "pulse_energy"]
     assert ours.outcome.emission == base.outcome.emission
     assert ours.outcome.daylight_visible is True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lasercam.sources.svg.document import MAX_DEPTH, XML_SPACE, Element, href, meets_conditions, text_of
 from lasercam.sources.svg.lengths import LengthContext, numbers, read_lengths, with_font
+from lasercam.sources.svg.shapes import SHAPES
 from lasercam.sources.svg.style import Style
 
 if TYPE_CHECKING:
@@ -90,9 +91,24 @@ def read_text(
         (kept == "preserve" for one in (element, *element.iterancestors()) if (kept := one.get(f"{XML_SPACE}space"))),
         False,
     )
-    span = Span(element, style, names, with_font(lengths, style.font_px))
-    reader.read(Span(element, style, names, span.lengths, (), _lines(span, ())), keeps_space=keeps)
+    ruled: tuple[tuple[str, Style], ...] = ()
+    for outer in reversed(list(element.iterancestors())):
+        if (
+            "text-decoration" in (outer.get("style") or "")
+            or outer.get("text-decoration")
+            or walker.drawing.cascade.has_sheets
+        ):
+            ruled = _lines(walker.inherited(outer), ruled)
+    span = Span(element, style, names, with_font(lengths, style.font_px), (), _lines(style, ruled))
+    reader.read(span, keeps_space=keeps)
     return reader.content()
+
+
+def line_target(walker: Walker, element: Element) -> Element | None:
+    """The shape that a textPath stands on; None when there is none."""
+    link = href(element)
+    target = walker.document.by_id.get(link[1:]) if link.startswith("#") else None
+    return target if target is not None and walker.document.tag(target) in SHAPES else None
 
 
 class _Reader:
@@ -111,7 +127,7 @@ class _Reader:
         if document.tag(span.element) == "tref":
             link = href(span.element)
             target = document.by_id.get(link[1:]) if link.startswith("#") else None
-            if target is not None:
+            if target is not None and document.tag(target):
                 self._add(text_of(target), span, keeps_space=keeps_space)
         else:
             self._add(span.element.text or "", span, keeps_space=keeps_space)
@@ -136,11 +152,14 @@ class _Reader:
             return None
         if not style.is_displayed:
             return None
+        if tag == "textPath" and line_target(walker, child) is None:
+            walker.drawing.note("A textPath refers to no path; its text is not drawn", child)
+            return None
         names = outer.names if identity is None else (*outer.names, f"id:{identity}")
         lengths = with_font(outer.lengths, style.font_px)
         path = child if tag == "textPath" else outer.path
         span = Span(child, style, names, lengths, outer.raised, outer.lines, path)
-        return Span(child, style, names, lengths, (*outer.raised, span), _lines(span, outer.lines), path)
+        return Span(child, style, names, lengths, (*outer.raised, span), _lines(style, outer.lines), path)
 
     def _add(self, text: str, span: Span, *, keeps_space: bool) -> None:
         signs = text.replace("\r\n", " ").translate(_TO_SPACE)
@@ -151,7 +170,7 @@ class _Reader:
         kept: list[Character] = []
         place = [0]
         for one in self._found:
-            follows = not kept or (kept[-1].sign == " " and not kept[-1].keeps_space)
+            follows = not kept or kept[-1].sign == " "
             if one.keeps_space or one.sign != " " or not follows:
                 kept.append(one)
             place.append(len(kept))
@@ -168,16 +187,17 @@ class _Reader:
 _TO_SPACE = str.maketrans({"\n": " ", "\r": " ", "\t": " "})
 
 
-def _lines(span: Span, outer: tuple[tuple[str, Style], ...]) -> tuple[tuple[str, Style], ...]:
-    words = span.style.get("text-decoration").replace(",", " ").split()
-    own = tuple((kind, span.style) for kind in _LINE_KINDS if kind in words)
+def _lines(style: Style, outer: tuple[tuple[str, Style], ...]) -> tuple[tuple[str, Style], ...]:
+    """Lines asked for so far; those of an outer element stay, whatever an inner one says."""
+    words = style.get("text-decoration").split()
+    own = tuple((kind, style) for kind in _LINE_KINDS if kind in words)
     return (*(line for line in outer if line[0] not in words), *own)
 
 
 def _place(characters: list[Character], span: Span, first: int, stop: int, tag: str) -> None:
     """Give the lists of an element to the characters in it; inner elements come later and win."""
     element = span.element
-    if tag not in ("text", "tspan"):
+    if tag not in ("text", "tspan", "tref"):
         return
     for name in ("x", "y", "dx", "dy"):
         text = element.get(name)

@@ -31,6 +31,13 @@ _GENERIC = {
 }
 _NAME = re.compile(r"\"([^\"]*)\"|'([^']*)'|([^,]+)")
 _BOLD = 600
+_OBLIQUE_DEG = -14.0
+"""Source: https://www.w3.org/TR/css-fonts-4/#font-style-prop"""
+_STRETCH = {
+    "ultra-condensed": 50.0, "extra-condensed": 62.5, "condensed": 75.0, "semi-condensed": 87.5, "normal": 100.0,
+    "semi-expanded": 112.5, "expanded": 125.0, "extra-expanded": 150.0, "ultra-expanded": 200.0,
+}  # fmt: skip
+"""Per cent of the normal width. Source: https://www.w3.org/TR/css-fonts-4/#font-stretch-prop"""
 _VARIATION = re.compile(r"[\"'](.{4})[\"']\s+([+-]?[0-9.]+)")
 
 
@@ -54,7 +61,7 @@ class Families:
         self._location = location
         self._faces: dict[str, SvgFace] = {}
         self._varied: dict[tuple[str, tuple[tuple[str, float], ...]], SvgFace] = {}
-        self._stacks: dict[tuple[str, int, bool, str], tuple[SvgFace, ...]] = {}
+        self._stacks: dict[tuple[str, int, bool, str, float], tuple[SvgFace, ...]] = {}
         self.unknown: dict[str, None] = {}
         self.read: dict[str, bytes] = {}
 
@@ -62,10 +69,11 @@ class Families:
         """Faces for a style in order of preference; the last ones stand in for characters the first do not have."""
         slanted = style.get("font-style", "normal").split()[:1] in (["italic"], ["oblique"])
         wanted, weight, settings = style.get("font-family"), font_weight(style), style.get("font-variation-settings")
-        key = (wanted, weight, slanted, settings)
+        settings = f"'wdth' {_STRETCH.get(style.get('font-stretch'), 100.0)}, {settings}"
+        key = (wanted, weight, slanted, settings, style.font_px)
         found = self._stacks.get(key)
         if found is None:
-            found = self._stacks[key] = self._stack(wanted, weight, settings, slanted=slanted)
+            found = self._stacks[key] = self._stack(wanted, weight, settings, style.font_px, slanted=slanted)
         return found
 
     @property
@@ -73,7 +81,7 @@ class Families:
         """Whether the job calls a family by another name than its files do."""
         return any(_plain(face.family) != name for name in self._files for face in self._members(name))
 
-    def _stack(self, wanted: str, weight: int, settings: str, *, slanted: bool) -> tuple[SvgFace, ...]:
+    def _stack(self, wanted: str, weight: int, settings: str, size_px: float, *, slanted: bool) -> tuple[SvgFace, ...]:
         names = [next(part for part in match if part).strip() for match in _NAME.findall(wanted) if any(match)]
         chosen: list[str] = []
         for name in (n for n in names if n):
@@ -87,9 +95,13 @@ class Families:
             self.unknown.setdefault("")
         everything = [*chosen, *self._files, FALLBACK]
         variation = tuple((tag, float(value)) for tag, value in _VARIATION.findall(settings))
-        return tuple(self._face(name, weight, variation, slanted=slanted) for name in dict.fromkeys(everything))
+        return tuple(
+            self._face(name, weight, variation, size_px, slanted=slanted) for name in dict.fromkeys(everything)
+        )
 
-    def _face(self, family: str, weight: int, settings: tuple[tuple[str, float], ...], *, slanted: bool) -> SvgFace:
+    def _face(
+        self, family: str, weight: int, settings: tuple[tuple[str, float], ...], size_px: float, *, slanted: bool
+    ) -> SvgFace:
         """The face of a family next to what is wanted.
 
         Source: https://www.w3.org/TR/css-fonts-4/#font-style-matching
@@ -100,7 +112,7 @@ class Families:
             face = min(near, key=lambda one: _distance(one.weight, weight))
             if not face.axes:
                 return face
-            varied = (("wght", float(weight)), *settings)
+            varied = (("opsz", size_px), ("wght", float(weight)), ("slnt", _OBLIQUE_DEG if slanted else 0.0), *settings)
             known = self._varied.get((face.name, varied))
             if known is None:
                 known = self._varied[face.name, varied] = SvgFace(face.name, self.read[face.name])

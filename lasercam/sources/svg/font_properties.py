@@ -63,7 +63,7 @@ def font_shorthand(text: str) -> list[tuple[str, str]]:
     """The properties that a `font` sets; none when it cannot be read.
 
     >>> font_shorthand("italic bold 12px/1.5 'Open Sans', serif")[:2]
-    [('font-style', 'italic'), ('font-variant', 'normal')]
+    [('font-kerning', 'auto'), ('font-stretch', 'normal')]
     """
     for match in re.finditer(r"\S+", text):
         size = match.group().split("/")[0]
@@ -77,6 +77,8 @@ def font_shorthand(text: str) -> list[tuple[str, str]]:
             variant = "small-caps" if "small-caps" in words else "normal"
             weight = next((word for word in words if word != "normal" and is_weight(word)), "normal")
             return [
+                ("font-kerning", "auto"),
+                ("font-stretch", "normal"),
                 ("font-style", style),
                 ("font-variant", variant),
                 ("font-weight", weight),

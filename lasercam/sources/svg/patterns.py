@@ -197,9 +197,7 @@ class PatternPaints:
         else:
             inner = (1.0, 0.0, 0.0, 1.0, left, top)
         own = read_transform(value("patternTransform") or "")
-        matrix = multiply(item.matrix, own if own is not None else IDENTITY)
-        if not is_invertible(matrix):
-            return None
+        matrix = multiply(item.matrix, own if own is not None and is_invertible(own) else IDENTITY)
         return _Tiling(pattern, content, matrix, left, top, width, height, inner)
 
     def _chain(self, pattern: Element) -> list[Element]:

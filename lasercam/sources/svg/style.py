@@ -22,10 +22,12 @@ INHERITED = frozenset(
         "font-family",
         "font-kerning",
         "font-size",
+        "font-stretch",
         "font-style",
         "font-variant",
         "font-variation-settings",
         "font-weight",
+        "kerning",
         "letter-spacing",
         "marker-end",
         "marker-mid",
@@ -71,8 +73,8 @@ PROPERTIES = INHERITED | OWN
 GEOMETRY = frozenset(("x", "y", "cx", "cy", "r", "rx", "ry", "width", "height"))
 """SVG 2 lets style sheets set these too; they are read as attributes only, like most renderers do."""
 
-_NOT_ATTRIBUTES = frozenset(("transform",))
-"""Read from the element itself, since its syntax differs between attribute and style."""
+_NOT_ATTRIBUTES = frozenset(("transform", "font-kerning", "font-variation-settings"))
+"""The first is read from the element itself, since its syntax differs; the others have no attribute."""
 _CHOICES = {
     "fill-rule": ("nonzero", "evenodd"),
     "clip-rule": ("nonzero", "evenodd"),
@@ -96,6 +98,8 @@ def is_readable(name: str, value: str) -> bool:
         return read_colour(value) is not None
     if name in ("fill-opacity", "stroke-opacity", "opacity", "stop-opacity"):
         return read_opacity(value) is not None
+    if name == "dominant-baseline":
+        return value not in ("no-change", "reset-size", "use-script")
     if name == "font-weight":
         return is_weight(value)
     if name == "font-size":
@@ -209,6 +213,7 @@ class Cascade:
     """Styles of elements, shared between all that have the same.
 
     Attributes:
+        has_sheets: whether rules may apply to any element.
         unread: rules that ask for something outside the file or that cannot be read, with the line of their sheet.
     """
 
@@ -217,6 +222,7 @@ class Cascade:
         self._cache: dict[Any, Style] = {}
         self._keep: list[Style] = []
         self._matcher: Any = None
+        self.has_sheets = bool(sheets)
         self._wrappers: dict[int, Any] = {}
         self._matched: dict[Element, tuple[tuple[str, str, bool], ...]] = {}
         if sheets:

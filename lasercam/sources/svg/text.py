@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from lasercam.sources.svg.characters import Span, TextContent, read_text
-from lasercam.sources.svg.document import Element, href
+from lasercam.sources.svg.characters import Span, TextContent, line_target, read_text
+from lasercam.sources.svg.document import Element
 from lasercam.sources.svg.items import Item
 from lasercam.sources.svg.lengths import IDENTITY, Matrix, is_invertible, multiply
-from lasercam.sources.svg.shapes import SHAPES, shape_path
+from lasercam.sources.svg.shapes import shape_path
 from lasercam.sources.svg.style import Style
 from lasercam.sources.svg.text_path import TextLine, text_line
 from lasercam.sources.svg.transforms import read_transform
@@ -27,7 +27,6 @@ MAX_CHARACTERS = 100_000
 MAX_NAMED = 12
 """Characters named in one message."""
 _LETTERS = {"line": "L", "quadratic": "Q", "cubic": "C"}
-_UPRIGHT = ("", "horizontal-tb", "lr", "lr-tb", "rl", "rl-tb")
 _LEFT_OUT = ("fill-rule", "clip-rule", "marker-start", "marker-mid", "marker-end")
 """Properties that mean nothing for letters, which are nonzero."""
 
@@ -77,8 +76,6 @@ def _problem(content: TextContent) -> str:
         return f"has {len(content.characters):,} characters; at most {MAX_CHARACTERS:,} are set"
     if any(one.sign in EXPLICIT for one in content.characters):
         return "holds unseen characters that turn the direction of writing; remove them"
-    if any(span.style.get("writing-mode") not in _UPRIGHT for span, _, _ in content.ranges):
-        return "is written from top to bottom, which is not read; convert it to paths"
     return ""
 
 
@@ -99,16 +96,13 @@ def _lines(walker: Walker, content: TextContent) -> dict[Element, TextLine | Non
 
 
 def _line(walker: Walker, span: Span) -> TextLine | None:
-    element, document = span.element, walker.document
+    element = span.element
     if element.get("side") == "right":
         walker.drawing.note("Text on the right side of a path is written on its left", element)
-    offset = element.get("startOffset")
-    link = href(element)
-    target = document.by_id.get(link[1:]) if link.startswith("#") else None
-    tag = document.tag(target) if target is not None else ""
-    if target is None or tag not in SHAPES:
-        walker.drawing.note("A textPath refers to no path; its text is not drawn", element)
+    target = line_target(walker, element)
+    if target is None:
         return None
+    tag, offset = walker.document.tag(target), element.get("startOffset")
     path = shape_path(tag, target, span.lengths)
     matrix = read_transform(target.get("transform") or "") or IDENTITY
     return text_line(path, matrix, offset, target.get("pathLength"), span.lengths) if path else None
@@ -132,7 +126,7 @@ def _outlines(clusters: Iterable[PlacedCluster]) -> Iterator[str]:
         scale = one.size_px / one.face.units_per_em
         for glyph, gx, gy in one.glyphs:
             place: Matrix = (scale * one.stretch, 0.0, 0.0, -scale, gx * one.size_px * one.stretch, -gy * one.size_px)
-            matrix = multiply(one.matrix, place)
+            matrix = multiply(multiply(one.matrix, one.inner), place)
             if not is_invertible(matrix):
                 continue
             a, b, c, d, e, f = matrix
@@ -177,10 +171,11 @@ def _straight_groups(clusters: list[PlacedCluster]) -> list[list[PlacedCluster]]
     """Clusters that follow each other on one straight line."""
     groups: list[list[PlacedCluster]] = []
     for one in clusters:
-        if groups and not one.is_turned and not groups[-1][-1].is_turned:
+        if groups:
             last = groups[-1][-1]
-            gap = last.matrix[4] + last.advance_px - one.matrix[4], last.matrix[5] - one.matrix[5]
-            if max(map(abs, gap)) <= 1e-6 * one.size_px:
+            a, b, c, d, e, f = last.matrix
+            end = (a, b, c, d, e + a * last.advance_px, f + b * last.advance_px)
+            if all(abs(p - q) <= 1e-6 * max(one.size_px, 1.0) for p, q in zip(end, one.matrix, strict=True)):
                 groups[-1].append(one)
                 continue
         groups.append([one])

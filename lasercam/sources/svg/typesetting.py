@@ -12,15 +12,21 @@ from typing import Any
 from lasercam.sources.svg.characters import Character, Span, TextContent
 from lasercam.sources.svg.faces import Cluster, SvgFace
 from lasercam.sources.svg.families import Families
-from lasercam.sources.svg.lengths import IDENTITY, Matrix, multiply
+from lasercam.sources.svg.lengths import IDENTITY, Matrix, multiply, split_length
 from lasercam.sources.svg.text_path import TextLine
 from lasercam.sources.text.bidi import Run, visual_runs
 from lasercam.sources.text.outlines import is_visible, resolved_scripts
 
 _MARK = {"ltr": "\u200e", "rtl": "\u200f"}
 """Unseen characters of a direction: put before a line, they give it that direction."""
+VERTICAL = ("tb", "tb-rl", "vertical-rl", "vertical-lr")
+"""Values of `writing-mode` for lines from top to bottom."""
 _STRONG = {"ltr": "a", "rtl": "\u05d0"}
 _LIGATURES = ("liga", "clig")
+_JOINED = frozenset(
+    ("Arab", "Syrc", "Nkoo", "Mani", "Phlp", "Mand", "Mong", "Phag", "Adlm", "Rohg", "Deva", "Beng", "Guru", "Ogam")
+)
+"""Scripts whose letters stay together. Source: https://www.w3.org/TR/css-text-3/#cursive-tracking"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +39,10 @@ class PlacedCluster:
         face: the font.
         glyphs: number, x and y (up) from the origin, em.
         matrix: from px along and below the baseline to user units; shifts of the baseline are in it.
+        inner: from the glyphs to the line, where they are turned back upright.
         size_px: the font's size.
         advance_px: width.
         stretch: factor on the width of the glyphs.
-        is_turned: whether it stands other than upright on a straight line.
     """
 
     span: Span
@@ -47,7 +53,7 @@ class PlacedCluster:
     size_px: float
     advance_px: float
     stretch: float = 1.0
-    is_turned: bool = False
+    inner: Matrix = IDENTITY
 
 
 @dataclass(slots=True)
@@ -58,6 +64,7 @@ class _Set:
     face: SvgFace
     lead: Character
     signs: str
+    script: str
     advance: float
     stretch: float = 1.0
 
@@ -108,7 +115,8 @@ class Typesetter:
             i
             for i, one in enumerate(characters)
             if i == 0
-            or (one.span.path is None and (one.x is not None or one.y is not None))
+            or one.x is not None
+            or (one.y is not None and one.span.path is None)
             or one.span.path is not characters[i - 1].span.path
         ]
         # A mark belongs to the letter before it, wherever it is asked to stand.
@@ -123,13 +131,13 @@ class Typesetter:
         stacks = [self._families.stack(one.span.style) for one in characters]
         faces = _chosen(text, stacks)
         labels = [
-            (script, id(face), one.span.style.font_px, _features(one.span))
+            (script, id(face), _features(one.span, script))
             for script, face, one in zip(scripts, faces, characters, strict=True)
         ]
         found: list[_Set] = []
         for run in _runs(characters, labels):
             face = faces[run.first]
-            for cluster in face.clusters(text, run, scripts[run.first], labels[run.first][3]):
+            for cluster in face.clusters(text, run, scripts[run.first], labels[run.first][2]):
                 if any(glyph == 0 for glyph, _, _ in cluster.glyphs):
                     signs = text[cluster.first : cluster.stop]
                     lost = [c for c in signs if not face.has(c) and is_visible(c)]
@@ -137,22 +145,16 @@ class Typesetter:
                     if not lost:  # a control or joiner that the font does not know leaves no ink
                         cluster = Cluster(cluster.first, cluster.stop, (), 0.0)
                 lead = characters[cluster.first]
-                found.append(
-                    _Set(
-                        cluster,
-                        face,
-                        lead,
-                        text[cluster.first : cluster.stop],
-                        cluster.advance * lead.span.style.font_px,
-                    )
-                )
+                signs, advance = text[cluster.first : cluster.stop], cluster.advance * lead.span.style.font_px
+                found.append(_Set(cluster, face, lead, signs, scripts[cluster.first], advance))
         return found
 
     def _spaced(self, chunk: _Chunk, clusters: list[_Set]) -> list[_Set]:
         """Letter spacing, word spacing and stated lengths."""
         for index, one in enumerate(clusters):
             style, lengths = one.lead.span.style, one.lead.span.lengths
-            if index + 1 < len(clusters):
+            is_joined = one.script in _JOINED and unicodedata.category(one.lead.sign)[0] in "LM"
+            if index + 1 < len(clusters) and not is_joined:
                 one.advance += lengths.px(_spacing(style.get("letter-spacing")), "x")
             if one.lead.sign in (" ", "\u00a0"):
                 one.advance += lengths.px(_spacing(style.get("word-spacing")), "x")
@@ -177,15 +179,22 @@ class Typesetter:
     def _straight(
         self, clusters: Sequence[_Set], x: float, y: float, found: list[PlacedCluster]
     ) -> tuple[float, float]:
-        """Place clusters from a point on; returns where the line ends."""
-        if clusters:
-            x -= _anchored(clusters)
+        """Place clusters from a point on, to the right or downwards; returns where the line ends."""
+        if not clusters:
+            return x, y
+        is_vertical = self._content.ranges[0][0].style.get("writing-mode") in VERTICAL
+        frame = (0.0, 1.0, -1.0, 0.0, x, y) if is_vertical else (1.0, 0.0, 0.0, 1.0, x, y)
+        along, below = -_anchored(clusters), 0.0
         for one in clusters:
-            x, y = x + one.lead.dx, y + one.lead.dy
-            matrix = multiply((1.0, 0.0, 0.0, 1.0, x, y + _shift(one)), _turn(one.lead.rotate))
-            found.append(_placed(one, matrix, is_turned=bool(one.lead.rotate)))
-            x += one.advance
-        return x, y
+            lead = one.lead
+            along, below = (along + lead.dy, below - lead.dx) if is_vertical else (along + lead.dx, below + lead.dy)
+            place = (1.0, 0.0, 0.0, 1.0, along, below + _shift(one, is_vertical=is_vertical))
+            matrix = multiply(multiply(frame, place), _turn(lead.rotate))
+            inner = _upright(one) if is_vertical and _stands_upright(one.signs[0]) else IDENTITY
+            found.append(_placed(one, matrix, inner))
+            along += one.advance
+        a, b, c, d, e, f = frame
+        return a * along + c * below + e, b * along + d * below + f
 
     def _along(
         self, clusters: Sequence[_Set], line: TextLine, lead: Character, found: list[PlacedCluster]
@@ -198,28 +207,55 @@ class Typesetter:
         for one in clusters:
             at += one.lead.dx
             below += one.lead.dy
-            point = line.at(at + one.advance / 2.0)
+            half = one.cluster.advance * one.stretch * one.lead.span.style.font_px / 2.0
+            point = line.at(at + half)
             if point is not None:
                 x, y, cos, sin = point
-                matrix = multiply((cos, sin, -sin, cos, x, y), (1.0, 0.0, 0.0, 1.0, -one.advance / 2.0, below))
+                matrix = multiply((cos, sin, -sin, cos, x, y), (1.0, 0.0, 0.0, 1.0, -half, below))
                 matrix = multiply(multiply(matrix, (1.0, 0.0, 0.0, 1.0, 0.0, _shift(one))), _turn(one.lead.rotate))
-                found.append(_placed(one, matrix, is_turned=True))
+                found.append(_placed(one, matrix))
             at += one.advance
         return line.end
 
 
-def _placed(one: _Set, matrix: Matrix, *, is_turned: bool) -> PlacedCluster:
+def _placed(one: _Set, matrix: Matrix, inner: Matrix = IDENTITY) -> PlacedCluster:
     span = one.lead.span
     return PlacedCluster(
-        span, one.signs, one.face, one.cluster.glyphs, matrix, span.style.font_px, one.advance, one.stretch, is_turned
+        span,
+        one.signs,
+        one.face,
+        one.cluster.glyphs,
+        matrix,
+        span.style.font_px,
+        one.advance,
+        one.stretch,
+        inner,
     )
+
+
+def _stands_upright(sign: str) -> bool:
+    """Whether a character stands upright on a line from top to bottom: the wide ones, brackets left out.
+
+    Source: https://www.unicode.org/reports/tr50/, of which width is the larger part
+    """
+    return unicodedata.east_asian_width(sign) in ("W", "F") and unicodedata.category(sign) not in ("Ps", "Pe")
+
+
+def _upright(one: _Set) -> Matrix:
+    """Turns a glyph back about its middle on a line that runs down."""
+    half = one.cluster.advance * one.lead.span.style.font_px / 2.0
+    middle = (one.face.metrics.ascent + one.face.metrics.descent) / 2.0 * one.lead.span.style.font_px
+    return multiply((0.0, -1.0, 1.0, 0.0, half, -middle), (1.0, 0.0, 0.0, 1.0, -half, middle))
 
 
 def _anchored(clusters: Sequence[_Set]) -> float:
     """How far a line starts before its anchor."""
     lead = min(clusters, key=lambda one: one.cluster.first).lead
     width = sum(one.advance for one in clusters)
-    return {"middle": width / 2.0, "end": width}.get(lead.span.style.get("text-anchor"), 0.0)
+    anchor = lead.span.style.get("text-anchor", "start")
+    if lead.span.style.get("direction") == "rtl":
+        anchor = {"start": "end", "end": "start"}.get(anchor, anchor)
+    return {"middle": width / 2.0, "end": width}.get(anchor, 0.0)
 
 
 def _turn(degrees: float | None) -> Matrix:
@@ -229,8 +265,8 @@ def _turn(degrees: float | None) -> Matrix:
     return (cos, sin, -sin, cos, 0.0, 0.0)
 
 
-def _shift(one: _Set) -> float:
-    """How far below the line's baseline a cluster stands.
+def _shift(one: _Set, *, is_vertical: bool = False) -> float:
+    """How far below the line's baseline a cluster stands; lines that run down go through the middle of letters.
 
     Source: https://www.w3.org/TR/SVG2/text.html#DominantBaselineProperty, places of the lines in a font as usual
     where it states none
@@ -240,13 +276,14 @@ def _shift(one: _Set) -> float:
     named = span.style.get("alignment-baseline", "auto")
     if named in ("auto", "baseline"):
         named = span.style.get("dominant-baseline", "auto")
+    centre = (metrics.ascent + metrics.descent) / 2.0
     above = {
         "before-edge": metrics.ascent,
         "text-before-edge": metrics.ascent,
         "text-top": metrics.ascent,
         "middle": metrics.x_height / 2.0,
-        "central": (metrics.ascent + metrics.descent) / 2.0,
-        "center": (metrics.ascent + metrics.descent) / 2.0,
+        "central": centre,
+        "center": centre,
         "after-edge": metrics.descent,
         "text-after-edge": metrics.descent,
         "text-bottom": metrics.descent,
@@ -254,6 +291,8 @@ def _shift(one: _Set) -> float:
         "hanging": metrics.ascent * 0.8,
         "mathematical": metrics.ascent / 2.0,
     }.get(named, 0.0)
+    if is_vertical:
+        above = centre
     shift = above * size
     for outer in span.raised:
         text = outer.style.get("baseline-shift", "baseline")
@@ -273,13 +312,14 @@ def _spacing(text: str) -> str | None:
     return None if text in ("", "normal") else text
 
 
-def _features(span: Span) -> tuple[tuple[str, bool], ...]:
+def _features(span: Span, script: str) -> tuple[tuple[str, bool], ...]:
     """OpenType features that the style switches."""
     style = span.style
     features: list[tuple[str, bool]] = []
-    if span.lengths.px(_spacing(style.get("letter-spacing")), "x") != 0.0:
+    if script not in _JOINED and span.lengths.px(_spacing(style.get("letter-spacing")), "x") != 0.0:
         features += [(tag, False) for tag in _LIGATURES]
-    if style.get("font-kerning") == "none":
+    # Numbers for `kerning` are of SVG 1.1; all they are used for today is to switch it off.
+    if style.get("font-kerning") == "none" or split_length(style.get("kerning")) in ((0.0, ""), (0.0, "px")):
         features.append(("kern", False))
     if style.get("font-variant") == "small-caps":
         features.append(("smcp", True))

@@ -15,6 +15,7 @@ def command(job: Path, form: str) -> int:
     from lasercam.pipeline.judge import judge
     from lasercam.pipeline.load import load_job, plan_job
     from lasercam.pipeline.manifest import finding_data, section_data
+    from lasercam.pipeline.quantities import derived_by_recipe
 
     loaded = load_job(job)
     toolpath = plan_job(loaded)
@@ -26,6 +27,7 @@ def command(job: Path, form: str) -> int:
                 "toolpath": verdict.toolpath_digest,
                 "clean": verdict.is_clean,
                 "findings": [finding_data(f) for f in verdict.findings],
+                "derived": derived_by_recipe(loaded, toolpath),
                 "sections": [section_data(s) for s in toolpath.header.sections],
                 "notes": list(verdict.notes),
             }

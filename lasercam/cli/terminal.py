@@ -30,7 +30,8 @@ def echo_verdict(verdict: Verdict) -> None:
     for finding in verdict.findings:
         echo_finding(finding)
     for note in verdict.notes:
-        click.echo(f"      {note}")
+        click.secho("about", fg="cyan", nl=False)
+        click.echo(f" patterns.{note}")
     waived = sum(1 for f in verdict.findings if f.waived is not None)
     counts = [
         f"{len(verdict.errors)} error(s)",

@@ -111,14 +111,24 @@ class HeatStep(Document):
 
     process: Name | None = None
     """The heat-treatment window it claims."""
-    temperature: Temperature
+    temperature: Temperature | None = None
     """Of the plateau."""
+    emission: Wavelength | None = None
+    """Instead of `temperature`: the emission peak wanted afterwards; solved from the points the process states."""
     hold_time: Time
     """At the plateau."""
     ramp_rate: TemperatureRate | None = None
     """Up and down."""
     atmosphere: str = ""
     """Air, nitrogen, …"""
+    _solved: str = PrivateAttr(default="")
+
+    @model_validator(mode="after")
+    def _one_aim(self) -> "HeatStep":
+        if (self.temperature is None) == (self.emission is None):
+            found = "both" if self.emission is not None else "neither"
+            raise ValueError(f"a heat step needs either temperature or emission; found {found}")
+        return self
 
 
 class SoakStep(Document):

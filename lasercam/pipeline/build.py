@@ -21,6 +21,7 @@ from lasercam.pipeline.load import LoadedJob, pattern_uses
 from lasercam.pipeline.manifest import MANIFEST_NAME, FileEntry, ProgramEntry, manifest_data, sealed
 from lasercam.pipeline.pictures import draw_pictures
 from lasercam.pipeline.progress import SILENT, Advance, Progress
+from lasercam.pipeline.quantities import derived_by_recipe
 from lasercam.pipeline.runbook import laser_text, runbook_markdown
 
 _UNFINISHED = re.compile(r"\.(.+)\.unfinished-[a-z0-9_]+")
@@ -70,9 +71,8 @@ def build(
         listed = {entry.file for entry in programs}
         others = sorted(p for p in work.rglob("*") if p.is_file() and p.relative_to(work).as_posix() not in listed)
         files = [FileEntry(file=p.relative_to(work).as_posix(), sha256=file_digest(p)) for p in others]
-        (work / MANIFEST_NAME).write_text(
-            sealed(manifest_data(toolpath.header, verdict, programs, files)), encoding="utf-8"
-        )
+        data = manifest_data(toolpath.header, verdict, programs, files, derived_by_recipe(loaded, toolpath))
+        (work / MANIFEST_NAME).write_text(sealed(data), encoding="utf-8")
     return folder
 
 

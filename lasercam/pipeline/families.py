@@ -89,27 +89,15 @@ def refuse_misfit(use: PartUse, shapes: Mapping[str, tuple[int, ...]], locate: C
     )
 
 
-def refuse_unused(toolpath: Toolpath, locate: Callable[..., Location]) -> None:
-    """Refuse recipe families of which no feature uses some members: an experiment would miss cells in silence.
-
-    Raises:
-        InputError: the first such family, with the members left over.
-    """
+def unused_members(toolpath: Toolpath) -> dict[str, list[int]]:
+    """Members of recipe families that no feature uses, by recipe name; families used in full are left out."""
     recipes = toolpath.header.recipes
-    if len(recipes) == len(recipes.first):
-        return
     used = np.zeros(len(recipes), np.bool_)
-    for block in toolpath.blocks():
-        used[block.recipe[block.kind != RowKind.JUMP]] = True
-        if used.all():
-            return
-    problems = []
-    for name, first in recipes.first.items():
-        left = np.flatnonzero(~used[first : first + recipes.sizes[name]]).tolist()
-        if left:
-            some = ", ".join(f"{name}[{i}]" for i in left[:5]) + (" …" if len(left) > 5 else "")
-            text = f"recipe '{name}' has {recipes.sizes[name]:,} members, and no feature uses {len(left):,}: {some}"
-            hint = "Let a pattern use them (`vary`, `shape`, a variant column), or write another step, or fewer values."
-            problems.append(Problem(text, locate("recipes", name), hint))
-    if problems:
-        raise InputError(problems)
+    if len(recipes) > len(recipes.first):
+        for block in toolpath.blocks():
+            used[block.recipe[block.kind != RowKind.JUMP]] = True
+            if used.all():
+                break
+    families = {name: first for name, first in recipes.first.items() if recipes.sizes[name] > 1}
+    left = {n: np.flatnonzero(~used[first : first + recipes.sizes[n]]).tolist() for n, first in families.items()}
+    return {name: members for name, members in left.items() if members}

@@ -9,6 +9,7 @@ from lasercam.model.finding import CodeInfo, Finding, Severity, Verdict
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline import registry
+from lasercam.pipeline.families import unused_members
 from lasercam.pipeline.load import LoadedJob, machine_digest
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
@@ -30,6 +31,15 @@ PIPELINE_CODES = (
         " does not name what the finding is on. A waiver left behind would silence a later, different mistake.",
     ),
     CodeInfo(
+        "W_FAMILY_UNUSED",
+        Severity.WARNING,
+        "Members of a recipe family are written nowhere",
+        "A list or range in a recipe makes a family; patterns pick a member per feature (`vary`, a sweep's cells, a"
+        " picture's levels). Members that no feature picks are not written: an experiment would miss cells, a relief or"
+        " picture merely does not reach some levels. Check that this is meant.",
+        can_waive=True,
+    ),
+    CodeInfo(
         "W_REGISTRATION",
         Severity.WARNING,
         "A step after a remount is written in the nominal frame",
@@ -41,6 +51,7 @@ PIPELINE_CODES = (
     *READABILITY_CODES,
 )
 _ORDER = list(Severity)
+_LISTED = 5
 
 
 def judge(loaded: LoadedJob, toolpath: Toolpath, progress: Progress = SILENT) -> Verdict:
@@ -58,6 +69,7 @@ def judge(loaded: LoadedJob, toolpath: Toolpath, progress: Progress = SILENT) ->
         found = [finding for check in checks for finding in check.end()]
     found += _dialect_findings(toolpath, loaded)
     found += _registration(loaded, toolpath)
+    found += _unused_members(loaded, toolpath)
     judged = _waived(_distinct(found), loaded)
     judged.sort(
         key=lambda f: (_ORDER.index(f.severity), f.waived is not None, f.location or loaded.locate(), f.code, f.on)
@@ -88,6 +100,21 @@ def _registration(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
             f"steps.{later[0].step_name}",
             location=loaded.locate("steps", later[0].step),
             hint="Align the sample by its marks before opening the gate.",
+        )
+
+
+def _unused_members(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
+    for name, members in unused_members(toolpath).items():
+        size = toolpath.header.recipes.sizes[name]
+        some = ", ".join(f"{name}[{i}]" for i in members[:_LISTED]) + (" …" if len(members) > _LISTED else "")
+        yield Finding(
+            "W_FAMILY_UNUSED",
+            Severity.WARNING,
+            f"recipe '{name}' has {size:,} members, and no feature uses {len(members):,} of them: {some}",
+            f"recipes.{name}",
+            value=float(len(members)),
+            location=loaded.locate("recipes", name),
+            hint="Let a pattern use them (`vary`, `shape`, a variant column), write another step, or fewer values.",
         )
 
 

@@ -20,7 +20,7 @@ from lasercam.model.protocols import LaysOutFamilies, PartExposure, PatternSourc
 from lasercam.model.sample import MATERIALS
 from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
-from lasercam.pipeline.families import part_uses, refuse_misfit, refuse_unused
+from lasercam.pipeline.families import part_uses, refuse_misfit
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
 from lasercam.plan.recipes import build_recipe_table
@@ -230,7 +230,6 @@ def plan_job(loaded: LoadedJob) -> Toolpath:
         toolpath = planner.toolpath()
     except (PatternError, GeometryError) as error:
         raise InputError(Problem(str(error), loaded.locate("patterns", key=True))) from error
-    refuse_unused(toolpath, loaded.locate)
     return toolpath
 
 

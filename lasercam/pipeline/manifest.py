@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,9 +53,21 @@ class Manifest(Document):
 
 
 def manifest_data(
-    header: ToolpathHeader, verdict: Verdict, programs: list[ProgramEntry], files: list[FileEntry]
+    header: ToolpathHeader,
+    verdict: Verdict,
+    programs: list[ProgramEntry],
+    files: list[FileEntry],
+    derived: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Everything that goes into manifest.json; plain data, the same on every machine."""
+    """Everything that goes into manifest.json; plain data, the same on every machine.
+
+    Args:
+        header: of the toolpath.
+        verdict: over it.
+        programs: job files.
+        files: the other files.
+        derived: derived quantities, by label of the recipe.
+    """
     return {
         "schema": SCHEMA,
         "lasercam": __version__,
@@ -67,6 +80,7 @@ def manifest_data(
         "rows": header.n_rows,
         "sections": [section_data(s) for s in header.sections],
         "recipes": [recipe_data(r) for r in header.recipes.recipes],
+        "derived": {label: dict(quantities) for label, quantities in derived.items()},
         "parts": [part.name for part in header.parts],
         "findings": [finding_data(f) for f in verdict.findings],
         "notes": list(verdict.notes),

@@ -12,6 +12,8 @@ from lasercam.model.recipe import LaserSettings, Recipe
 from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import ProgramEntry
+from lasercam.pipeline.quantities import derived_quantities
+from lasercam.process.derived import Derived
 from lasercam.units import (
     ENERGY,
     FREQUENCY,
@@ -57,8 +59,8 @@ def _lines(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Se
     yield ""
     yield "## Recipes"
     yield ""
-    for recipe in toolpath.header.recipes.recipes:
-        yield from _recipe(recipe)
+    for recipe, derived in zip(toolpath.header.recipes.recipes, derived_quantities(loaded, toolpath), strict=True):
+        yield from _recipe(recipe, derived)
     yield "## Findings"
     yield ""
     yield from _findings(verdict)
@@ -110,7 +112,7 @@ def _section(section: Section, machine: Machine, program: ProgramEntry) -> Itera
     yield f"- It moves from ({low}) to ({high}) mm"
 
 
-def _recipe(recipe: Recipe) -> Iterator[str]:
+def _recipe(recipe: Recipe, derived: Sequence[Derived]) -> Iterator[str]:
     yield f"### {_safe(recipe.label)} (process `{recipe.process}`, confidence {recipe.confidence.value})"
     yield ""
     yield "| value | | confidence | source |"
@@ -119,6 +121,12 @@ def _recipe(recipe: Recipe) -> Iterator[str]:
         if key in PARAMETERS:
             name, trust = key.replace("_", " "), valued.confidence.value
             yield f"| {name} | {_shown(key, valued)} | {trust} | {_safe(valued.source)} |"
+    yield ""
+    yield "| derived | | confidence | formula |"
+    yield "|---|---|---|---|"
+    for quantity in derived:
+        trust = quantity.value.confidence.value if quantity.value is not None else "unknown"
+        yield f"| {quantity.name.replace('_', ' ')} | {quantity.shown} | {trust} | {_safe(quantity.formula)} |"
     yield ""
 
 

@@ -23,6 +23,7 @@ MOST_PIXELS = 8_000_000
 MOST_BLURRED_PIXELS = 2_500_000
 """Larger looks are not low-passed: the same look at a smaller scale is."""
 _LOG_GAIN = 100.0
+_SHARE_BLURS_PX = (2.0, 5.0)
 _DARK_SHARE = 0.02
 _COLOURS = ("red", "green", "blue")
 _SRGB_LINEAR_BELOW = 0.04045
@@ -153,10 +154,11 @@ def _planes(channels: FloatImage) -> Iterator[tuple[str, FloatImage]]:
     yield "brightest", channels.max(axis=2)
     for index, colour in enumerate(_COLOURS):
         yield colour, np.ascontiguousarray(channels[:, :, index])
-    yield "red share", red_share(channels)
+    for reach_px in _SHARE_BLURS_PX:
+        yield "red share", red_share(channels, reach_px)
 
 
-def red_share(channels: FloatImage) -> FloatImage:
+def red_share(channels: FloatImage, blur_px: float) -> FloatImage:
     """How much of the red and green light is red: float32 (rows, columns), 0 to 1, black where both are dark.
 
     It tells colours apart whatever the brightness, so that a code carried by colour is not disturbed by another one
@@ -164,12 +166,12 @@ def red_share(channels: FloatImage) -> FloatImage:
 
     Args:
         channels: float32 (rows, columns, 3), sRGB, 0 to 1.
+        blur_px: standard deviation of the low-pass; a third of a module.
 
     Source: two-payload codes read from it up to a crosstalk of 0.3, simulated images, this project.
     """
     light = np.where(channels <= _SRGB_LINEAR_BELOW, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    reach = max(1.0, 2.0 * max(channels.shape[:2]) / 400.0)
-    red, green = (_blurred(light[:, :, c].astype(np.float32), reach) for c in (0, 1))
+    red, green = (_blurred(light[:, :, c].astype(np.float32), blur_px) for c in (0, 1))
     both = red + green
     bright = both > _DARK_SHARE * float(both.max(initial=0.0))
     share: FloatImage = np.divide(red, both, out=np.zeros_like(both), where=bright & (both > 0))

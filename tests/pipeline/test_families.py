@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lasercam.errors import InputError
+from lasercam.pipeline.judge import judge
 from lasercam.pipeline.load import load_job, plan_job
 from lasercam.pipeline.verify import verify_build
 from tests.pipeline.conftest import Built
@@ -74,12 +75,19 @@ def test_values_listed_twice_are_refused(tmp_path: Path) -> None:
     assert "6 members, some of them with the same values" in found
 
 
-def test_members_that_no_feature_uses_are_refused(tmp_path: Path) -> None:
+def test_members_that_no_feature_uses_are_named(tmp_path: Path) -> None:
+    def said(text: str) -> list[str]:
+        loaded = load_job(write_job(tmp_path, text))
+        findings = judge(loaded, plan_job(loaded)).findings
+        return [f.message for f in findings if f.code == "W_FAMILY_UNUSED"]
+
     text = DOTS.replace("exposure: 1 s", "exposure: [1 s, 2 s, 3 s, 4 s]")
-    assert "has 4 members, and no feature uses 3: dot[1], dot[2], dot[3]" in problem(tmp_path, text)
+    (found,) = said(text)
+    assert "has 4 members, and no feature uses 3 of them: dot[1], dot[2], dot[3]" in found
     varied = text.replace("type: voxels,", "type: voxels, vary: layer,")
-    assert "no feature uses 1: dot[3]" in problem(tmp_path, varied)
-    plan_job(load_job(write_job(tmp_path, varied.replace(", 4 s]", "]"))))
+    (found,) = said(varied)
+    assert "no feature uses 1 of them: dot[3]" in found
+    assert said(varied.replace(", 4 s]", "]")) == []
 
 
 def test_the_table_is_written_hashed_and_proven(built: Built) -> None:

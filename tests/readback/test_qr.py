@@ -114,7 +114,7 @@ def test_the_red_share_tells_colours_not_brightness() -> None:
     channels = np.zeros((40, 90, 3), np.float32)
     channels[:, 30:60, :2] = [0.9, 0.9]
     channels[:, 60:, 0] = 0.4
-    share = red_share(channels)
+    share = red_share(channels, 1.0)
     assert share[20, 15] == 0.0
     assert share[20, 45] == pytest.approx(0.5, abs=0.01)
     assert share[20, 80] == pytest.approx(1.0, abs=0.01)

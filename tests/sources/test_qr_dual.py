@@ -127,6 +127,15 @@ def test_a_dotted_decoy_is_read_by_brightness_and_the_secret_by_colour() -> None
     assert [c.text for c in read_qr(render_view(seen, "uv+lp645")[1].rgb)] == [B]
 
 
+def test_a_large_secret_is_read_without_a_filter_by_its_colour() -> None:
+    """What a colour camera can tell must not be reported as hidden, at any size."""
+    source = dual("decoy_count", fill="hatch", per_module=3, version=15)
+    both, again = outcome("adds", line(514.0, 20.0), line(613.0)), outcome("replaces", line(655.0))
+    effects = [RecipeEffect("both", both, 2.0), RecipeEffect("again", again, 2.0)]
+    seen = simulate_emission([rows(source, "all", 0), rows(source, "secret", 1)], effects, pixel_um=MODULE_UM / 6)
+    assert {c.text for c in read_qr(render_view(seen, "uv")[1].rgb, [A.encode(), B.encode()])} == {A, B}
+
+
 def test_the_shipped_job_needs_no_word_about_crossings_or_spacing() -> None:
     loaded = load_job(Path(__file__).parents[2] / "patterns" / "qr_dual_payload.yaml")
     verdict = judge(loaded, plan_job(loaded))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lasercam.errors import shorten
 from lasercam.geometry.area import Area
 from lasercam.sources.svg.document import Element
-from lasercam.sources.svg.lengths import IDENTITY, is_invertible, multiply
+from lasercam.sources.svg.lengths import IDENTITY, LengthContext, Matrix, is_invertible, multiply
 from lasercam.sources.svg.masks import Masks
 from lasercam.sources.svg.style import Style
 from lasercam.sources.svg.transforms import read_origin, read_transform
@@ -26,20 +26,24 @@ class Effects:
         self._walker = walker
         self.masks = Masks(walker)
 
+    def own_transform(self, element: Element, style: Style, lengths: LengthContext, raw: str | None) -> Matrix:
+        """The matrix of an element's transform list about its transform-origin; an unreadable one does nothing."""
+        own = read_transform(raw) if raw is not None else IDENTITY
+        if own is None:
+            self._walker.drawing.note("A transform cannot be read and was not applied", element)
+            return IDENTITY
+        origin = style.values.get("transform-origin")
+        if origin is not None and own != IDENTITY:
+            x, y = read_origin(origin, lengths)
+            own = multiply(multiply((1.0, 0.0, 0.0, 1.0, x, y), own), (1.0, 0.0, 0.0, 1.0, -x, -y))
+        return own
+
     def placed(self, element: Element, style: Style, walk: Walk) -> Walk | None:
         """The walk inside an element's transform; None when it flattens everything."""
         raw = style.values.get("transform") or element.get("transform")
         if raw is None:
             return walk
-        own = read_transform(raw)
-        if own is None:
-            self._walker.drawing.note("A transform cannot be read and was not applied", element)
-            return walk
-        origin = style.values.get("transform-origin")
-        if origin is not None and own != IDENTITY:
-            x, y = read_origin(origin, walk.lengths)
-            own = multiply(multiply((1.0, 0.0, 0.0, 1.0, x, y), own), (1.0, 0.0, 0.0, 1.0, -x, -y))
-        matrix = multiply(walk.matrix, own)
+        matrix = multiply(walk.matrix, self.own_transform(element, style, walk.lengths, raw))
         return replace(walk, matrix=matrix) if is_invertible(matrix) else None
 
     def effected(self, element: Element, style: Style, walk: Walk) -> Walk | None:

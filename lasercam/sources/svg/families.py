@@ -51,7 +51,6 @@ class Families:
 
     Attributes:
         unknown: families that were asked for and are not there, in order.
-        used: every face that was asked for.
         read: file names and contents, by what they are kept as.
     """
 
@@ -80,6 +79,22 @@ class Families:
     def renamed(self) -> bool:
         """Whether the job calls a family by another name than its files do."""
         return any(_plain(face.family) != name for name in self._files for face in self._members(name))
+
+    def generic(self) -> dict[str, str]:
+        """Families that the generic names stand for, as resvg's options are called."""
+        found = {}
+        for option, name in (
+            ("serif_family", "serif"),
+            ("sans_serif_family", "sans-serif"),
+            ("monospace_family", "monospace"),
+        ):
+            found[option] = (
+                self._files[name][0] if name in self._files else _GENERIC[name].title().replace("Dejavu", "DejaVu")
+            )
+        # What resvg takes for families it does not know is its serif one.
+        if self.unknown and not any(name.startswith(_KEPT_AS["DejaVuSerif"]) for name in self._faces):
+            found["serif_family"] = "DejaVu Sans"
+        return {**found, "font_family": "DejaVu Sans", "cursive_family": "DejaVu Sans", "fantasy_family": "DejaVu Sans"}
 
     def _stack(self, wanted: str, weight: int, settings: str, size_px: float, *, slanted: bool) -> tuple[SvgFace, ...]:
         names = [next(part for part in match if part).strip() for match in _NAME.findall(wanted) if any(match)]

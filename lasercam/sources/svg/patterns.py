@@ -25,7 +25,6 @@ from lasercam.sources.svg.lengths import (
 )
 from lasercam.sources.svg.strokes import stroke_area, stroke_width
 from lasercam.sources.svg.style import Style
-from lasercam.sources.svg.transforms import read_transform
 
 if TYPE_CHECKING:
     from lasercam.sources.svg.drawing import Walk
@@ -196,8 +195,9 @@ class PatternPaints:
             inner = (x1 - x0, 0.0, 0.0, y1 - y0, left, top)
         else:
             inner = (1.0, 0.0, 0.0, 1.0, left, top)
-        own = read_transform(value("patternTransform") or "")
-        matrix = multiply(item.matrix, own if own is not None and is_invertible(own) else IDENTITY)
+        style = self._walker.inherited(pattern)
+        own = self._walker.effects.own_transform(pattern, style, walk.lengths, value("patternTransform"))
+        matrix = multiply(item.matrix, own if is_invertible(own) else IDENTITY)
         return _Tiling(pattern, content, matrix, left, top, width, height, inner)
 
     def _chain(self, pattern: Element) -> list[Element]:

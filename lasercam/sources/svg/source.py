@@ -18,6 +18,7 @@ from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
 from lasercam.schema.quantities import Bounds, OneOrMore, PositiveLength, Quantity
 from lasercam.sources.fill import FillKeys, fill_area
 from lasercam.sources.svg.build import Shapes, build_shapes
+from lasercam.sources.svg.compare import Canvas, comparison
 from lasercam.sources.svg.document import SvgDocument, parse_svg, style_sheets
 from lasercam.sources.svg.drawing import Drawing, Walk
 from lasercam.sources.svg.families import Families
@@ -144,7 +145,8 @@ class SvgSource:
             _refuse(drawing, keys)
             notes += [f"Left out: {problem}." for problem in drawing.refused]
         self._shift = _shift(page, shapes, keys)
-        self._painted = (drawing, viewport, "none" if keys.stroke_mode == "none" else "outline")
+        self._painted = (drawing, viewport)
+        self._wholes: dict[str, Shapes] = {}
         fills = _moved_areas(shapes, self._shift)
         lines, line_key = _moved(shapes.lines, self._shift), shapes.line_key
         n_fills = 0 if has_fill else sum(not item.style.fill.is_none for item in drawing.items)
@@ -172,6 +174,8 @@ class SvgSource:
             if page.is_known
             else "The file says no size; the drawing is as large as what it paints."
         )
+        said = drawing.note_lines()
+        compared = self._comparison(page) if keys.compare and page.is_known else ""
         self.notes: tuple[str, ...] = (
             size,
             f"Curves are within {keys.tolerance:g} µm of the straight pieces written.",
@@ -179,7 +183,8 @@ class SvgSource:
             *shapes.notes,
             *table.notes,
             *drawing.families.notes(),
-            *drawing.note_lines(),
+            *said,
+            *([compared] if compared else []),
         )
 
     @property
@@ -202,10 +207,24 @@ class SvgSource:
         """What the drawing paints, strokes with their width, whether it is written or not; None when nothing."""
         return self._covered
 
+    def _comparison(self, page: Page) -> str:
+        """How the drawing compares with another program's picture of it."""
+        drawing = self._painted[0]
+        canvas = Canvas(page.width_px, page.height_px, page.um_per_px, page.box, self._keys.dpi)
+        return comparison(drawing, canvas, lambda: [area for _, area in self._whole("outline").areas])
+
+    def _whole(self, stroke_mode: str) -> Shapes:
+        drawing, viewport = self._painted
+        found = self._wholes.get(stroke_mode)
+        if found is None:
+            found = self._wholes[stroke_mode] = build_shapes(
+                drawing, viewport, stroke_mode, with_fills=True, merge=False, hide=False
+            )
+        return found
+
     @cached_property
     def _covered(self) -> Area | None:
-        drawing, viewport, stroke_mode = self._painted
-        shapes = build_shapes(drawing, viewport, stroke_mode, with_fills=True, merge=False, hide=False)
+        shapes = self._whole("none" if self._keys.stroke_mode == "none" else "outline")
         area = Area.union_of([area for _, area in _moved_areas(shapes, self._shift)])
         return None if area.is_empty else area
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from lasercam.sources.svg.characters import Span, TextContent, line_target, read_text
 from lasercam.sources.svg.document import Element
 from lasercam.sources.svg.items import Item
-from lasercam.sources.svg.lengths import IDENTITY, Matrix, is_invertible, multiply
+from lasercam.sources.svg.lengths import Matrix, is_invertible, multiply
 from lasercam.sources.svg.shapes import shape_path
 from lasercam.sources.svg.style import Style
 from lasercam.sources.svg.text_path import TextLine, text_line
-from lasercam.sources.svg.transforms import read_transform
 from lasercam.sources.svg.typesetting import PlacedCluster, Typesetter
 from lasercam.sources.text.bidi import EXPLICIT
 from lasercam.sources.text.outlines import is_visible
@@ -104,7 +103,9 @@ def _line(walker: Walker, span: Span) -> TextLine | None:
         return None
     tag, offset = walker.document.tag(target), element.get("startOffset")
     path = shape_path(tag, target, span.lengths)
-    matrix = read_transform(target.get("transform") or "") or IDENTITY
+    own = walker.inherited(target)
+    raw = own.values.get("transform") or target.get("transform")
+    matrix = walker.effects.own_transform(target, own, span.lengths, raw)
     return text_line(path, matrix, offset, target.get("pathLength"), span.lengths) if path else None
 
 

@@ -68,6 +68,10 @@ class ParameterError(LasercamError):
     """A number handed to a formula lies outside the range where the formula means anything."""
 
 
+class FitError(LasercamError):
+    """Measurements do not support the model that was asked for; says why."""
+
+
 class GeometryError(LasercamError):
     """Geometry that cannot be used: not finite, out of range, not closed."""
 

@@ -121,7 +121,6 @@ class HeatStep(Document):
     """Up and down."""
     atmosphere: str = ""
     """Air, nitrogen, …"""
-    _solved: str = PrivateAttr(default="")
 
     @model_validator(mode="after")
     def _one_aim(self) -> "HeatStep":

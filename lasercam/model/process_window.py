@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from lasercam import units
 from lasercam.errors import nearest
 from lasercam.model.confidence import Confidence
+from lasercam.model.process_fit import FitRecord
 from lasercam.model.process_outcome import Fact, HeatModel, Outcome
 from lasercam.model.recipe import PassKind
 from lasercam.schema.document import Document
@@ -292,6 +293,8 @@ class ProcessDocument(Document):
     outcome: Outcome = Outcome()
     heat: tuple[HeatModel, ...] = ()
     """Outcome of a heat treatment, per phase or glass."""
+    fit: FitRecord | None = None
+    """The response a lab fitted to its own measurements; see `lasercam fit`."""
     one_way: bool = False
     """No way back is described."""
     conflicts: Annotated[tuple[str, ...], OneOrMore] = ()

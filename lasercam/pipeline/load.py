@@ -22,6 +22,7 @@ from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
 from lasercam.pipeline.families import part_uses, refuse_misfit
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
+from lasercam.pipeline.wishes import fill_wishes
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
 from lasercam.plan.recipes import build_recipe_table
 from lasercam.plan.select import select_parts
@@ -59,6 +60,7 @@ class LoadedJob:
         machines: profile of each step, by step index.
         processes: all windows that can be named.
         patterns: by name, in the order of the file.
+        solved: what the job asked for by its result, with arithmetic and uncertainty.
     """
 
     document: JobDocument
@@ -68,6 +70,7 @@ class LoadedJob:
     machines: tuple[Machine, ...]
     processes: Mapping[str, Process]
     patterns: Mapping[str, LoadedPattern]
+    solved: tuple[str, ...] = ()
 
     def locate(self, *path: str | int, key: bool = False) -> Location:
         """Place in the job file of a value (or key), or of the nearest thing around it."""
@@ -75,8 +78,8 @@ class LoadedJob:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What sources want the user to know."""
-        return tuple(f"{name}: {note}" for name, p in self.patterns.items() for note in p.notes)
+        """What was solved, and what sources want the user to know."""
+        return (*self.solved, *(f"{name}: {note}" for name, p in self.patterns.items() for note in p.notes))
 
 
 def load_job(path: Path) -> LoadedJob:
@@ -129,7 +132,8 @@ def _load(
         _check_areas(pattern, loaded.placement, document, tree, problems)
     if problems:
         raise InputError(problems)
-    return LoadedJob(document, content, tree, inputs, machines, processes, patterns)
+    document, solved = fill_wishes(document, processes, lambda *path: tree.at(path))
+    return LoadedJob(document, content, tree, inputs, machines, processes, patterns, solved)
 
 
 def _check_names(job: JobDocument, tree: Tree, processes: Mapping[str, Process], problems: list[Problem]) -> None:

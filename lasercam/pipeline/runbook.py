@@ -78,7 +78,10 @@ def _step(
         ramp = f", ramp {step.heat.ramp_rate:g} °C/min" if step.heat.ramp_rate else ", ramp not given"
         hold = format_quantity(step.heat.hold_time, TIME)
         air = f", in {_safe(step.heat.atmosphere)}" if step.heat.atmosphere else ", atmosphere not given"
-        yield f"- [ ] Furnace: {format_quantity(step.heat.temperature, TEMPERATURE)} for {hold}{ramp}{air}"
+        wanted = step.heat.emission
+        aim = f" (for an emission at {format_quantity(wanted, WAVELENGTH)}, see the notes)" if wanted else ""
+        plateau = format_quantity(step.heat.temperature, TEMPERATURE) if step.heat.temperature is not None else "?"
+        yield f"- [ ] Furnace: {plateau}{aim} for {hold}{ramp}{air}"
     if step.soak is not None:
         yield f"- [ ] Keep in {_safe(step.soak.medium)} for {format_quantity(step.soak.hold_time, TIME)}"
     if step.remount is not None:

@@ -37,7 +37,7 @@ def fill_wishes(
             problems.append(Problem(f"step '{step.name}': {error}", place, hint))
             continue
         steps[index] = step.model_copy(
-            update={"heat": heat.model_copy(update={"temperature": solved.temperature_c, "solved": solved.how})}
+            update={"heat": heat.model_copy(update={"temperature": solved.temperature_c})}
         )
         notes.append(f"step '{step.name}' ({solved.confidence.value}): {solved.how}")
     if problems:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 
+from lasercam.model.process_fit import FitRecord
 from lasercam.model.process_outcome import HeatModel, HeatPoint, Outcome
 from lasercam.model.process_window import CampaignStep, Process, Rule, Unknown, Window
 from lasercam.process.window import describe
@@ -97,6 +98,7 @@ def _sections(process: Process) -> Iterator[tuple[str, list[str]]]:
     yield "Cases", [_stage(stage) for stage in document.cases]
     yield "Not said by the source", [_unknown(unknown) for unknown in process.unknown]
     yield "Outcome", list(_outcome(process.outcome))
+    yield "Fitted by the lab", [] if document.fit is None else list(_fit(document.fit))
     yield "After a furnace", [line for model in document.heat for line in _heat(model)]
     yield (
         "Stands afterwards",
@@ -180,6 +182,17 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     yield from (f"trend: {trend}" for trend in outcome.trends)
     for name, fact in outcome.facts.items():
         yield f"{_words(name)}: {fact.value} ({fact.confidence.value}){_note(fact.note)}"
+
+
+def _fit(fit: FitRecord) -> Iterator[str]:
+    yield (
+        f"{_words(fit.model)}, {_words(fit.curve)}: {fit.cells} cells of {fit.file}, {fit.date}, R² {fit.r_squared:.3g},"
+        f" scatter {fit.scatter:.3g} (SHA-256 {fit.sha256})"
+    )
+    for item in fit.inputs:
+        yield f"- {_words(item.parameter)} from {item.low:.6g} to {item.high:.6g} {item.unit}".rstrip()
+    yield from (f"- {_words(name)} = {n.value:.5g} ± {n.std:.2g}" for name, n in fit.coefficients.items())
+    yield from (f"- {p.value:.5g} ± {p.std:.2g} nm at {p.at:.6g} {fit.inputs[0].unit}".rstrip() for p in fit.points)
 
 
 def _heat(model: HeatModel) -> list[str]:

@@ -76,9 +76,10 @@ def _crossings(peak_nm: float, model: HeatModel) -> list[SolvedTemperature]:
         if min(p0, p1) < peak_nm < max(p0, p1):
             temperature = t0 + (t1 - t0) * (peak_nm - p0) / (p1 - p0)
             trust = worst((c0, c1, model.between_confidence))
+            trusted = model.between_confidence.value
             how = (
                 f"{model.subject}: two stated points, {_nm(p0)} at {_c(t0)} and {_nm(p1)} at {_c(t1)}; between them "
-                f"{model.between_confidence.value} linear: {t0:g} + {t1 - t0:g} × ({peak_nm:g} − {p0:g}) / ({p1 - p0:g}) "
+                f"{trusted} linear: {t0:g} + {t1 - t0:g} × ({peak_nm:g} − {p0:g}) / ({p1 - p0:g}) "
                 f"= {_c(temperature)}. 1 nm is {abs((t1 - t0) / (p1 - p0)):.3g} °C on that line; off it, any "
                 f"temperature between {_c(t0)} and {_c(t1)} may be the one"
             )

@@ -23,6 +23,12 @@ ASSETS: dict[str, bytes] = {
     **mesh_assets(),
     **picture_assets(),
     "two_tones.txt": b"##..\n#..#\n....\n",
+    "d.svg": (
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="1mm" height="1mm" viewBox="0 0 100 100">'
+        b'<g id="cut"><circle id="ring" cx="50" cy="50" r="30" fill="#00f" stroke="red" stroke-width="2"/></g>'
+        b'<path id="wave" d="M5 90 C 20 70 40 110 60 90 S 90 80 95 95 M 5 5 h 20 v 5" fill="none" stroke="lime" '
+        b'stroke-dasharray="8 3"/><text id="word" x="60" y="15" font-family="sans-serif" font-size="12">R2</text></svg>'
+    ),
 }
 """Files the examples name."""
 
@@ -176,6 +182,18 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "stroke_pitch": "1 um", "align": "center", "line_spacing": "100 um", "letter_spacing": "3 um",
         },
         {"visible": "8", "hidden": "4", "font": "segment-7", "height": "90 um", "strokes": "2", "stroke_pitch": "1 um"},
+    ],
+    "svg": [
+        {"file": "d.svg"},
+        {
+            "file": "d.svg", "fill": "hatch", "hatch_pitch": "20 um", "width": "500 um", "tolerance": "0.2 um",
+            "origin": "drawing",
+        },
+        {
+            "file": "d.svg", "fill": "contour", "hatch_pitch": "20 um", "stroke_mode": "outline", "scale": "2",
+            "overlaps": "keep",
+        },
+        {"file": "d.svg", "fill": "dots", "dot_pitch": "25 um", "stroke_mode": "none", "dpi": "72"},
     ],
     "shares": [
         {"text": "42", "pixel": "20 um", "layer_distance": "30 um", "combine": "resolved"},

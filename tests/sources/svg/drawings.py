@@ -1,7 +1,10 @@
 """Drawings for tests: a source from SVG text, and its raster."""
 
+import io
+from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,4 +40,29 @@ def mask(drawn: SvgSource, sub: int = 4) -> NDArray[np.bool_]:
         return np.zeros((SIZE, SIZE), bool)
     inside = area.contains(points).reshape(SIZE, sub, SIZE, sub)
     covered: NDArray[np.bool_] = inside.mean(axis=(1, 3)) >= 0.5
+    return covered
+
+
+def rendered(body: str) -> NDArray[np.bool_]:
+    """Which pixels resvg covers by half or more, of a 200 px drawing, with the fonts that lasercam has."""
+    import resvg_py
+    from PIL import Image
+
+    text = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="200" height="200">'
+        f"{body}</svg>"
+    )
+    families = {"font_family": "DejaVu Sans", "serif_family": "DejaVu Serif", "sans_serif_family": "DejaVu Sans"}
+    png = resvg_py.svg_to_bytes(
+        svg_string=text,
+        skip_system_fonts=True,
+        dpi=96.0,
+        font_dirs=[str(Path(mpl.get_data_path()) / "fonts" / "ttf")] if "<text" in text else None,
+        monospace_family="DejaVu Sans Mono",
+        **families,
+    )
+    with Image.open(io.BytesIO(bytes(png))) as image:
+        alpha = np.array(image.convert("RGBA"))[..., 3]
+    assert alpha.shape == (SIZE, SIZE)
+    covered: NDArray[np.bool_] = alpha >= 128
     return covered

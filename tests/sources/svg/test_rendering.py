@@ -1,16 +1,10 @@
 """What a drawing covers, against the raster of an independent renderer."""
 
-import io
-
-import numpy as np
 import pytest
-from PIL import Image
 
-from tests.sources.svg.drawings import SIZE, mask, source
+from tests.sources.svg.drawings import mask, rendered, source
 
-resvg_py = pytest.importorskip(
-    "resvg_py", reason="resvg_py is not installed: drawings are not compared with a renderer"
-)
+pytest.importorskip("resvg_py", reason="resvg_py is not installed: drawings are not compared with a renderer")
 
 STAR = "M100 15 l50 160 l-130 -100 l160 0 l-130 100 z"
 CASES = {
@@ -132,6 +126,46 @@ CASES = {
         '<rect x="20" y="20" width="100" height="100" fill="url(#g)"/>'
     ),
     "invisible_by_opacity": '<rect width="90" height="90" fill-opacity="0"/><rect x="100" width="50" height="50"/>',
+    "mask_by_luminance": (
+        '<mask id="m"><rect width="150" height="150" fill="white"/><circle cx="80" cy="80" r="40"/>'
+        '<circle cx="80" cy="80" r="15" fill="#ccc"/></mask><rect x="20" y="20" width="160" height="160" mask="url(#m)"/>'
+    ),
+    "mask_by_alpha": (
+        '<mask id="m" mask-type="alpha"><circle cx="80" cy="80" r="60" stroke="red" stroke-width="20"/></mask>'
+        '<g mask="url(#m)" transform="rotate(10)"><rect x="20" y="20" width="160" height="160"/></g>'
+    ),
+    "mask_by_the_box": (
+        '<mask id="m" maskContentUnits="objectBoundingBox" x="0" y="0.1" width="0.9" height="0.8">'
+        '<circle cx=".5" cy=".5" r=".5" fill="#fff"/></mask><rect x="20" y="50" width="160" height="90" mask="url(#m)"/>'
+    ),
+    "mask_in_user_space": (
+        '<mask id="m" maskUnits="userSpaceOnUse" x="20" y="20" width="100" height="50%">'
+        '<rect width="200" height="200" fill="lime"/></mask><circle cx="100" cy="100" r="80" mask="url(#m)"/>'
+    ),
+    "mask_of_a_mask": (
+        '<mask id="n"><rect width="100" height="200" fill="#fff"/></mask><mask id="m" mask="url(#n)">'
+        '<circle cx="100" cy="100" r="80" fill="#fff"/></mask><rect width="200" height="200" mask="url(#m)"/>'
+    ),
+    "mask_that_layers_half_opaque_white": (
+        '<mask id="m"><g opacity="0.4"><rect width="140" height="140" fill="white"/></g>'
+        '<rect x="60" y="60" width="140" height="140" fill="white" fill-opacity="0.4"/></mask>'
+        '<rect width="200" height="200" mask="url(#m)"/>'
+    ),
+    "pattern_in_user_space": (
+        '<pattern id="p" x="5" y="7" width="30" height="20" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(20) scale(1.5)"><circle cx="10" cy="10" r="9"/></pattern>'
+        '<circle cx="100" cy="100" r="90" fill="url(#p)"/>'
+    ),
+    "pattern_of_the_box": (
+        '<pattern id="q" patternContentUnits="objectBoundingBox"><rect width="0.1" height="0.12"/></pattern>'
+        '<pattern id="p" width="0.25" height="0.2" x="0.1" href="#q"/>'
+        '<rect x="20" y="30" width="150" height="130" fill="url(#p)"/>'
+    ),
+    "pattern_with_view_box_on_a_stroke": (
+        '<pattern id="p" width="20" height="20" patternUnits="userSpaceOnUse" viewBox="0 0 4 4">'
+        '<path d="M0 0H2V2H4V4H2V2H0z"/></pattern><rect x="50" y="50" width="100" height="100" fill="none" '
+        'stroke="url(#p)" stroke-width="50"/>'
+    ),
     "outside_the_page": '<circle cx="0" cy="0" r="100"/><rect x="150" y="-50" width="100" height="100"/>',
 }
 
@@ -156,18 +190,6 @@ EQUIVALENT = {
     ),
 }
 """Drawings with what the renderer does not know, and the same without."""
-
-
-def rendered(body: str) -> np.ndarray:
-    """Which pixels the renderer covers by half or more."""
-    text = (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="200" height="200">'
-        f"{body}</svg>"
-    )
-    png = bytes(resvg_py.svg_to_bytes(svg_string=text, skip_system_fonts=True, dpi=96.0))
-    alpha = np.array(Image.open(io.BytesIO(png)).convert("RGBA"))[..., 3]
-    assert alpha.shape == (SIZE, SIZE)
-    return alpha >= 128
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

@@ -137,19 +137,27 @@ def test_gradients_are_parts() -> None:
 
 
 UNSUPPORTED = {
-    "text": '<text x="5" y="20">Hi</text>',
+    "text in no font": '<text x="5" y="20">中</text>',
+    "text with directions": '<text x="5" y="20">a&#x202e;b</text>',
     "image": '<image href="data:image/png;base64,AA" width="5" height="5"/>',
     "foreignObject": '<foreignObject width="50" height="50"/>',
-    "mask": '<mask id="m"><rect width="9" height="9" fill="#fff"/></mask><rect width="9" height="9" mask="url(#m)"/>',
+    "mask of a gradient": '<linearGradient id="g"><stop stop-color="red"/></linearGradient><mask id="m">'
+    '<rect width="9" height="9" fill="url(#g)"/></mask><rect width="9" height="9" mask="url(#m)"/>',
+    "mask of an image": '<mask id="m"><image href="a.png"/></mask><rect width="9" height="9" mask="url(#m)"/>',
+    "cyclic mask": '<mask id="m"><rect width="9" height="9" mask="url(#m)"/></mask>'
+    '<rect width="9" height="9" mask="url(#m)"/>',
     "filter": '<filter id="f"/><rect width="9" height="9" filter="url(#f)"/>',
-    "pattern": '<pattern id="p" width="5" height="5"/><rect width="9" height="9" stroke="url(#p)"/>',
+    "fine pattern": '<pattern id="p" width="0.1" height="0.1" patternUnits="userSpaceOnUse"><rect width="9" height="9"/>'
+    '</pattern><rect width="9" height="9" stroke="url(#p)"/>',
+    "cyclic pattern": '<pattern id="p" width="1" height="1"><rect width="9" height="9" fill="url(#p)"/></pattern>'
+    '<rect width="9" height="9" fill="url(#p)"/>',
     "external use": '<use href="other.svg#a"/>',
     "cyclic use": '<g id="g"><use href="#g"/></g>',
     "mutual use": '<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>',
     "cyclic clip": '<clipPath id="c" clip-path="url(#c)"><rect width="9" height="9"/></clipPath>'
     '<path d="M0 0h9" stroke="red" clip-path="url(#c)"/>',
     "clip function": '<rect width="9" height="9" stroke="red" clip-path="circle(3px)"/>',
-    "text in clip": '<clipPath id="c"><text>a</text></clipPath><path d="M0 0h9" stroke="red" clip-path="url(#c)"/>',
+    "text in clip": '<clipPath id="c"><text>中</text></clipPath><path d="M0 0h9" stroke="red" clip-path="url(#c)"/>',
 }
 
 
@@ -171,7 +179,7 @@ def test_what_cannot_be_drawn_can_be_left_out(name: str) -> None:
 
 
 def test_everything_that_cannot_be_drawn_is_listed() -> None:
-    body = f"{LINE}\n" + "\n".join(f'<text id="t{i}">a</text>' for i in range(5))
+    body = f"{LINE}\n" + "\n".join(f'<text id="t{i}">中</text>' for i in range(5))
     with pytest.raises(InputError) as error:
         source(body)
     assert [p.location.line for p in error.value.problems if p.location] == [2, 3, 4, 5, 6]

@@ -122,14 +122,16 @@ class Envelope:
         low, high = np.minimum(*ends), np.maximum(*ends)
         for axis in (0, 1):
             size = round(sample.size[axis] * TICKS_PER_UM)
-            self._beyond("E_OUTSIDE_SAMPLE", block, axis, -slack - low[:, axis], 0.0, exposing, is_high=False)
-            over = high[:, axis] - size - slack
-            self._beyond("E_OUTSIDE_SAMPLE", block, axis, over, sample.size[axis], exposing, is_high=True)
+            self._beyond("E_OUTSIDE_SAMPLE", block, axis, -low[:, axis], 0.0, exposing, is_high=False, slack=slack)
+            over, edge = high[:, axis] - size, sample.size[axis]
+            self._beyond("E_OUTSIDE_SAMPLE", block, axis, over, edge, exposing, is_high=True, slack=slack)
         deep = round(slack / frame.index_ratio)
         thickness = round(sample.size[2] * TICKS_PER_UM)
-        self._beyond("E_DEPTH", block, 2, high[:, 2] - thickness - deep, sample.size[2], exposing, is_high=True)
-        shallowest = -deep if sample.material in (*SURFACE_MATERIALS, "other") else 1
-        self._beyond("E_DEPTH", block, 2, shallowest - low[:, 2], 0.0, exposing, is_high=False)
+        over = high[:, 2] - thickness
+        self._beyond("E_DEPTH", block, 2, over, sample.size[2], exposing, is_high=True, slack=deep)
+        # In bulk glass the surface itself is too shallow; on a film it is where the focus belongs.
+        above = deep if sample.material in (*SURFACE_MATERIALS, "other") else -1
+        self._beyond("E_DEPTH", block, 2, -low[:, 2], 0.0, exposing, is_high=False, slack=above)
         free = self._context.machines[block.section].objective.working_distance
         travel = frame.origin_ticks[2] - np.minimum(block.start_ticks[exposing, 2], block.end_ticks[exposing, 2])
         beyond = travel - round(free * TICKS_PER_UM)
@@ -145,9 +147,10 @@ class Envelope:
         rows: NDArray[np.intp] | None = None,
         *,
         is_high: bool,
+        slack: int = 0,
     ) -> None:
-        """Count rows whose excess over a limit (ticks) is above zero, by part."""
-        out = np.flatnonzero(excess > 0)
+        """Count rows whose excess over a limit (ticks) is above the slack (rounding to the increment), by part."""
+        out = np.flatnonzero(excess > slack)
         if not len(out):
             return
         row = out if rows is None else rows[out]

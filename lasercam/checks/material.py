@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from lasercam.checks.composition import COMPOSITION_CODES, sums
 from lasercam.checks.tally import Members, finding, info, place, recipe_place
-from lasercam.checks.usage import Usage, Use
+from lasercam.checks.usage import Use, usage_of
 from lasercam.errors import Location
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.process_window import Process
@@ -59,6 +60,7 @@ class Purpose:
             "all wrong. Each window lists the verbs it may be used with (write, rewrite, erase); furnaces, limits and "
             "classes of sources have none and cannot be a recipe's process. Use the right verb or the right process.",
         ),
+        *COMPOSITION_CODES,
     )
 
     def __init__(self) -> None:
@@ -67,7 +69,7 @@ class Purpose:
     def begin(self, context: CheckContext) -> None:
         """Prepare."""
         self._context = context
-        self._usage = Usage(context)
+        self._usage = usage_of(context)
 
     def block(self, block: ToolpathBlock) -> None:
         """Note what recipes expose."""
@@ -83,7 +85,7 @@ class Purpose:
                 self._features(recipe, process, use)
                 self._verb(recipe, process, use)
                 self._regime(recipe, process)
-        return self._members.findings()
+        return [*self._members.findings(), *sums(self._context)]
 
     def _material(self, recipe: Recipe, process: Process) -> None:
         made_for, material = process.document.materials, self._context.job.sample.material

@@ -8,7 +8,7 @@ from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.parameters import show
 from lasercam.checks.power import machine_of_step
 from lasercam.checks.tally import Members, finding, info, recipe_place
-from lasercam.checks.usage import Usage, Use
+from lasercam.checks.usage import Use, usage_of
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import CheckContext
@@ -86,7 +86,7 @@ class Physics:
     def begin(self, context: CheckContext) -> None:
         """Prepare."""
         self._context = context
-        self._usage = Usage(context)
+        self._usage = usage_of(context)
 
     def block(self, block: ToolpathBlock) -> None:
         """Note which recipes are used, and how deep."""

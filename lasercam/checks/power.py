@@ -7,7 +7,7 @@ from typing import ClassVar
 from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.parameters import Amount, amounts, show
 from lasercam.checks.tally import Members, finding, recipe_place
-from lasercam.checks.usage import Usage, Use
+from lasercam.checks.usage import Usage, Use, usage_of
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS, Window
@@ -63,7 +63,7 @@ class Power:
     def begin(self, context: CheckContext) -> None:
         """Prepare."""
         self._context = context
-        self._usage = Usage(context)
+        self._usage = usage_of(context)
 
     def block(self, block: ToolpathBlock) -> None:
         """Note which recipes are used for what."""
@@ -114,7 +114,7 @@ class Power:
         limit = MAX_SURFACE_FLUENCE_J_CM2
         if fluence is not None and surface and fluence.value > limit:
             text = f"of one pulse on a film or surface; more than {show('fluence', limit)} is never meant"
-            self._wrong(recipe, fluence, fluence.value, limit, lambda: f"{fluence.shown} {text}")
+            self._wrong(recipe, fluence, fluence.value, limit, lambda: f"{fluence.shown} {text}", "surface")
 
     def _prefix(self, recipe: Recipe, amount: Amount, window: Window) -> None:
         points = [v for v in (window.typ, *(c[0] for c in window.candidates), window.min, window.max) if v is not None]
@@ -140,7 +140,9 @@ class Power:
 
         self._wrong(recipe, amount, abs(decades), known, text)
 
-    def _wrong(self, recipe: Recipe, amount: Amount, badness: float, limit: float, text: Callable[[], str]) -> None:
+    def _wrong(
+        self, recipe: Recipe, amount: Amount, badness: float, limit: float, text: Callable[[], str], topic: str = ""
+    ) -> None:
         def say(count: int) -> Finding:
             return finding(
                 self.codes[1],
@@ -154,7 +156,7 @@ class Power:
                 hint="Correct the prefix of the unit.",
             )
 
-        self._members.add(recipe.name, "E_UNIT_MAGNITUDE", amount.name, badness, say, recipe.member)
+        self._members.add(recipe.name, "E_UNIT_MAGNITUDE", topic or amount.name, badness, say, recipe.member)
 
 
 def three_readings(recipe: Recipe) -> str:

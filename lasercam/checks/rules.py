@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from lasercam.checks.parameters import Amount, amounts
 from lasercam.checks.power import machine_of_step
+from lasercam.checks.readout import READOUT_CODES, harmful_reads
 from lasercam.checks.tally import Members, finding, place, recipe_place
-from lasercam.checks.usage import Usage, Use
+from lasercam.checks.usage import Use, usage_of
 from lasercam.errors import Location
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.job import Step
@@ -94,6 +95,7 @@ class ProcessRules:
             "with how you know, or waive this.",
             can_waive=True,
         ),
+        *READOUT_CODES,
     )
 
     def __init__(self) -> None:
@@ -102,7 +104,7 @@ class ProcessRules:
     def begin(self, context: CheckContext) -> None:
         """Prepare."""
         self._context = context
-        self._usage = Usage(context)
+        self._usage = usage_of(context)
 
     def block(self, block: ToolpathBlock) -> None:
         """Note what recipes expose."""
@@ -125,7 +127,7 @@ class ProcessRules:
                     self._judge(process, rule, known, on, where, step)
         for index, step_text in enumerate(self._context.job.steps):
             self._between(index, step_text)
-        return self._members.findings()
+        return [*self._members.findings(), *harmful_reads(self._context)]
 
     def _between(self, index: int, step: Step) -> None:
         """Rules of the process that a step without a beam claims."""

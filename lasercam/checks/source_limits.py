@@ -7,7 +7,7 @@ from typing import ClassVar
 from lasercam.checks.parameters import show
 from lasercam.checks.power import machine_of_step
 from lasercam.checks.tally import Members, finding, info, place, recipe_place
-from lasercam.checks.usage import Usage
+from lasercam.checks.usage import usage_of
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import EnergySetting, Laser, PowerSetting
 from lasercam.model.process_window import PARAMETERS
@@ -78,7 +78,7 @@ class SourceLimits:
     def begin(self, context: CheckContext) -> None:
         """Prepare."""
         self._context = context
-        self._usage = Usage(context)
+        self._usage = usage_of(context)
 
     def block(self, block: ToolpathBlock) -> None:
         """Note which recipes are used."""

@@ -209,7 +209,7 @@ class Spacing:
                 f"{'writes' if len(names) == 1 else 'write'} was not judged",
                 f"recipes.{next(iter(names))}",
                 place(self._context, "recipes", next(iter(names))),
-                hint=f'Write `supply: {{{process}: {{spot_radius: {{value: …, source: "…"}}}}}}`.',
+                hint=f"Write `spot_radius:` with value, definition and source under `supply: {process}:`.",
             )
 
 

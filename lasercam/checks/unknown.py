@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from lasercam.checks.definitions import DEFINITION_CODES, undefined
 from lasercam.checks.tally import finding, info, place
-from lasercam.checks.usage import Usage
+from lasercam.checks.usage import usage_of
 from lasercam.errors import nearest
 from lasercam.model.confidence import Confidence, Valued
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -14,8 +15,11 @@ from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS, Process, Unknown
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import ToolpathBlock
+from lasercam.process.definitions import MEANINGS
 
-_JUDGED_WITH = ("spot_radius", "feature_pitch", "ring_inner_radius", "ring_outer_radius")
+_JUDGED_WITH = (
+    "spot_radius", "feature_pitch", "ring_inner_radius", "ring_outer_radius", "ablation_threshold", "damage_threshold",
+)  # fmt: skip
 """Keys that other checks use where they are known, whether a process asks for them or not."""
 
 
@@ -50,17 +54,18 @@ class Unanswered:
             Severity.WARNING,
             "An answer that nothing asks for",
             "A key under `supply` is neither something its process leaves open, nor one of its parameters, nor used "
-            "by a check (spot_radius, feature_pitch, ring radii); or the process itself is not used by the job. "
-            "It changes nothing, which is rarely what its author wanted: most often it is a misspelling, and the "
-            "nearest name is suggested. Correct or remove it.",
+            "by a check or report (spot_radius, feature_pitch, ring radii, thresholds); or the process itself is not "
+            "used by the job. It changes nothing, which is rarely what its author wanted: most often it is a "
+            "misspelling, and the nearest name is suggested. Correct or remove it.",
             can_waive=True,
         ),
+        *DEFINITION_CODES,
     )
 
     def begin(self, context: CheckContext) -> None:
         """Prepare."""
         self._context = context
-        self._usage = Usage(context)
+        self._usage = usage_of(context)
 
     def block(self, block: ToolpathBlock) -> None:
         """Note which recipes are used for what."""
@@ -76,7 +81,8 @@ class Unanswered:
             for unknown in self._context.processes[process].unknown
             if not self._is_answered(process, unknown, how)
         ]
-        return [*found, *self._unused(used)]
+        machines = {process: how.machines for process, how in used.items()}
+        return [*found, *self._unused(used), *undefined(self._context, machines)]
 
     def _used(self) -> dict[str, _Used]:
         """Processes by what is done with them."""
@@ -131,12 +137,13 @@ class Unanswered:
             "sample": " or describe it in `sample: description`",
         }.get(unknown.answered_by, "")
         source = '"how the lab knows, with the date"'
+        means = f", definition: {MEANINGS[key][0].name}" if key in MEANINGS else ""
         return finding(
             info(self.codes, "E_UNSUPPORTED"),
             f"the source of {process} does not say {key}{why}, and nobody has supplied it",
             f"supply.{process}.{key}",
             place(self._context, "supply", process),
-            hint=f"Under `supply: {process}:` write `{key}: {{value: {example}, source: {source}}}`{elsewhere}.",
+            hint=f"Under `supply: {process}:` write `{key}: {{value: {example}, source: {source}{means}}}`{elsewhere}.",
             source=self._context.processes[process].document.source,
         )
 

@@ -34,13 +34,20 @@ class Use:
     most_depth_um: float
 
 
+def usage_of(context: CheckContext) -> "Usage":
+    """The one collection that all checks of a judgement share."""
+    usage: Usage = context.shared.setdefault("usage", Usage(context))
+    return usage
+
+
 class Usage:
-    """Collects the uses of all recipes from the rows."""
+    """Collects the uses of all recipes from the rows; checks that share one may each hand it every block."""
 
     def __init__(self, context: CheckContext) -> None:
         self._sections = context.header.sections
         self._size = len(context.header.recipes)
         self.steps: Steps = steps(self._sections)
+        self._last: ToolpathBlock | None = None
         self._dots: dict[int, NDArray[np.int64]] = {}
         self._lines: dict[int, NDArray[np.int64]] = {}
         self._first: dict[int, NDArray[np.int64]] = {}
@@ -48,7 +55,10 @@ class Usage:
         self._most: dict[int, NDArray[np.int64]] = {}
 
     def add(self, block: ToolpathBlock) -> None:
-        """Count a block's exposures."""
+        """Count a block's exposures, once."""
+        if block is self._last:
+            return
+        self._last = block
         exposing = np.flatnonzero(block.exposes)
         if not len(exposing):
             return

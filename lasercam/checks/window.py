@@ -8,7 +8,7 @@ from typing import ClassVar
 from lasercam.checks.parameters import Amount, amounts, show
 from lasercam.checks.power import machine_of_step
 from lasercam.checks.tally import Members, finding, info, place, recipe_place
-from lasercam.checks.usage import Usage, Use
+from lasercam.checks.usage import Use, usage_of
 from lasercam.errors import Location
 from lasercam.model.confidence import Confidence
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -86,7 +86,7 @@ class WindowBounds:
     def begin(self, context: CheckContext) -> None:
         """Prepare."""
         self._context = context
-        self._usage = Usage(context)
+        self._usage = usage_of(context)
         # Depths are rounded to the machine's increment of stage travel, which is less than that of depth.
         frames = [s.frame for s in context.header.sections]
         self._depth_step = max((f.increment_ticks / f.index_ratio / TICKS_PER_UM for f in frames), default=0.0)

@@ -17,6 +17,7 @@ COMMANDS = {
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
     "read": "Find QR codes in a photograph or a view.",
+    "fit": "Fit a response to the filled table of a sweep; write a process file of the lab.",
     "list": "List machines, processes, patterns, dialects or checks.",
     "explain": "Explain a finding code, a process, a machine, a dialect or a pattern type.",
     "schema": "Print the JSON Schema of job files, for editors.",

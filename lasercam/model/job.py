@@ -10,9 +10,11 @@ from lasercam.model.sample import Sample
 from lasercam.schema.document import Document
 from lasercam.schema.quantities import (
     Angle,
+    Count,
     CountFamily,
     Depth,
     EnergyFamily,
+    Fluence,
     FluenceFamily,
     Length,
     LengthFamily,
@@ -154,6 +156,12 @@ class ReadStep(Document):
     process: Name | None = None
     excitation: Wavelength
     """Wavelength of the light it is looked at with."""
+    fluence: Fluence | None = None
+    """Of one pulse of that light, where it is pulsed and strong enough to matter."""
+    fluence_is: Literal["peak", "mean"] | None = None
+    """What `fluence` means: on the axis, or over the 1/e² disc (half of it)."""
+    pulses: Count | None = None
+    """How many pulses each place gets while it is looked at."""
     filter: Annotated[str, Field(pattern=r"^((lp|sp)\d{3,4}|bp\d{3,4}/\d{1,3})?$")] = ""
     """Filter before the camera: lp645 (long-pass, nm), sp600 (short-pass) or bp613/20 (band-pass, centre/width)."""
     note: str = ""

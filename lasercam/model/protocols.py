@@ -1,7 +1,7 @@
 """How rooms meet: what a source, a pass, a check and a dialect promise."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -203,6 +203,7 @@ class CheckContext:
         processes: windows by id, all that the job names.
         locate: place in the job file of a path such as ("recipes", "dual", "speed").
         blocks: makes all rows again, for checks that need another look.
+        shared: what the checks of one judgement work out once for all of them, by name.
     """
 
     header: ToolpathHeader
@@ -211,6 +212,7 @@ class CheckContext:
     processes: Mapping[str, Process]
     locate: Callable[..., Location]
     blocks: Callable[[], Iterator[ToolpathBlock]]
+    shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Check(Protocol):

@@ -1,9 +1,11 @@
 """The physical sample: what it is made of and how large it is."""
 
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from lasercam.errors import shorten
 from lasercam.schema.document import Document
 from lasercam.schema.quantities import Length, OneOrMore, PositiveLength
 
@@ -25,6 +27,39 @@ MATERIALS: dict[str, str] = {
 """Material ids a sample can have, and what they stand for."""
 
 
+_WEIGHT = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*([kmuµ]?)(g|mol)\s*")
+_THOUSANDTHS = {"k": 1e6, "": 1e3, "m": 1.0, "u": 1e-3, "µ": 1e-3}
+
+
+def _weight(unit: str, example: str) -> BeforeValidator:
+    """Reads a mass or an amount of substance into thousandths of its unit."""
+
+    def read(value: object) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        match = _WEIGHT.fullmatch(str(value))
+        if match is None or match[3] != unit or float(match[1]) == 0:
+            raise ValueError(f"'{shorten(str(value))}' is not above zero with a unit, such as '{example}'")
+        return float(match[1]) * _THOUSANDTHS[match[2]]
+
+    return BeforeValidator(read, json_schema_input_type=str)
+
+
+Mass = Annotated[float, _weight("g", "63.8 mg")]
+"""mg."""
+Amount = Annotated[float, _weight("mol", "0.3 mmol")]
+"""mmol."""
+
+
+class WeighedIn(Document):
+    """One salt of the recipe the sample was made by."""
+
+    mass: Mass
+    """As weighed, such as 63.8 mg."""
+    amount: Amount
+    """As meant, such as 0.3 mmol."""
+
+
 class Sample(Document):
     """The sample a job writes on."""
 
@@ -40,3 +75,7 @@ class Sample(Document):
     """Where its lower-left surface corner stands on the stage; absent: the machine's work origin."""
     description: str = ""
     """Batch, composition, preparation."""
+    composition: Annotated[str, Field(max_length=80)] = ""
+    """Formula of the halide, with numbers only: CsPbBr1.5I1.5; its charges must cancel."""
+    weighed_in: dict[str, WeighedIn] = {}
+    """What it was made from, by formula: mass and amount must agree."""

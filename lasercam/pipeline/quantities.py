@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from lasercam.checks.material import SURFACE_MATERIALS
@@ -14,15 +15,16 @@ from lasercam.process.derived import Derived, Surroundings, derive
 _PITCHES = ("hatch_pitch", "layer_pitch")
 
 
-def derived_quantities(loaded: LoadedJob, toolpath: Toolpath) -> list[tuple[Derived, ...]]:
-    """Derived quantities of each recipe of the toolpath, in the table's order."""
+@lru_cache(maxsize=1)
+def derived_quantities(loaded: LoadedJob, toolpath: Toolpath) -> tuple[tuple[Derived, ...], ...]:
+    """Derived quantities of each recipe of the toolpath, in the table's order; runbook and manifest share them."""
     sample = loaded.document.sample
     index = Valued(sample.refractive_index, Confidence.SUPPLIED, "sample")
     is_bulk = sample.material not in SURFACE_MATERIALS and sample.material != "other"
     around = {
         name: Surroundings(machine, index, is_bulk, _pitches(loaded, name)) for name, machine in _machines(loaded)
     }
-    return [derive(recipe, around[recipe.name]) for recipe in toolpath.header.recipes.recipes]
+    return tuple(derive(recipe, around[recipe.name]) for recipe in toolpath.header.recipes.recipes)
 
 
 def derived_by_recipe(loaded: LoadedJob, toolpath: Toolpath) -> dict[str, dict[str, Any]]:

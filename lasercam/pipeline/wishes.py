@@ -36,9 +36,7 @@ def fill_wishes(
             hint = "Give `temperature:` with a measurement of your own, or another emission."
             problems.append(Problem(f"step '{step.name}': {error}", place, hint))
             continue
-        steps[index] = step.model_copy(
-            update={"heat": heat.model_copy(update={"temperature": solved.temperature_c})}
-        )
+        steps[index] = step.model_copy(update={"heat": heat.model_copy(update={"temperature": solved.temperature_c})})
         notes.append(f"step '{step.name}' ({solved.confidence.value}): {solved.how}")
     if problems:
         raise InputError(problems)

@@ -126,6 +126,11 @@ class Plot:
         self.axes.locator_params(nbins=n_ticks)
         self.axes.ticklabel_format(style="plain")
 
+    def ticks(self, x: Sequence[tuple[float, str]], y: Sequence[tuple[float, str]]) -> None:
+        """Marks at (place, text) on both axes, for scales that are not linear."""
+        self.axes.set_xticks([place for place, _ in x], [drawable(text) for _, text in x])
+        self.axes.set_yticks([place for place, _ in y], [drawable(text) for _, text in y])
+
     def fill(self, box: Box, colour: str, *, level: float = 0.5) -> None:
         """A filled rectangle (left, bottom, right, top)."""
         from matplotlib.patches import Rectangle

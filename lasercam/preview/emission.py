@@ -16,7 +16,7 @@ from lasercam.model.toolpath import Toolpath
 from lasercam.preview.coverage import PixelGrid, choose_pixel_um, paint, pixel_grid
 from lasercam.preview.depths import DepthTally, Layer, choose_layer
 from lasercam.preview.exposed_rows import ExposedRows, strokes, toolpath_rows
-from lasercam.preview.spectrum import SpectralLine
+from lasercam.process.colour import SpectralLine
 
 Image = NDArray[np.float32]
 

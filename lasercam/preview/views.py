@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lasercam.errors import UsageError, shorten
 from lasercam.preview.emission import Emitter, SampleState, Simulation
-from lasercam.preview.spectrum import OPEN, Filter, encode_srgb, linear_srgb, read_filter, transmitted_share
+from lasercam.process.colour import OPEN, Filter, encode_srgb, linear_srgb, read_filter, transmitted_share
 
 Response = Literal["radiance", "luminance"]
 

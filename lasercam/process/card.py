@@ -186,8 +186,8 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
 
 def _fit(fit: FitRecord) -> Iterator[str]:
     yield (
-        f"{_words(fit.model)}, {_words(fit.curve)}: {fit.cells} cells of {fit.file}, {fit.date}, R² {fit.r_squared:.3g},"
-        f" scatter {fit.scatter:.3g} (SHA-256 {fit.sha256})"
+        f"{_words(fit.model)}, {_words(fit.curve)}: {fit.cells} cells of {fit.file}, {fit.date},"
+        f" R² {fit.r_squared:.3g}, scatter {fit.scatter:.3g} (SHA-256 {fit.sha256})"
     )
     for item in fit.inputs:
         yield f"- {_words(item.parameter)} from {item.low:.6g} to {item.high:.6g} {item.unit}".rstrip()

@@ -194,6 +194,7 @@ Temperature = Annotated[float, Quantity(units.TEMPERATURE)]
 TemperatureRate = Annotated[float, Quantity(units.TEMPERATURE_RATE, POSITIVE)]
 Angle = Annotated[float, Quantity(units.ANGLE)]
 Ratio = Annotated[float, Quantity(units.RATIO, Bounds(at_least=0.0))]
+Count = Annotated[float, Quantity(units.RATIO, Bounds(at_least=1.0))]
 PlainNumber = Annotated[float, Quantity(units.RATIO)]
 
 EnergyFamily = Annotated[tuple[float, ...], Family(Quantity(units.ENERGY, POSITIVE))]

@@ -15,6 +15,7 @@ from lasercam.geometry.polylines import MAX_COORDINATE_UM, Polylines, ramp
 from lasercam.model.feature import FeatureBlock, Parts, per_feature, tiles
 from lasercam.model.job import Placement
 from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
+from lasercam.process.colour import luminance
 from lasercam.schema.quantities import Length, PositiveLength
 from lasercam.sources.decoys import Misfit, misfits, proposal
 from lasercam.sources.luminance import FIRST_PASS_RED, REWRITTEN, rewrite_dimming
@@ -167,8 +168,8 @@ class CipherText:
             f"Under UV without a filter the rewritten {self._font.element_word}s look about {ratio / (many / few):.1f} "
             f"times dimmer than the others: per watt the eye sees {again.peak_nm:g} nm {ratio:.1f} times weaker than "
             f"{first.peak_nm:g} nm (CIE 1931 sensitivity over Gaussian lines of {again.fwhm_nm:g} and "
-            f"{first.fwhm_nm:g} nm, {again.luminance:.3f} to {first.luminance:.3f}; widths are assumed), and they lose "
-            f"the green line."
+            f"{first.fwhm_nm:g} nm, {luminance(again):.3f} to {luminance(first):.3f}; widths are assumed), and they "
+            f"lose the green line."
         )
         if many == few:
             wanted = max(few + 1, round(ratio * few))

@@ -27,7 +27,7 @@ steps:
   - {{name: write, write: {{block.all: dot}}}}
 supply:
   glass_bri_dots:
-    spot_radius: {{value: 4 um, source: "example value"}}
+    spot_radius: {{value: 4 um, definition: 1/e^2 radius, source: "example value"}}
     max_exposure: {{value: 10 s, source: "example value"}}
 """
 MECODE_SHARE_OF_LOOP = 139 / 795

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lasercam.checks.source_limits import SourceLimits
-from lasercam.model.recipe import PassKind
+from lasercam.model.recipe import LaserSettings, PassKind
 from tests.checks.situation import codes, context, dots, judge
 from tests.support import builders
 
@@ -94,3 +94,16 @@ def test_operator_stops(limit, expected):
     findings = judge(SourceLimits(), context(blocks, kinds=kinds, machine=machine, sections=settings))
     assert codes(findings) == ["E_OPERATOR_STOPS"] * expected
     assert all((f.value, f.limit) == (2, limit) for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("power", "says"),
+    [(1000.0, None), (300.0, None), (1100.0, "multiple of the step"), (60e3, "outside"), (50.0, "outside")],
+)
+def test_powers_of_continuous_light(power, says):
+    setting = {"min": "0.1 mW", "max": "50 mW", "step": "0.1 mW" if says is None else "1 mW"}
+    laser = {"regime": "cw", "wavelength": "405 nm", "average_power": setting, "source": "example value"}
+    recipe = builders.dot_recipe(laser=LaserSettings(405.0, cw_power_uw=power))
+    findings = found(recipe, machine=builders.machine(laser=laser))
+    assert codes(findings) == ["E_POWER_RANGE"] * (says is not None)
+    assert all(says in f.message for f in findings)

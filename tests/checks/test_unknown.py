@@ -13,7 +13,9 @@ NAME = "glass_bri_lines"
 
 
 def supply(process_name=NAME, **answers):
-    return job(supply={process_name: {k: {"value": v, "source": "knife edge, 2026-05-02"} for k, v in answers.items()}})
+    means = {"spot_radius": {"definition": "1/e^2 radius"}}
+    source = {"source": "knife edge, 2026-05-02"}
+    return job(supply={process_name: {k: {"value": v, **source, **means.get(k, {})} for k, v in answers.items()}})
 
 
 def found(blocks, unknown, written=None, values=None, **options):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -154,10 +155,24 @@ def test_a_lab_cannot_replace_what_is_shipped(tmp_path):
 def test_a_spot_that_the_lab_measured_needs_no_supply(tmp_path):
     measured = OURS.replace("removes: [spot_radius]\n", "") + "  spot_radius: {typ: 3.5 um, confidence: measured}\n"
     lab(tmp_path, text=measured)
-    text = broken('  our_lines: {spot_radius: {value: 4 um, source: "example value"}}\n', "", with_folder())
+    text = broken(
+        '  our_lines: {spot_radius: {value: 4 um, definition: 1/e^2 radius, source: "example value"}}\n',
+        "",
+        with_folder(),
+    )
     loaded = load_job(write_job(tmp_path, text))
     toolpath = plan_job(loaded)
     spot = toolpath.header.recipes[0].values["spot_radius"]
     assert (spot.value, spot.confidence) == (3.5, Confidence.MEASURED)
     assert "lab file lines.yaml" in spot.source
     assert not [f for f in judge(loaded, toolpath).findings if f.code == "E_UNSUPPORTED" and "our_lines" in f.on]
+
+
+def test_the_example_of_the_manual_is_a_process(tmp_path):
+    manual = (Path(__file__).parents[2] / "lasercam/docs/recipes.md").read_text()
+    (example,) = [b for b in re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL) if b.startswith("# our_processes/")]
+    lab(tmp_path, "our_processes", example)
+    supplied = '  our_lines: {spot_radius: {value: 4 um, definition: 1/e^2 radius, source: "example value"}}\n'
+    text = broken(supplied, "", JOB)
+    recipe = plan_job(load_job(write_job(tmp_path, with_folder(text, "our_processes")))).header.recipes[0]
+    assert (recipe.laser.pulse_energy_uj, recipe.values["spot_radius"].value) == (42.0, 4.1)

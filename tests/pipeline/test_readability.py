@@ -32,9 +32,9 @@ recipes:
 steps:
   - {{name: first, write: {{{writes}}}}}
 supply:
-  glass_bri_lines: {{spot_radius: {{value: 5 um, source: "example value"}}}}
+  glass_bri_lines: {{spot_radius: {{value: 5 um, definition: 1/e^2 radius, source: "example value"}}}}
   glass_bri_dots:
-    spot_radius: {{value: 5 um, source: "example value"}}
+    spot_radius: {{value: 5 um, definition: 1/e^2 radius, source: "example value"}}
     max_exposure: {{value: 10 s, source: "example value"}}
 """
 HATCH = "fill: hatch, hatch_pitch: {pitch}"

@@ -25,6 +25,13 @@ def refusal(folder: Path, text: str) -> str:
     return str(caught.value)
 
 
+def spot(value: str) -> str:
+    """The job with another spot for its first pass."""
+    return broken(
+        "lines: {spot_radius: {value: 4 um, definition: 1/e^2 radius,", f"lines: {{spot_radius: {{value: {value},"
+    )
+
+
 def asked(keys: str) -> str:
     return broken(DUAL, keys)
 
@@ -58,7 +65,7 @@ def test_a_family_of_doses_is_a_family(tmp_path):
 
 
 def test_what_a_recipe_says_takes_the_place_of_all_it_inherits_on_the_matter(tmp_path):
-    text = broken("red: {process: glass_bri_rewrite, like: dual}", "red: {process: glass_bri_rewrite, like: dual, line_dose: 2.5 J/mm}")  # fmt: skip
+    text = broken("like: dual}", "like: dual, line_dose: 2.5 J/mm}")
     found = {r.name: r for r in recipes(tmp_path, text).recipes}
     assert (found["dual"].speed_nm_s, found["red"].speed_nm_s) == (400_000, 200_000)
 
@@ -79,15 +86,17 @@ def test_over_determined_recipes_are_refused_with_the_arithmetic(tmp_path, keys,
 
 def test_an_under_determined_recipe_names_what_to_supply(tmp_path):
     text = asked("fluence: 1 J/cm^2, fluence_is: peak, repetition_rate: 10 kHz, speed: 1 mm/s")
-    text = broken('  glass_bri_lines: {spot_radius: {value: 4 um, source: "example value"}}\n', "", text)
+    text = broken(
+        '  glass_bri_lines: {spot_radius: {value: 4 um, definition: 1/e^2 radius, source: "example value"}}\n', "", text
+    )
     assert "needs spot_radius, which nobody has given" in refusal(tmp_path, text)
 
 
 def test_a_supplied_spot_diameter_is_a_radius_of_half(tmp_path):
-    text = broken("glass_bri_lines: {spot_radius: {value: 4 um,", "glass_bri_lines: {spot_radius: {value: 8 um, definition: 1/e^2 diameter,")  # fmt: skip
-    spot = recipes(tmp_path, text)[0].values["spot_radius"]
-    assert (spot.value, spot.source) == (4.0, "example value (1/e^2 diameter, times 0.5)")
-    text = broken("glass_bri_lines: {spot_radius: {value: 4 um,", "glass_bri_lines: {spot_radius: {value: 20 um, definition: fwhm,")  # fmt: skip
+    text = spot("8 um, definition: 1/e^2 diameter")
+    read = recipes(tmp_path, text)[0].values["spot_radius"]
+    assert (read.value, read.source) == (4.0, "example value (1/e^2 diameter, times 0.5)")
+    text = spot("20 um, definition: fwhm")
     assert recipes(tmp_path, text)[0].values["spot_radius"].value == pytest.approx(16.9864, rel=1e-5)
 
 
@@ -96,7 +105,7 @@ def test_a_supplied_spot_diameter_is_a_radius_of_half(tmp_path):
     [("Airy diameter", "an Airy pattern has no 1/e² radius"), ("radius", "unknown definition of spot_radius 'radius'")],
 )
 def test_spots_that_cannot_be_read_are_refused(tmp_path, definition, says):
-    text = broken("glass_bri_lines: {spot_radius: {value: 4 um,", f"glass_bri_lines: {{spot_radius: {{value: 4 um, definition: {definition},")  # fmt: skip
+    text = spot(f"4 um, definition: {definition}")
     assert says in refusal(tmp_path, text)
 
 
@@ -138,3 +147,39 @@ def test_a_furnace_step_is_solved_and_says_how_sure_that_is(tmp_path):
 )
 def test_furnace_steps_outside_the_data_are_refused(tmp_path, old, new, says):
     assert says in refusal(tmp_path, broken(old, new, HEATED))
+
+
+def test_an_experiment_can_be_a_grid_of_results(tmp_path):
+    from lasercam.pipeline.inputs import shipped
+
+    with shipped("patterns") as folder:
+        text = (folder / "sweep_energy_speed.yaml").read_text()
+    energies = "pulse_energy: {from: 20 uJ, to: 80 uJ, count: 4}"
+    text = broken(energies, "fluence: {from: 20 J/cm^2, to: 80 J/cm^2, count: 4}\n    fluence_is: mean", text)
+    speeds = "speed: {from: 0.1 mm/s, to: 3.2 mm/s, count: 6, scale: log}"
+    text = broken(speeds, "pulses_per_spot: {from: 50, to: 300, count: 6}", text)
+    found = recipes(tmp_path, text)
+    members = [r for r in found.recipes if r.name == "tested"]
+    assert len(members) == 24
+    assert [m.values["fluence"].value for m in members[::6]] == pytest.approx([40.0, 80.0, 120.0, 160.0]), "as peaks"
+    assert members[0].laser.pulse_energy_uj == pytest.approx(0.2 * 3.14159265 * 25, rel=1e-8)
+    assert members[1].speed_nm_s == 1_000_000  # 2 × 5 µm × 10 kHz / 100
+
+
+def test_editors_know_the_new_keys(tmp_path):
+    import jsonschema
+
+    from lasercam.pipeline.job_schema import job_schema
+    from lasercam.schema.tree import parse_yaml
+
+    text = broken("emission: 632 nm", "emission: 632 nm, ramp_rate: 5 degC/min", HEATED)
+    text = broken("speed: 0.4 mm/s}\n", "line_dose: [1 J/mm, 2 J/mm]}\n", text)
+    sample = "composition: CsPbBr3, weighed_in: {CsBr: {mass: 63.8 mg, amount: 0.3 mmol}}"
+    text = broken("refractive_index: 1.52}", f"refractive_index: 1.52, {sample}}}", text)
+    read = "  - {name: look, read: {excitation: 365 nm, fluence: 1 mJ/cm^2, fluence_is: peak, pulses: 5}}\nsupply:\n"
+    text = "processes: lab\n" + broken("supply:\n", read, text)
+    jsonschema.validate(parse_yaml(text.encode(), "job").data, job_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(
+            parse_yaml(text.replace("fluence_is: peak", "fluence_is: top").encode(), "job").data, job_schema()
+        )

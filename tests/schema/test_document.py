@@ -92,7 +92,12 @@ def test_unknown_keys_at_every_depth(old: str, new: str, where: tuple[int, int],
     [
         ("job: good", "job: good\nzzz: 1", (2, 1), "cites, job, machine, patterns,"),
         ("like: dual", "zzz: dual", (8, 11), "average_power, exposure, fluence, fluence_is, like, line_dose,"),
-        ("hold_time:", "hold_time: 1 h, zzz:", (12, 51), "atmosphere, hold_time, process, ramp_rate, temperature."),
+        (
+            "hold_time:",
+            "hold_time: 1 h, zzz:",
+            (12, 51),
+            "atmosphere, emission, hold_time, process, ramp_rate, temperature.",
+        ),
         ("value: 4 um", "zzz: 4 um, value: 4 um", (14, 21), "definition, source, value."),
         ("code: W_X", "code: W_X, zzz: 1", (16, 17), "because, code, on."),
     ],

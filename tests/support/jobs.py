@@ -15,9 +15,9 @@ steps:
   - {name: first, write: {grid.lines: dual}}
   - {name: again, rewrite: {grid.odd: red}}
 supply:
-  glass_bri_lines: {spot_radius: {value: 4 um, source: "example value"}}
+  glass_bri_lines: {spot_radius: {value: 4 um, definition: 1/e^2 radius, source: "example value"}}
   glass_bri_rewrite:
-    spot_radius: {value: 4 um, source: "example value"}
+    spot_radius: {value: 4 um, definition: 1/e^2 radius, source: "example value"}
     speed: {value: 0.4 mm/s, source: "example value"}
     max_rewrites: {value: "1", source: "example value"}
     reversibility: {value: one-way, source: "example value"}
@@ -35,7 +35,7 @@ steps:
   - {name: write, write: {block.all: dot}}
 supply:
   glass_bri_dots:
-    spot_radius: {value: 4 um, source: "example value"}
+    spot_radius: {value: 4 um, definition: 1/e^2 radius, source: "example value"}
     max_exposure: {value: 10 s, source: "example value"}
 """
 

@@ -78,7 +78,10 @@ class SweepResults:
             self.file,
             self.sha256,
             self.lines[keep],
-            {k: tuple(v for v, is_kept in zip(t, keep.tolist(), strict=True) if is_kept) for k, t in self.texts.items()},
+            {
+                k: tuple(v for v, is_kept in zip(t, keep.tolist(), strict=True) if is_kept)
+                for k, t in self.texts.items()
+            },
             {k: v[keep] for k, v in self.settings.items()},
             {k: v[keep] for k, v in self.measured.items()},
             self.glows[keep],
@@ -190,7 +193,9 @@ def _check_head(head: Sequence[str], known: Mapping[str, str], file: str) -> Non
     allowed = [*TEXTS, *_IGNORED, *known, *MEASURED, "glows"]
     place = Location(file, 1, 1)
     problems = [name_problem("column", n, allowed, place) for n in head if n not in allowed]
-    problems += [Problem(f"the column '{n}' stands twice", place) for n in sorted({n for n in head if head.count(n) > 1})]
+    problems += [
+        Problem(f"the column '{n}' stands twice", place) for n in sorted({n for n in head if head.count(n) > 1})
+    ]
     if "glows" not in head or not set(MEASURED) & set(head):
         hint = "Start from the results table that `lasercam build` writes for a sweep."
         problems.append(Problem("the table lacks the columns of measurements: glows, width_um, peak_nm", place, hint))

@@ -18,6 +18,8 @@ _EXACT: Final = 1e-12
 _CURVED_P: Final = 1e-3
 _CURVED_GAIN: Final = 2.0
 _OUTLIER: Final = 4.0
+_CONDITION: Final = 1e8
+_DETERMINED: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,19 @@ class LinearFit:
         """
         middle = of(self.coefficients)
         steps = 1e-6 * np.sqrt(np.diag(self.covariance)) + 1e-12 * np.abs(self.coefficients) + 1e-300
-        jacobian = np.stack(
-            [(of(self.coefficients + e) - middle) / e.sum() for e in np.diag(steps)], axis=-1
-        )
+        jacobian = np.stack([(of(self.coefficients + e) - middle) / e.sum() for e in np.diag(steps)], axis=-1)
         linear = np.sqrt(np.maximum(np.einsum("qi,ij,qj->q", jacobian, self.covariance, jacobian), 0.0))
         low, high = np.nanquantile(of(self.samples), [0.15865525, 0.84134475], axis=0)
         return np.asarray(np.maximum(linear, 0.5 * (high - low)), np.float64)
 
 
 def robust_linear(
-    design: FloatArray, values: FloatArray, *, seed: int, sigma: FloatArray | None = None, n_bootstrap: int = N_BOOTSTRAP
+    design: FloatArray,
+    values: FloatArray,
+    *,
+    seed: int,
+    sigma: FloatArray | None = None,
+    n_bootstrap: int = N_BOOTSTRAP,
 ) -> LinearFit:
     """Fit values ≈ design · coefficients with the soft L1 loss.
 
@@ -83,7 +88,7 @@ def robust_linear(
     scale = np.ones(n) if sigma is None else sigma
     x, y = design / scale[:, None], values / scale
     norms = np.linalg.norm(x, axis=0)
-    if not np.all(norms > 0) or np.linalg.cond(x / norms) > 1e8:
+    if not np.all(norms > 0) or np.linalg.cond(x / norms) > _CONDITION:
         raise FitError("the settings were not varied independently, so their effects cannot be told apart")
     coefficients, spread = _fitted(x, y)
     residuals = y - x @ coefficients
@@ -98,7 +103,7 @@ def robust_linear(
     middle = np.average(values, weights=weights / scale**2)
     total = float((weights / scale**2 * (values - middle) ** 2).sum())
     left = float((weights * residuals**2).sum())
-    samples = _bootstrap(x, y, seed, n_bootstrap)
+    samples = _bootstrap(x, y, coefficients, max(spread, _EXACT * size), seed, n_bootstrap)
     return LinearFit(
         coefficients,
         covariance,
@@ -146,27 +151,37 @@ def scatter_of(residuals: FloatArray, n_coefficients: int) -> float:
 
 def _fitted(x: FloatArray, y: FloatArray) -> tuple[FloatArray, float]:
     """Coefficients and scatter; the loss's scale is the scatter, found in a few rounds."""
-    from scipy.optimize import least_squares
-
-    coefficients, *_ = np.linalg.lstsq(x, y, rcond=None)
+    start, *_ = np.linalg.lstsq(x, y, rcond=None)
+    coefficients = np.asarray(start, np.float64)
     size = float(np.linalg.norm(y)) / np.sqrt(len(y)) or 1.0
     spread = scatter_of(y - x @ coefficients, x.shape[1])
     for _ in range(_ROUNDS):
         if spread <= _EXACT * size:
             break
-        found = least_squares(
-            lambda c: x @ c - y, coefficients, jac=lambda _: x, loss="soft_l1", f_scale=spread, x_scale="jac"
-        )
-        coefficients = np.asarray(found.x, np.float64)
+        coefficients = _solved(x, y, coefficients, spread)
         renewed = scatter_of(y - x @ coefficients, x.shape[1])
         if abs(renewed - spread) <= 0.01 * spread:
             break
         spread = renewed
-    return np.asarray(coefficients, np.float64), spread
+    return coefficients, spread
 
 
-def _bootstrap(x: FloatArray, y: FloatArray, seed: int, n_samples: int) -> FloatArray:
-    """Coefficients (B, K) of points drawn again with replacement.
+def _solved(x: FloatArray, y: FloatArray, start: FloatArray, spread: float) -> FloatArray:
+    """Coefficients with the soft L1 loss of one scale."""
+    from scipy.optimize import least_squares
+
+    def left(c: FloatArray) -> FloatArray:
+        return np.asarray(x @ c - y, np.float64)
+
+    def slopes(_: FloatArray) -> FloatArray:
+        return x
+
+    found = least_squares(left, start, jac=slopes, loss="soft_l1", f_scale=spread, x_scale="jac")
+    return np.asarray(found.x, np.float64)
+
+
+def _bootstrap(x: FloatArray, y: FloatArray, start: FloatArray, spread: float, seed: int, n_samples: int) -> FloatArray:
+    """Coefficients (B, K) of points drawn again with replacement, with the loss's scale of the whole.
 
     Raises:
         FitError: hardly any resampling determines the coefficients: they hang on single points.
@@ -177,8 +192,8 @@ def _bootstrap(x: FloatArray, y: FloatArray, seed: int, n_samples: int) -> Float
     found: list[FloatArray] = []
     for _ in range(n_samples):
         drawn = chance.integers(0, n, n)
-        if np.linalg.cond(x[drawn] / norms) < 1e8:
-            found.append(_fitted(x[drawn], y[drawn])[0])
-    if len(found) < 0.8 * n_samples:
+        if np.linalg.cond(x[drawn] / norms) < _CONDITION:
+            found.append(_solved(x[drawn], y[drawn], start, spread))
+    if len(found) < _DETERMINED * n_samples:
         raise FitError("the result hangs on single cells: most resamplings of the data leave it undetermined")
     return np.array(found).reshape(-1, k)

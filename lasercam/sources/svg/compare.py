@@ -29,7 +29,7 @@ MAX_ITEMS = 1_000
 MAX_PATH_BYTES = 200_000
 AGREES_FROM = 0.98
 _SEEN, _HALF = 0.1, 0.5
-_TAKEN_OUT = ("image", "feImage", "filter", "foreignObject")
+_TAKEN_OUT = ("image", "feImage", "foreignObject")
 """Elements that are taken out before the other program sees the file: some may fetch other files."""
 
 
@@ -72,7 +72,7 @@ def comparison(drawing: Drawing, canvas: Canvas, areas: Callable[[], Sequence[Ar
     if min(columns, rows) < MIN_SIDE_PX:
         return ""
     try:
-        picture = _picture(resvg_py, drawing, canvas, columns)
+        picture = _picture(resvg_py, drawing, canvas, rows, columns)
     except ValueError as error:
         return f"The drawing was not compared with resvg's picture of it: resvg cannot read it ({str(error)[:120]})."
     rows, columns = picture.shape
@@ -155,23 +155,23 @@ def _obstacle(drawing: Drawing) -> str:
     return ""
 
 
-def _picture(resvg: Any, drawing: Drawing, canvas: Canvas, columns: int) -> FloatArray:
+def _picture(resvg: Any, drawing: Drawing, canvas: Canvas, rows: int, columns: int) -> FloatArray:
     """Opacity of each pixel, (R, C), 0 to 1."""
     from PIL import Image
 
-    text = _cleaned(drawing, canvas)
+    text = _cleaned(drawing, canvas, rows, columns)
     with TemporaryDirectory() as folder:
         for number, content in enumerate(drawing.families.read.values()):
             (Path(folder) / f"{number}.ttf").write_bytes(content)
         options = {"font_dirs": [folder], **drawing.families.generic()} if drawing.families.read else {}
-        png = resvg.svg_to_bytes(svg_string=text, skip_system_fonts=True, dpi=canvas.dpi, width=columns, **options)
+        png = resvg.svg_to_bytes(svg_string=text, skip_system_fonts=True, dpi=canvas.dpi, languages=["en"], **options)
     with Image.open(io.BytesIO(bytes(png))) as image:
         alpha: NDArray[np.uint8] = np.array(image.convert("RGBA"))[..., 3]
     return np.asarray(alpha / 255.0, np.float64)
 
 
-def _cleaned(drawing: Drawing, canvas: Canvas) -> str:
-    """The file without what is not drawn, at the size that is."""
+def _cleaned(drawing: Drawing, canvas: Canvas, rows: int, columns: int) -> str:
+    """The file without what is not drawn, in the size of the picture."""
     from lxml import etree
 
     document = drawing.document
@@ -191,11 +191,11 @@ def _cleaned(drawing: Drawing, canvas: Canvas) -> str:
         elif element.tail:
             parent.text = (parent.text or "") + element.tail
         parent.remove(element)
-    root.set("width", repr(canvas.width_px))
-    root.set("height", repr(canvas.height_px))
-    if canvas.box is not None:
-        box = canvas.box
-        root.set("viewBox", f"{box.x!r} {box.y!r} {box.width!r} {box.height!r}")
+    # resvg rounds sizes to whole pixels, so it is given whole ones.
+    root.set("width", str(columns))
+    root.set("height", str(rows))
+    box = canvas.box or ViewBox(0.0, 0.0, canvas.width_px, canvas.height_px)
+    root.set("viewBox", f"{box.x!r} {box.y!r} {box.width!r} {box.height!r}")
     return str(etree.tostring(root, encoding="unicode"))
 
 

@@ -102,9 +102,10 @@ class Drawing:
         """Say something once, counting places."""
         self.notes.setdefault(text, []).append(self.document.place(element))
 
-    def refuse(self, element: Element, why: str) -> None:
-        """A visible thing that cannot be drawn."""
-        self.undrawn.append(element)
+    def refuse(self, element: Element, why: str, *, is_drawn: bool = False) -> None:
+        """A visible thing that cannot be drawn, or not as it is meant."""
+        if not is_drawn:
+            self.undrawn.append(element)
         problem = Problem(f"{self.document.describe(element)}: {why}", self.document.place(element))
         if problem not in self.refused:
             self.refused.append(problem)

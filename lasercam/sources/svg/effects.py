@@ -58,7 +58,7 @@ class Effects:
             walk = replace(walk, opacity=walk.opacity * style.opacity)
         clip_link, mask_link, filter_link = style.link_properties
         if filter_link:
-            drawing.refuse(element, "filters are not read; the element can only be drawn without")
+            drawing.refuse(element, "filters are not read; the element can only be drawn without", is_drawn=True)
         clip = walk.clip
         for area in (self._clip(clip_link, element, style, walk), self._mask(mask_link, element, style, walk)):
             if area is not None:
@@ -76,7 +76,8 @@ class Effects:
         if link.startswith("url("):
             self._walker.drawing.note("A clip-path refers to nothing and was not applied", element)
         else:
-            self._walker.drawing.refuse(element, f"clip-path: {shorten(link, 40)} is not read; use a <clipPath>")
+            why = f"clip-path: {shorten(link, 40)} is not read; use a <clipPath>"
+            self._walker.drawing.refuse(element, why, is_drawn=True)
         return None
 
     def _mask(self, link: str, element: Element, style: Style, walk: Walk) -> Area | None:

@@ -12,7 +12,6 @@ from lasercam.sources.text.outlines import OutlineFont
 _FAMILY, _TYPOGRAPHIC_FAMILY = 1, 16
 """Source: OpenType specification, name table, name IDs."""
 _X_HEIGHT_PER_EM = 0.5
-_CAP_TO_X_HEIGHT = 0.45
 _UNDERLINE_AT, _UNDERLINE_WIDTH = -0.1, 0.05
 """What CSS renderers take for fonts that state none."""
 
@@ -95,8 +94,12 @@ class SvgFace(OutlineFont):
         extents = self._font.get_font_extents("ltr")
         os2, post = self._table("OS/2"), self._table("post")
         x_height = struct.unpack_from(">h", os2, 86)[0] / em if len(os2) >= 88 else 0.0
+        letter = self._font.get_nominal_glyph(ord("x"))
+        if x_height <= 0.0 and letter:
+            box = self._font.get_glyph_extents(letter)
+            x_height = box.y_bearing / em if box is not None else 0.0
         if x_height <= 0.0:
-            x_height = extents.ascender / em * _CAP_TO_X_HEIGHT or _X_HEIGHT_PER_EM
+            x_height = _X_HEIGHT_PER_EM
         under, width = struct.unpack_from(">hh", post, 8) if len(post) >= 12 else (0, 0)
         strike = struct.unpack_from(">h", os2, 28)[0] / em if len(os2) >= 30 else 0.0
         lower, raised = (

@@ -29,7 +29,7 @@ _GENERIC = {
     "monospace": "dejavu sans mono",
     "ui-monospace": "dejavu sans mono",
 }
-_NAME = re.compile(r"\"([^\"]*)\"|'([^']*)'|([^,]+)")
+_NAME = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^,\"'])+")
 _BOLD = 600
 _OBLIQUE_DEG = -14.0
 """Source: https://www.w3.org/TR/css-fonts-4/#font-style-prop"""
@@ -97,7 +97,7 @@ class Families:
         return {**found, "font_family": "DejaVu Sans", "cursive_family": "DejaVu Sans", "fantasy_family": "DejaVu Sans"}
 
     def _stack(self, wanted: str, weight: int, settings: str, size_px: float, *, slanted: bool) -> tuple[SvgFace, ...]:
-        names = [next(part for part in match if part).strip() for match in _NAME.findall(wanted) if any(match)]
+        names = [name.strip().strip("\"'") for name in _NAME.findall(wanted)]
         chosen: list[str] = []
         for name in (n for n in names if n):
             plain = _plain(name)

@@ -28,6 +28,8 @@ def visible_areas(areas: Sequence[tuple[int, Area]]) -> tuple[list[tuple[int, Ar
     lower, upper = lower[above], upper[above]
     real = ~shapely.touches(shapes[lower], shapes[upper])
     lower, upper = lower[real], upper[real]
+    if not len(lower):
+        return list(areas), 0
     order = np.lexsort((upper, lower))
     lower, upper = lower[order], upper[order]
     covered, first = np.unique(lower, return_index=True)

@@ -30,21 +30,32 @@ def lines(drawn: SvgSource) -> list[NDArray[np.float64]]:
     return [xy[a:b] for a, b in zip(block.offsets[:-1], block.offsets[1:], strict=True)]
 
 
-def mask(drawn: SvgSource, sub: int = 4) -> NDArray[np.bool_]:
-    """Which pixels of a 200 px drawing its area covers by half or more, rows from the top."""
-    shift = (np.arange(SIZE * sub) + 0.5) / sub
+def mask(drawn: SvgSource, sub: int = 4, zoom: int = 1) -> NDArray[np.bool_]:
+    """Which pixels of a 200 px drawing, enlarged, its area covers by half or more, rows from the top."""
+    shift = (np.arange(SIZE * zoom * sub) + 0.5) / sub / zoom
     x, y = np.meshgrid(shift, SIZE - shift)
     points = np.column_stack([x.ravel(), y.ravel()]) * 25_400.0 / 96.0
     area = drawn.area()
     if area is None:
-        return np.zeros((SIZE, SIZE), bool)
-    inside = area.contains(points).reshape(SIZE, sub, SIZE, sub)
+        return np.zeros((SIZE * zoom, SIZE * zoom), bool)
+    inside = area.contains(points).reshape(SIZE * zoom, sub, SIZE * zoom, sub)
     covered: NDArray[np.bool_] = inside.mean(axis=(1, 3)) >= 0.5
     return covered
 
 
-def rendered(body: str) -> NDArray[np.bool_]:
-    """Which pixels resvg covers by half or more, of a 200 px drawing, with the fonts that lasercam has."""
+def agreement(one: NDArray[np.bool_], two: NDArray[np.bool_]) -> float:
+    """Intersection over union of two rasters, differences of a pixel's width left out."""
+
+    def widened(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        steps = (-1, 0, 1)
+        return np.asarray(np.any([np.roll(mask, (i, j), (0, 1)) for i in steps for j in steps], axis=0))
+
+    differ = (one & ~widened(two)) | (two & ~widened(one))
+    return 1.0 - float(differ.sum() / (one | two).sum())
+
+
+def rendered(body: str, zoom: int = 1) -> NDArray[np.bool_]:
+    """Which pixels resvg covers by half or more, of a 200 px drawing, enlarged, with the fonts that lasercam has."""
     import resvg_py
     from PIL import Image
 
@@ -57,12 +68,13 @@ def rendered(body: str) -> NDArray[np.bool_]:
         svg_string=text,
         skip_system_fonts=True,
         dpi=96.0,
+        zoom=zoom,
         font_dirs=[str(Path(mpl.get_data_path()) / "fonts" / "ttf")] if "<text" in text else None,
         monospace_family="DejaVu Sans Mono",
         **families,
     )
     with Image.open(io.BytesIO(bytes(png))) as image:
         alpha = np.array(image.convert("RGBA"))[..., 3]
-    assert alpha.shape == (SIZE, SIZE)
+    assert alpha.shape == (SIZE * zoom, SIZE * zoom)
     covered: NDArray[np.bool_] = alpha >= 128
     return covered

@@ -128,7 +128,8 @@ CASES = {
     "invisible_by_opacity": '<rect width="90" height="90" fill-opacity="0"/><rect x="100" width="50" height="50"/>',
     "mask_by_luminance": (
         '<mask id="m"><rect width="150" height="150" fill="white"/><circle cx="80" cy="80" r="40"/>'
-        '<circle cx="80" cy="80" r="15" fill="#ccc"/></mask><rect x="20" y="20" width="160" height="160" mask="url(#m)"/>'
+        '<circle cx="80" cy="80" r="15" fill="#ccc"/></mask>'
+        '<rect x="20" y="20" width="160" height="160" mask="url(#m)"/>'
     ),
     "mask_by_alpha": (
         '<mask id="m" mask-type="alpha"><circle cx="80" cy="80" r="60" stroke="red" stroke-width="20"/></mask>'
@@ -136,7 +137,8 @@ CASES = {
     ),
     "mask_by_the_box": (
         '<mask id="m" maskContentUnits="objectBoundingBox" x="0" y="0.1" width="0.9" height="0.8">'
-        '<circle cx=".5" cy=".5" r=".5" fill="#fff"/></mask><rect x="20" y="50" width="160" height="90" mask="url(#m)"/>'
+        '<circle cx=".5" cy=".5" r=".5" fill="#fff"/></mask>'
+        '<rect x="20" y="50" width="160" height="90" mask="url(#m)"/>'
     ),
     "mask_in_user_space": (
         '<mask id="m" maskUnits="userSpaceOnUse" x="20" y="20" width="100" height="50%">'
@@ -159,7 +161,7 @@ CASES = {
     "pattern_of_the_box": (
         '<pattern id="q" patternContentUnits="objectBoundingBox"><rect width="0.1" height="0.12"/></pattern>'
         '<pattern id="p" width="0.25" height="0.2" x="0.1" href="#q"/>'
-        '<rect x="20" y="30" width="150" height="130" fill="url(#p)"/>'
+        '<rect x="20" y="30" width="160" height="150" fill="url(#p)"/>'
     ),
     "pattern_with_view_box_on_a_stroke": (
         '<pattern id="p" width="20" height="20" patternUnits="userSpaceOnUse" viewBox="0 0 4 4">'

@@ -147,8 +147,8 @@ UNSUPPORTED = {
     "cyclic mask": '<mask id="m"><rect width="9" height="9" mask="url(#m)"/></mask>'
     '<rect width="9" height="9" mask="url(#m)"/>',
     "filter": '<filter id="f"/><rect width="9" height="9" filter="url(#f)"/>',
-    "fine pattern": '<pattern id="p" width="0.1" height="0.1" patternUnits="userSpaceOnUse"><rect width="9" height="9"/>'
-    '</pattern><rect width="9" height="9" stroke="url(#p)"/>',
+    "fine pattern": '<pattern id="p" width="0.1" height="0.1" patternUnits="userSpaceOnUse"><rect width="9" '
+    'height="9"/></pattern><rect width="9" height="9" stroke="url(#p)"/>',
     "cyclic pattern": '<pattern id="p" width="1" height="1"><rect width="9" height="9" fill="url(#p)"/></pattern>'
     '<rect width="9" height="9" fill="url(#p)"/>',
     "external use": '<use href="other.svg#a"/>',
@@ -285,6 +285,12 @@ def test_hidden_fills_are_not_written() -> None:
     both = source(body, overlaps="keep", **HATCH)
     assert len(joined(both.features())) == len(block)
     assert joined(both.features()).xyz_um[:, 0].max() == pytest.approx(block.xyz_um[:, 0].max())
+
+
+def test_fills_side_by_side_hide_nothing() -> None:
+    drawn = source('<rect width="50" height="50"/><rect x="60" width="50" height="50" fill="red"/>', **HATCH)
+    assert len(drawn.parts.atoms) == 2
+    assert "only where they show" not in notes(drawn)
 
 
 def test_hatch_lies_in_the_fill() -> None:

@@ -24,6 +24,15 @@ _X_LOBES = ((1.056, 599.8, 37.9, 31.0), (0.362, 442.0, 16.0, 26.7), (-0.065, 501
 _Y_LOBES = ((0.821, 568.8, 46.9, 40.5), (0.286, 530.9, 16.3, 31.1))
 _Z_LOBES = ((1.217, 437.0, 11.8, 36.0), (0.681, 459.0, 26.0, 13.8))
 
+_EYE_NM = np.arange(400.0, 731.0, 10.0)
+_EYE = np.array([
+    0.0004, 0.0012, 0.0040, 0.0116, 0.0230, 0.0380, 0.0600, 0.0910, 0.1390, 0.2080, 0.3230, 0.5030, 0.7100, 0.8620,
+    0.9540, 0.9950, 0.9950, 0.9520, 0.8700, 0.7570, 0.6310, 0.5030, 0.3810, 0.2650, 0.1750, 0.1070, 0.0610, 0.0320,
+    0.0170, 0.0082, 0.0041, 0.0021, 0.00105, 0.00052,
+])  # fmt: skip
+"""Sensitivity of the light-adapted eye by wavelength, y of the CIE 1931 2° observer, to three digits.
+Source: ISO/CIE 11664-1."""
+
 LINEAR_SRGB_FROM_XYZ = np.array(
     [
         [3.2406255, -1.5372080, -0.4986286],
@@ -157,25 +166,57 @@ def colour_matching(wavelength_nm: FloatArray) -> FloatArray:
 
 
 def line_xyz(line: SpectralLine, through: Filter = OPEN) -> FloatArray:
-    """CIE 1931 X, Y, Z float64 (3,) of a line of unit radiance behind a filter; Y = 1 is 555 nm unfiltered.
+    """CIE 1931 X, Y, Z float64 (3,) of a line of unit radiance behind a filter; Y = 1 is 555 nm unfiltered."""
+    nm, power = _sampled(line, through)
+    return np.asarray(np.maximum(power @ colour_matching(nm), 0.0), np.float64)
 
-    Integrated by midpoints over the part of the line that the filter passes and the eye sees, so that a filter's
-    edge never falls inside a step.
+
+def luminance(line: SpectralLine, through: Filter = OPEN) -> float:
+    """What the eye makes of a line of unit radiance behind a filter; 555 nm = 1.
+
+    By the tabulated sensitivity, which deep in the red is a few per cent truer than the fit that colours rest on.
+
+    >>> round(luminance(SpectralLine(655.0, 35.0)), 3)
+    0.103
+    """
+    nm, power = _sampled(line, through)
+    return float(power @ eye_sensitivity(nm))
+
+
+def eye_sensitivity(wavelength_nm: FloatArray) -> FloatArray:
+    """Sensitivity of the light-adapted eye, float64 (N,), at wavelengths (N,) in nm; 555 nm = 1.
+
+    Between the table's points its logarithm follows the cubic through the four around; beyond its ends (0.05 % of
+    the peak) it stays what it is there.
+    """
+    at = np.clip((np.asarray(wavelength_nm, np.float64) - _EYE_NM[0]) / (_EYE_NM[1] - _EYE_NM[0]), 0.0, len(_EYE) - 1.0)
+    first = np.clip(at.astype(np.int64), 1, len(_EYE) - 3)
+    t, log = at - first, np.log(_EYE)
+    return np.asarray(
+        np.exp(
+            log[first - 1] * (-t * (t - 1.0) * (t - 2.0) / 6.0)
+            + log[first] * ((t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0)
+            + log[first + 1] * (-(t + 1.0) * t * (t - 2.0) / 2.0)
+            + log[first + 2] * ((t + 1.0) * t * (t - 1.0) / 6.0)
+        ),
+        np.float64,
+    )
+
+
+def _sampled(line: SpectralLine, through: Filter) -> tuple[FloatArray, FloatArray]:
+    """Wavelengths in nm and the power at each, of the part of a line that a filter passes and the eye sees.
+
+    They are midpoints of steps, so that a filter's edge never falls inside one.
     """
     reach = _REACH_SIGMAS * line.sigma_nm
     low = max(line.peak_nm - reach, through.low_nm, VISIBLE_NM[0])
     high = min(line.peak_nm + reach, through.high_nm, VISIBLE_NM[1])
     if low >= high:
-        return np.zeros(3)
+        return np.zeros(0), np.zeros(0)
     step = (high - low) / _STEPS
     nm: FloatArray = low + step * (np.arange(_STEPS, dtype=np.float64) + 0.5)
     density = np.exp(-0.5 * ((nm - line.peak_nm) / line.sigma_nm) ** 2) / (line.sigma_nm * math.sqrt(2.0 * math.pi))
-    return np.asarray(np.maximum((density * step) @ colour_matching(nm), 0.0), np.float64)
-
-
-def luminance(line: SpectralLine, through: Filter = OPEN) -> float:
-    """What the eye makes of a line of unit radiance behind a filter; 555 nm = 1."""
-    return float(line_xyz(line, through)[1])
+    return nm, density * step
 
 
 def linear_srgb(line: SpectralLine, through: Filter = OPEN) -> FloatArray:

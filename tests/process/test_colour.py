@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lasercam.errors import ParameterError, UsageError
-from lasercam.preview.spectrum import (
+from lasercam.process.colour import (
     OPEN,
     Filter,
     SpectralLine,
     colour_matching,
     encode_srgb,
+    eye_sensitivity,
     line_xyz,
     linear_srgb,
     luminance,
@@ -70,9 +71,27 @@ def test_the_fit_is_the_tabulated_observer_within_its_published_error():
         assert line_xyz(SpectralLine(peak, 40.0)) == pytest.approx(expected, abs=0.015)
 
 
+@given(peaks, widths)
+def test_luminance_and_colour_agree(peak, width):
+    line = SpectralLine(peak, width)
+    assert luminance(line) == pytest.approx(line_xyz(line)[1], abs=0.01)
+
+
+def test_luminance_is_truer_than_the_fit():
+    colour = pytest.importorskip("colour", reason="colour-science is the oracle")
+    table = colour.MSDS_CMFS["CIE 1931 2 Degree Standard Observer"]
+    for peak in (480.0, 514.0, 560.0, 613.0, 655.0):
+        sigma = 30.0 / 2.3548200450309493
+        density = np.exp(-0.5 * ((table.wavelengths - peak) / sigma) ** 2) / (sigma * math.sqrt(2 * math.pi))
+        assert luminance(SpectralLine(peak, 30.0)) == pytest.approx(density @ table.values[:, 1], rel=0.005)
+    seen = (table.wavelengths >= 410) & (table.wavelengths <= 720)
+    ours = eye_sensitivity(np.asarray(table.wavelengths[seen], float))
+    assert ours == pytest.approx(table.values[seen, 1], abs=2e-3)
+
+
 def test_white_light_is_white():
     # D65's xy, by the matrix alone: the sum of its rows applied to the white point is (1, 1, 1).
-    from lasercam.preview.spectrum import LINEAR_SRGB_FROM_XYZ
+    from lasercam.process.colour import LINEAR_SRGB_FROM_XYZ
 
     assert LINEAR_SRGB_FROM_XYZ @ np.array([0.9505, 1.0, 1.089]) == pytest.approx([1, 1, 1], abs=2e-3)
 

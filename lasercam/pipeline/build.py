@@ -23,6 +23,7 @@ from lasercam.pipeline.pictures import draw_pictures
 from lasercam.pipeline.progress import SILENT, Advance, Progress
 from lasercam.pipeline.quantities import derived_by_recipe
 from lasercam.pipeline.runbook import laser_text, runbook_markdown
+from lasercam.pipeline.stages import has_stages, job_stages, stage_data
 
 _UNFINISHED = re.compile(r"\.(.+)\.unfinished-[a-z0-9_]+")
 _EXTRA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -72,6 +73,8 @@ def build(
         others = sorted(p for p in work.rglob("*") if p.is_file() and p.relative_to(work).as_posix() not in listed)
         files = [FileEntry(file=p.relative_to(work).as_posix(), sha256=file_digest(p)) for p in others]
         data = manifest_data(toolpath.header, verdict, programs, files, derived_by_recipe(loaded, toolpath))
+        if has_stages(loaded):
+            data["stages"] = [stage_data(stage) for stage in job_stages(loaded, toolpath)]
         (work / MANIFEST_NAME).write_text(sealed(data), encoding="utf-8")
     return folder
 

@@ -13,6 +13,7 @@ from lasercam.pipeline.families import unused_members
 from lasercam.pipeline.load import LoadedJob, machine_digest
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
+from lasercam.pipeline.stages import STAGE_CODES, stage_findings
 
 PIPELINE_CODES = (
     CodeInfo(
@@ -49,6 +50,7 @@ PIPELINE_CODES = (
         can_waive=True,
     ),
     *READABILITY_CODES,
+    *STAGE_CODES,
 )
 _ORDER = list(Severity)
 _LISTED = 5
@@ -70,6 +72,7 @@ def judge(loaded: LoadedJob, toolpath: Toolpath, progress: Progress = SILENT) ->
     found += _dialect_findings(toolpath, loaded)
     found += _registration(loaded, toolpath)
     found += _unused_members(loaded, toolpath)
+    found += stage_findings(loaded, toolpath)
     judged = _waived(_distinct(found), loaded)
     judged.sort(
         key=lambda f: (_ORDER.index(f.severity), f.waived is not None, f.location or loaded.locate(), f.code, f.on)

@@ -10,7 +10,8 @@ from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.progress import SILENT, Progress
-from lasercam.preview.emission import Simulation, recipe_effects, simulate_emission, toolpath_steps
+from lasercam.pipeline.shown_steps import shown_steps
+from lasercam.preview.emission import Simulation, recipe_effects, simulate_emission
 from lasercam.preview.emission_figure import draw_contact_sheet, draw_view
 from lasercam.preview.toolpath_figure import draw_toolpath
 from lasercam.preview.views import render_view, render_views
@@ -44,10 +45,9 @@ def _draw_emission(loaded: LoadedJob, toolpath: Toolpath, views: Sequence[str], 
     simulation = simulate(loaded, toolpath)
     table = render_views(simulation, views)
     written = []
-    steps = list(dict.fromkeys((s.step, s.step_name) for s in toolpath.header.sections))
-    for (step, name), row in zip(steps, table, strict=True):
+    for (step, rows), row in zip(shown_steps(loaded, toolpath).items(), table, strict=True):
         for view in row:
-            path = folder / f"emission-{step + 1:02d}-{_safe(name)}-{_safe(view.name)}.png"
+            path = folder / f"emission-{step + 1:02d}-{_safe(rows.name)}-{_safe(view.name)}.png"
             with path.open("wb") as out:
                 draw_view(view, out, job=toolpath.header.job)
             written.append(path)
@@ -94,11 +94,11 @@ def draw_one(
         table = render_views(simulation, views_of(loaded, toolpath) or ("daylight", "uv"))
         draw_contact_sheet(table, out, job=toolpath.header.job)
         return
-    written = list(dict.fromkeys(s.step for s in toolpath.header.sections))
-    if step is not None and step - 1 not in written:
-        allowed = ", ".join(str(i + 1) for i in written)
-        raise UsageError(f"step {step} writes nothing; steps that write: {allowed}")
-    chosen = len(written) - 1 if step is None else written.index(step - 1)
+    shown = list(shown_steps(loaded, toolpath))
+    if step is not None and step - 1 not in shown:
+        allowed = ", ".join(str(i + 1) for i in shown)
+        raise UsageError(f"step {step} changes nothing that can be seen; steps that do: {allowed}")
+    chosen = len(shown) - 1 if step is None else shown.index(step - 1)
     draw_view(render_view(simulation, view)[chosen], out, job=toolpath.header.job)
 
 
@@ -106,7 +106,7 @@ def simulate(loaded: LoadedJob, toolpath: Toolpath, *, layer: int | None = None)
     """What the sample shows after every step."""
     widths = [written_width_um(recipe) for recipe in toolpath.header.recipes.recipes]
     effects = recipe_effects(toolpath, loaded.processes, widths)
-    return simulate_emission(toolpath_steps(toolpath), effects, layer=layer)
+    return simulate_emission(list(shown_steps(loaded, toolpath).values()), effects, layer=layer)
 
 
 def written_width_um(recipe: Recipe) -> float:

@@ -48,6 +48,16 @@ def job_stages(loaded: LoadedJob, toolpath: Toolpath) -> tuple[Stage, ...]:
     return stages(loaded.document.steps, exposed_parts(toolpath), loaded.processes)
 
 
+def has_stages(loaded: LoadedJob) -> bool:
+    """Whether anything happens to the sample beside writing, so that it is worth following."""
+    return any(step.verb in ("heat", "soak", "erase") for step in loaded.document.steps) or any(
+        stage.required and stage.verb in ("heat", "soak")
+        for recipe in loaded.document.recipes.values()
+        if recipe.process in loaded.processes
+        for stage in loaded.processes[recipe.process].document.steps
+    )
+
+
 def exposed_parts(toolpath: Toolpath) -> dict[int, list[Exposed]]:
     """By index of the step, each part with each recipe that exposes it, in order of parts and recipes."""
     header = toolpath.header
@@ -68,6 +78,8 @@ def exposed_parts(toolpath: Toolpath) -> dict[int, list[Exposed]]:
 
 def stage_findings(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
     """What the predicted states say against the job; other checks judge temperatures and gaps."""
+    if not has_stages(loaded):
+        return
     before: Mapping[tuple[str, str], FeatureState] = {}
     for stage in job_stages(loaded, toolpath):
         now = {(f.part, f.recipe): f for f in stage.features}
@@ -86,7 +98,7 @@ def stage_findings(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
             most = None if limit is None else limit.max or limit.typ
             past = before[key].cycles if key in before else 0
             if most is not None and past <= most < f.cycles:
-                text = f"{f.part} is erased for the {f.cycles}th time; {f.process} was shown for {most:g} cycles"
+                text = f"{f.part} has been erased {f.cycles} times; {f.process} was shown for {most:g} cycles"
                 yield _finding("W_CYCLES", text, stage, loaded, 1, value=float(f.cycles), limit=most)
         before = now
 

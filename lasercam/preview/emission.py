@@ -12,11 +12,12 @@ from lasercam.errors import GeometryError, ParameterError
 from lasercam.model.confidence import Confidence, worst
 from lasercam.model.process_outcome import Outcome
 from lasercam.model.process_window import Process
+from lasercam.model.recipe import PassKind
 from lasercam.model.toolpath import Toolpath
 from lasercam.preview.coverage import PixelGrid, choose_pixel_um, paint, pixel_grid
 from lasercam.preview.depths import DepthTally, Layer, choose_layer
+from lasercam.preview.emitters import Change, Emitter, Treatment, changes, trusted
 from lasercam.preview.exposed_rows import ExposedRows, strokes, toolpath_rows
-from lasercam.process.colour import SpectralLine
 
 Image = NDArray[np.float32]
 
@@ -25,26 +26,6 @@ MASK_BUDGET_BYTES = 512 * 2**20
 
 _BOUNDS_FINEST_UM = math.inf
 """While only bounds are wanted, a run of shots is as good as a stroke."""
-
-
-@dataclass(frozen=True, order=True)
-class Emitter:
-    """One kind of emission; processes that name the same one write into the same picture.
-
-    Attributes:
-        peak_nm: centre, nm.
-        fwhm_nm: full width at half maximum, nm.
-        phase: what emits.
-    """
-
-    peak_nm: float
-    fwhm_nm: float
-    phase: str
-
-    @property
-    def line(self) -> SpectralLine:
-        """Its spectrum."""
-        return SpectralLine(self.peak_nm, self.fwhm_nm)
 
 
 @dataclass(frozen=True)
@@ -66,6 +47,11 @@ class RecipeEffect:
             raise ParameterError(f"process '{self.process}': a written width must be above 0 µm; found {self.width_um}")
 
 
+def _nothing() -> Iterator[ExposedRows]:
+    """The exposures of a furnace."""
+    return iter(())
+
+
 @dataclass(frozen=True)
 class StepRows:
     """A step of the job and its exposures, readable again and again.
@@ -73,10 +59,14 @@ class StepRows:
     Attributes:
         name: the step's name.
         rows: makes the exposures.
+        erases: its exposures take away what is there, whatever their processes otherwise do.
+        treats: what it does to every emission instead of exposing anything: a furnace, moisture.
     """
 
     name: str
-    rows: Callable[[], Iterator[ExposedRows]] = field(repr=False)
+    rows: Callable[[], Iterator[ExposedRows]] = field(default=_nothing, repr=False)
+    erases: bool = False
+    treats: Treatment | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +116,10 @@ class Simulation:
 
 def toolpath_steps(toolpath: Toolpath) -> tuple[StepRows, ...]:
     """The steps of a planned toolpath that expose anything, in the order they run."""
-    names: dict[int, str] = {}
+    names: dict[int, tuple[str, bool]] = {}
     for section in toolpath.header.sections:
-        names.setdefault(section.step, section.step_name)
-    return tuple(StepRows(name, partial(toolpath_rows, toolpath, step)) for step, name in names.items())
+        names.setdefault(section.step, (section.step_name, section.pass_kind is PassKind.ERASE))
+    return tuple(StepRows(name, partial(toolpath_rows, toolpath, step), off) for step, (name, off) in names.items())
 
 
 def recipe_effects(
@@ -186,6 +176,8 @@ def simulate_emission(
         layer: the only layer to look at, 0 = shallowest.
         box_um: lower-left and upper-right corner of the only part of the sample that is shown, µm; without margin.
 
+    A step that `treats` changes the emissions that are there, wherever they are, and writes nothing.
+
     Raises:
         GeometryError: nothing is exposed at all.
         ParameterError: a recipe index without effect, or a picture too large.
@@ -194,7 +186,8 @@ def simulate_emission(
     if not effects:
         raise ParameterError("no recipe has an effect; there is nothing to simulate")
     widths = np.array([effect.width_um for effect in effects])
-    low, high, tally, used = _survey(steps, widths)
+    low, high, tally, used_by_step = _survey(steps, widths)
+    used = set().union(*used_by_step)
     layers = tally.layers()
     shown = layers if layer is None else (choose_layer(layers, layer),)
     long_um = float(max(high - low))
@@ -207,6 +200,13 @@ def simulate_emission(
 
     names = list(dict.fromkeys(effects[i].process for i in sorted(used)))
     outcomes = {effect.process: effect.outcome for effect in reversed(effects)}
+    made = changes(
+        [step.treats for step in steps],
+        [
+            [(name, _acting(outcomes[name], step)) for name in sorted({effects[i].process for i in there})]
+            for step, there in zip(steps, used_by_step, strict=True)
+        ],
+    )
     totals = [SampleState(step.name, {}, {}) for step in steps]
     per_layer = 4 * grid.shape[0] * grid.shape[1] * len(steps) * len(names)
     batch = max(1, MASK_BUDGET_BYTES // per_layer)
@@ -214,29 +214,51 @@ def simulate_emission(
         masks = _masks(steps, effects, widths, names, shown[begin : begin + batch], grid)
         for index in range(len(shown[begin : begin + batch])):
             state = SampleState("", {}, {})
-            for number in range(len(steps)):
+            for number, step in enumerate(steps):
+                if step.treats is not None:
+                    state = _treated(state, made[number])
                 for process, name in enumerate(names):
                     mask = masks.pop((index, number, process), None)
                     if mask is not None:
-                        state = _exposed(state, mask, outcomes[name])
+                        state = _exposed(state, mask, _acting(outcomes[name], step))
                 totals[number] = _added(totals[number], state)
     return Simulation(
         grid,
         tuple(totals),
-        _emitters(outcomes[name] for name in names),
+        trusted((outcomes[name] for name in names), made),
         layers,
         None if layer is None else shown[0],
-        _notes(names, outcomes, pixel, smallest_um),
+        (
+            *_notes(names, outcomes, pixel, smallest_um),
+            *dict.fromkeys(treated.note for change in made for treated, _ in change.values() if treated.note),
+        ),
     )
+
+
+def _acting(outcome: Outcome, step: StepRows) -> Outcome:
+    """What a process does in a step: a pass that erases takes away."""
+    return outcome.model_copy(update={"effect": "removes"}) if step.erases else outcome
+
+
+def _treated(state: SampleState, change: Change) -> SampleState:
+    """One layer after a step without a beam."""
+    radiance: dict[Emitter, Image] = {}
+    for emitter, image in state.radiance.items():
+        treated, factor = change[emitter]
+        if treated.emitter is not None:
+            light = image * np.float32(factor)
+            there = radiance.get(treated.emitter)
+            radiance[treated.emitter] = light if there is None else there + light
+    return SampleState(state.step, radiance, state.marks)
 
 
 def _survey(
     steps: Sequence[StepRows], widths: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], DepthTally, set[int]]:
-    """Corners of what is written, its depths, and the recipes it is written with."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], DepthTally, list[set[int]]]:
+    """Corners of what is written, its depths, and by step the recipes it is written with."""
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
-    tally, used = DepthTally(), np.zeros(len(widths), bool)
-    for step in steps:
+    tally, used = DepthTally(), np.zeros((len(steps), len(widths)), bool)
+    for number, step in enumerate(steps):
         for rows in step.rows():
             if len(rows) and int(rows.recipe.max()) >= len(widths):
                 raise ParameterError(f"a row uses recipe {int(rows.recipe.max())}; only {len(widths)} have an effect")
@@ -247,10 +269,10 @@ def _survey(
                         low[axis] = min(low[axis], (point[:, axis] - half).min())
                         high[axis] = max(high[axis], (point[:, axis] + half).max())
                 tally.add(0.5 * (stroke.start_um[:, 2] + stroke.end_um[:, 2]))
-                used[stroke.recipe] = True
+                used[number, stroke.recipe] = True
     if not used.any():
         raise GeometryError("no row exposes anything, so there is nothing to see")
-    return low, high, tally, set(np.flatnonzero(used).tolist())
+    return low, high, tally, [set(np.flatnonzero(row).tolist()) for row in used]
 
 
 def _masks(
@@ -312,18 +334,6 @@ def _added(total: SampleState, layer: SampleState) -> SampleState:
     for seen, image in layer.marks.items():
         marks[seen] = np.minimum(marks[seen] + image, np.float32(1.0)) if seen in marks else image
     return SampleState(total.step, radiance, marks)
-
-
-def _emitters(outcomes: Iterator[Outcome]) -> dict[Emitter, tuple[Confidence, Confidence]]:
-    found: dict[Emitter, tuple[Confidence, Confidence]] = {}
-    for outcome in outcomes:
-        if outcome.effect not in ("adds", "replaces"):
-            continue
-        for line in outcome.emission:
-            emitter = Emitter(line.peak, line.fwhm, line.phase)
-            peak, shape = found.get(emitter, (line.confidence, line.shape_confidence))
-            found[emitter] = (worst((peak, line.confidence)), worst((shape, line.shape_confidence)))
-    return dict(sorted(found.items()))
 
 
 def _notes(

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import UsageError, shorten
-from lasercam.preview.emission import Emitter, SampleState, Simulation
+from lasercam.preview.emission import SampleState, Simulation
+from lasercam.preview.emitters import Emitter
 from lasercam.process.colour import OPEN, Filter, encode_srgb, linear_srgb, read_filter, transmitted_share
 
 Response = Literal["radiance", "luminance"]

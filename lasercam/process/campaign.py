@@ -319,8 +319,9 @@ def _heated(
     stage = _own_stage(f, treatment, "heat", processes)
     if stage is not None and treatment is not None:
         return _woken(f, treatment, stage, temperature)
-    if f.condition == "erased":
-        return replace(f, notes=("what a furnace does to an erased feature is not stated",), condition="unknown")
+    if f.condition in ("erased", "latent", "unknown"):
+        note = f"what a furnace does to a feature that is {f.condition} is not stated"
+        return replace(f, condition="unknown", lines=(), heated_c=temperature, notes=(note,))
     if f.heated_c is not None and temperature is not None and temperature < f.heated_c and treatment is not None:
         note = f"a hotter furnace came before ({f.heated_c:g} °C); what it left is assumed to stay"
         kept = tuple(replace(line, confidence=worst((line.confidence, Confidence.ASSUMED))) for line in f.lines)
@@ -383,7 +384,7 @@ def _soaked(
         if f.condition == "erased":
             return f
         note = f"what {soak.medium} does to it is not stated"
-        return replace(f, condition="unknown", notes=(note,))
+        return replace(f, condition="unknown", lines=(), notes=(note,))
     needed = read_windows(stage.parameters).get("hold_time")
     least = None if needed is None else needed.min or needed.typ
     if least is not None and soak.hold_time < least * (1 - 1e-9):

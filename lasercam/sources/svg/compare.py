@@ -1,4 +1,4 @@
-"""The drawing beside the picture another program makes of it. The one module that imports resvg_py."""
+"""The drawing beside the picture another program makes of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +17,14 @@ from lasercam.geometry.polylines import BoolArray, FloatArray, Polylines, ramp
 from lasercam.sources.svg.document import Element
 from lasercam.sources.svg.drawing import Drawing
 from lasercam.sources.svg.lengths import ViewBox
+from lasercam.sources.svg.render import is_available, render
 
 SIDE_PX = 600
 """Longer side of the pictures compared."""
 MIN_SIDE_PX = 8
 SUB = 3
 """Samples along each side of a pixel."""
-MAX_ITEMS = 1_000
+MAX_ITEMS = 300
 """Shapes above which the comparison would take longer than a second."""
 MAX_PATH_BYTES = 200_000
 AGREES_FROM = 0.98
@@ -51,6 +51,11 @@ class Canvas:
     box: ViewBox | None
     dpi: float
 
+    @property
+    def tolerance_um(self) -> float:
+        """A tenth of a pixel of the picture."""
+        return max(self.width_px, self.height_px) * self.um_per_px / SIDE_PX / 10.0
+
 
 def comparison(drawing: Drawing, canvas: Canvas, areas: Callable[[], Sequence[Area]]) -> str:
     """What a reader should know of the comparison, as a sentence; empty when it cannot be made.
@@ -60,9 +65,7 @@ def comparison(drawing: Drawing, canvas: Canvas, areas: Callable[[], Sequence[Ar
         canvas: its page.
         areas: gives everything it paints, strokes with their width, µm from the page's lower left corner.
     """
-    try:
-        import resvg_py
-    except ImportError:
+    if not is_available():
         return ""
     why = _obstacle(drawing)
     if why:
@@ -71,10 +74,9 @@ def comparison(drawing: Drawing, canvas: Canvas, areas: Callable[[], Sequence[Ar
     columns, rows = round(canvas.width_px * scale), round(canvas.height_px * scale)
     if min(columns, rows) < MIN_SIDE_PX:
         return ""
-    try:
-        picture = _picture(resvg_py, drawing, canvas, rows, columns)
-    except ValueError as error:
-        return f"The drawing was not compared with resvg's picture of it: resvg cannot read it ({str(error)[:120]})."
+    picture = _picture(drawing, canvas, rows, columns)
+    if picture is None:
+        return "The drawing was not compared with resvg's picture of it: resvg cannot make one."
     rows, columns = picture.shape
     per_um = np.array([columns, rows]) / (np.array([canvas.width_px, canvas.height_px]) * canvas.um_per_px)
     ours = coverage(areas(), per_um, rows, columns)
@@ -155,8 +157,8 @@ def _obstacle(drawing: Drawing) -> str:
     return ""
 
 
-def _picture(resvg: Any, drawing: Drawing, canvas: Canvas, rows: int, columns: int) -> FloatArray:
-    """Opacity of each pixel, (R, C), 0 to 1."""
+def _picture(drawing: Drawing, canvas: Canvas, rows: int, columns: int) -> FloatArray | None:
+    """Opacity of each pixel, (R, C), 0 to 1; None where resvg fails."""
     from PIL import Image
 
     text = _cleaned(drawing, canvas, rows, columns)
@@ -164,8 +166,10 @@ def _picture(resvg: Any, drawing: Drawing, canvas: Canvas, rows: int, columns: i
         for number, content in enumerate(drawing.families.read.values()):
             (Path(folder) / f"{number}.ttf").write_bytes(content)
         options = {"font_dirs": [folder], **drawing.families.generic()} if drawing.families.read else {}
-        png = resvg.svg_to_bytes(svg_string=text, skip_system_fonts=True, dpi=canvas.dpi, languages=["en"], **options)
-    with Image.open(io.BytesIO(bytes(png))) as image:
+        png = render(text, {"skip_system_fonts": True, "dpi": canvas.dpi, "languages": ["en"], **options})
+    if png is None:
+        return None
+    with Image.open(io.BytesIO(png)) as image:
         alpha: NDArray[np.uint8] = np.array(image.convert("RGBA"))[..., 3]
     return np.asarray(alpha / 255.0, np.float64)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_TILES = 2_500
 """Most tiles of one shape."""
+_MAX_INDEX = 1e9
+"""Tiles farther from the origin of their pattern cannot be placed truly."""
 MAX_LINKS = 32
 """Longest chain of patterns that refer to one another."""
 MAX_PATTERNS_DEEP = 4
@@ -115,14 +116,14 @@ class PatternPaints:
         tiling = self._tiling(pattern, item, walk)
         if tiling is None:
             return []
-        columns, rows = _range(tiling, area)
-        n_tiles = len(columns) * len(rows)
-        if n_tiles > MAX_TILES:
+        found = _range(tiling, area)
+        if found is None:
             drawing.refuse(
                 item.element,
-                f"its pattern '{pattern.get('id')}' has {n_tiles:,} tiles there; at most {MAX_TILES:,} are drawn",
+                f"its pattern '{pattern.get('id')}' has more than {MAX_TILES:,} tiles there, which is too fine",
             )
             return []
+        columns, rows = found
         return list(self._drawn(tiling, item, area, walk, columns, rows))
 
     def _drawn(
@@ -222,13 +223,17 @@ def _bounds(item: Item, tolerance_um: float) -> Box | None:
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
-def _range(tiling: _Tiling, area: Area) -> tuple[range, range]:
-    """Columns and rows of the tiles that may meet an area."""
+def _range(tiling: _Tiling, area: Area) -> tuple[range, range] | None:
+    """Columns and rows of the tiles that may meet an area; None where they are more than MAX_TILES."""
     a, b, c, d, e, f = inverse(tiling.matrix)
     x0, y0, x1, y1 = area.bounds_um()
     corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
-    x = corners @ (a, c) + e - tiling.x
-    y = corners @ (b, d) + f - tiling.y
-    first_column, last_column = math.floor(x.min() / tiling.width), math.ceil(x.max() / tiling.width)
-    first_row, last_row = math.floor(y.min() / tiling.height), math.ceil(y.max() / tiling.height)
-    return range(first_column, max(last_column, first_column + 1)), range(first_row, max(last_row, first_row + 1))
+    x = (corners @ (a, c) + e - tiling.x) / tiling.width
+    y = (corners @ (b, d) + f - tiling.y) / tiling.height
+    first = np.floor([x.min(), y.min()])
+    count = np.maximum(np.ceil([x.max(), y.max()]) - first, 1.0)
+    if not (np.abs(first).max() < _MAX_INDEX and count.prod() <= MAX_TILES):
+        return None
+    column, row = first.astype(np.int64).tolist()
+    n_columns, n_rows = count.astype(np.int64).tolist()
+    return range(column, column + n_columns), range(row, row + n_rows)

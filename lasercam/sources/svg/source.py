@@ -1,7 +1,7 @@
 """SVG drawings as patterns."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
@@ -146,7 +146,6 @@ class SvgSource:
             notes += [f"Left out: {problem}." for problem in drawing.refused]
         self._shift = _shift(page, shapes, keys)
         self._painted = (drawing, viewport)
-        self._wholes: dict[str, Shapes] = {}
         fills = _moved_areas(shapes, self._shift)
         lines, line_key = _moved(shapes.lines, self._shift), shapes.line_key
         n_fills = 0 if has_fill else sum(not item.style.fill.is_none for item in drawing.items)
@@ -209,22 +208,22 @@ class SvgSource:
 
     def _comparison(self, page: Page) -> str:
         """How the drawing compares with another program's picture of it."""
-        drawing = self._painted[0]
-        canvas = Canvas(page.width_px, page.height_px, page.um_per_px, page.box, self._keys.dpi)
-        return comparison(drawing, canvas, lambda: [area for _, area in self._whole("outline").areas])
-
-    def _whole(self, stroke_mode: str) -> Shapes:
         drawing, viewport = self._painted
-        found = self._wholes.get(stroke_mode)
-        if found is None:
-            found = self._wholes[stroke_mode] = build_shapes(
-                drawing, viewport, stroke_mode, with_fills=True, merge=False, hide=False
-            )
-        return found
+        canvas = Canvas(page.width_px, page.height_px, page.um_per_px, page.box, self._keys.dpi)
+        # Finer than the picture's pixels would only take longer.
+        coarse = replace(drawing, tolerance_um=max(drawing.tolerance_um, canvas.tolerance_um))
+
+        def painted() -> list[Area]:
+            shapes = build_shapes(coarse, viewport, "outline", with_fills=True, merge=False, hide=False)
+            return [area for _, area in shapes.areas]
+
+        return comparison(drawing, canvas, painted)
 
     @cached_property
     def _covered(self) -> Area | None:
-        shapes = self._whole("none" if self._keys.stroke_mode == "none" else "outline")
+        drawing, viewport = self._painted
+        stroke_mode = "none" if self._keys.stroke_mode == "none" else "outline"
+        shapes = build_shapes(drawing, viewport, stroke_mode, with_fills=True, merge=False, hide=False)
         area = Area.union_of([area for _, area in _moved_areas(shapes, self._shift)])
         return None if area.is_empty else area
 

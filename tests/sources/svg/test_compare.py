@@ -1,7 +1,6 @@
 """The comparison with another program's picture."""
 
-import builtins
-from typing import Any
+import importlib.util
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from lasercam.geometry.area import Area
 from lasercam.geometry.polylines import Polylines
 from lasercam.sources.svg.compare import agreement, coverage
+from lasercam.sources.svg.render import render
 from tests.sources.svg.drawings import source
 
 BODY = '<circle cx="100" cy="100" r="60" stroke="red"/>'
@@ -60,15 +60,16 @@ def test_large_drawings_are_not_compared() -> None:
 
 
 def test_nothing_is_said_where_the_other_program_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "resvg_py":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert note(source(BODY)) == ""
+
+
+def test_what_the_other_program_cannot_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("resvg_py", reason="resvg_py is not installed: the comparison cannot be made")
+    assert render("no drawing", {}) is None
+    assert render("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", {}) is not None
+    monkeypatch.setattr("lasercam.sources.svg.compare.render", lambda svg, options: None)
+    assert "cannot make one" in note(source(BODY))
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 9)] * 4), min_size=1, max_size=5))

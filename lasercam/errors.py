@@ -89,10 +89,12 @@ class RereadError(LasercamError):
 
     Attributes:
         line: 1-based line of the job file; 0 when the file as a whole is meant.
+        reason: the message without the line.
     """
 
     def __init__(self, message: str, line: int = 0) -> None:
         self.line = line
+        self.reason = message
         super().__init__(f"line {line}: {message}" if line else message)
 
 

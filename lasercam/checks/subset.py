@@ -73,7 +73,14 @@ class Subset:
         self._again = [kind is not PassKind.WRITE for kind in self._steps.pass_kinds]
         earlier = np.tri(len(self._steps), k=-1, dtype=np.bool_)
         self._matters: NDArray[np.bool_] = earlier & np.array(self._again, np.bool_)[:, None]
-        self._sweep = Sweep(context.header.sections, context.blocks, self._matters, self._tolerance + 1)
+        # A rewrite as the very first step has nothing before it to be near to, and is wrong all the same.
+        self._sweep = Sweep(
+            context.header.sections,
+            context.blocks,
+            self._matters,
+            self._tolerance + 1,
+            judged=np.array(self._again, np.bool_),
+        )
 
     def block(self, block: ToolpathBlock) -> None:
         """Sum up what each part of each step writes."""

@@ -55,6 +55,8 @@ class Sweep:
         matters: bool (S, S), [later step, earlier step] = pairs of these are looked at.
         reach_ticks: distance up to which two exposures meet.
         max_held: most exposures held at once.
+        judged: bool (S,), steps whose exposures are shown even where nothing is near; absent: those with an earlier
+            step that matters to them.
     """
 
     def __init__(
@@ -64,10 +66,13 @@ class Sweep:
         matters: NDArray[np.bool_],
         reach_ticks: int,
         max_held: int = MAX_HELD,
+        judged: NDArray[np.bool_] | None = None,
     ) -> None:
         self._sections = sections
         self._blocks = blocks
         self._matters = matters
+        alone: NDArray[np.bool_] = np.asarray(matters.any(axis=1))
+        self._judged = alone if judged is None else judged
         self._reach = reach_ticks
         self._max_held = max_held
         self._steps: Steps = steps(sections)
@@ -126,7 +131,7 @@ class Sweep:
         for block in self._blocks():
             for tile in self._tiles(block):
                 earlier = meets[number]
-                if self._matters[tile.step].any():
+                if self._judged[tile.step]:
                     box = self._boxes[number]
                     low, high = box.low - self._reach, box.high + self._reach
                     yield _scene([held[k].within(low, high) for k in earlier.tolist()], tile)

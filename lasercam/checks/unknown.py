@@ -7,7 +7,7 @@ from typing import ClassVar
 from lasercam.checks.definitions import DEFINITION_CODES, undefined
 from lasercam.checks.tally import finding, info, place
 from lasercam.checks.usage import usage_of
-from lasercam.errors import nearest
+from lasercam.errors import Location, nearest
 from lasercam.model.confidence import Confidence, Valued
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.job import HeatStep, ReadStep, SoakStep
@@ -129,7 +129,8 @@ class Unanswered:
 
     def _unsupported(self, process: str, unknown: Unknown) -> Finding:
         key = unknown.key
-        example = PARAMETERS[key].example if key in PARAMETERS else "…"
+        # No example number: it would be pasted in, and nobody knows it.
+        wanted = f"<{PARAMETERS[key].name.split(' ', 1)[-1]} with its unit>" if PARAMETERS.get(key) else "<answer>"
         why = f": {unknown.why}" if unknown.why else ""
         elsewhere = {
             "machine": f" or state it in the machine's profile ({self._machine_names()})",
@@ -142,10 +143,20 @@ class Unanswered:
             info(self.codes, "E_UNSUPPORTED"),
             f"the source of {process} does not say {key}{why}, and nobody has supplied it",
             f"supply.{process}.{key}",
-            place(self._context, "supply", process),
-            hint=f"Under `supply: {process}:` write `{key}: {{value: {example}, source: {source}{means}}}`{elsewhere}.",
+            self._claimed_at(process),
+            hint=f"Under `supply: {process}:` write `{key}: {{value: {wanted}, source: {source}{means}}}`{elsewhere}.",
             source=self._context.processes[process].document.source,
         )
+
+    def _claimed_at(self, process: str) -> Location:
+        """Where the job names the process: under supply, else in a recipe or a step."""
+        job = self._context.job
+        if process in job.supply:
+            return place(self._context, "supply", process)
+        for name, recipe in job.recipes.items():
+            if recipe.process == process:
+                return place(self._context, "recipes", name, "process")
+        return place(self._context, "steps")
 
     def _machine_names(self) -> str:
         return ", ".join(dict.fromkeys(m.machine for m in self._context.machines))

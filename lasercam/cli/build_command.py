@@ -13,13 +13,17 @@ from lasercam.cli.terminal import FORMAT, JOB, echo_json, echo_verdict, progress
 @click.option("--replace", is_flag=True, help="Replace an earlier build in that folder.")
 @click.option("--pictures/--no-pictures", default=True, help="Also draw the previews.")
 @FORMAT
-def command(job: Path, output: Path, *, replace: bool, pictures: bool, form: str) -> int:
+@click.option(
+    "--ledger", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What the sample already holds."
+)
+def command(job: Path, output: Path, *, replace: bool, pictures: bool, form: str, ledger: Path | None) -> int:
     """Write job files for JOB, with kept inputs, manifest, runbook and pictures, and prove them.
 
     Nothing is written when a finding is an error; the folder appears complete or not at all.
     """
     from lasercam.pipeline.build import build
     from lasercam.pipeline.judge import judge
+    from lasercam.pipeline.ledger import ledger_of
     from lasercam.pipeline.load import load_job, plan_job
     from lasercam.pipeline.manifest import finding_data, read_manifest
     from lasercam.pipeline.verify import verify_build
@@ -27,7 +31,7 @@ def command(job: Path, output: Path, *, replace: bool, pictures: bool, form: str
     shown = progress()
     loaded = load_job(job)
     toolpath = plan_job(loaded)
-    verdict = judge(loaded, toolpath, shown)
+    verdict = judge(loaded, toolpath, shown, ledger=ledger_of(loaded, ledger, job.parent))
     if form == "text":
         echo_verdict(verdict)
     build(loaded, toolpath, verdict, output, pictures=pictures, replace_existing=replace, progress=shown)

@@ -10,16 +10,20 @@ from lasercam.cli.terminal import FORMAT, JOB, echo_json, echo_verdict, progress
 @click.command("check")
 @JOB
 @FORMAT
-def command(job: Path, form: str) -> int:
+@click.option(
+    "--ledger", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What the sample already holds."
+)
+def command(job: Path, form: str, ledger: Path | None) -> int:
     """Judge JOB: print every finding with its line and what to do. Exit code 1 when there are errors."""
     from lasercam.pipeline.judge import judge
+    from lasercam.pipeline.ledger import ledger_of
     from lasercam.pipeline.load import load_job, plan_job
     from lasercam.pipeline.manifest import finding_data, section_data
     from lasercam.pipeline.quantities import derived_by_recipe
 
     loaded = load_job(job)
     toolpath = plan_job(loaded)
-    verdict = judge(loaded, toolpath, progress())
+    verdict = judge(loaded, toolpath, progress(), ledger=ledger_of(loaded, ledger, job.parent))
     if form == "json":
         echo_json(
             {

@@ -17,6 +17,7 @@ COMMANDS = {
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
     "read": "Find QR codes in a photograph or a view.",
+    "ledger": "Record what was done to a sample, and show it.",
     "fit": "Fit a response to the filled table of a sweep; write a process file of the lab.",
     "list": "List machines, processes, patterns, dialects or checks.",
     "explain": "Explain a finding code, a process, a machine, a dialect or a pattern type.",
@@ -95,6 +96,8 @@ def run(arguments: list[str]) -> int:
         click.echo("Stopped.", err=True)
         return 130
     except LasercamError as error:
+        if "--format=json" in arguments or "--format json" in " ".join(arguments):
+            _echo_json_error(error)
         for line in str(error).splitlines():
             click.echo(f"lasercam: {line}", err=True)
         return error.exit_code
@@ -108,6 +111,26 @@ def run(arguments: list[str]) -> int:
         click.echo("Stopped.", err=True)
         return 130
     return result if isinstance(result, int) else DONE
+
+
+def _echo_json_error(error: LasercamError) -> None:
+    """What went wrong, on standard output, for the program that asked for JSON."""
+    import json
+
+    from lasercam.errors import InputError, Problem
+
+    problems = error.problems if isinstance(error, InputError) else (Problem(str(error)),)
+    listed = [
+        {
+            "message": problem.message,
+            "hint": problem.hint,
+            "file": problem.location.file if problem.location else None,
+            "line": problem.location.line if problem.location else None,
+            "column": problem.location.column if problem.location else None,
+        }
+        for problem in problems
+    ]
+    click.echo(json.dumps({"clean": False, "problems": listed}, indent=2, ensure_ascii=False))
 
 
 def _forget_output() -> None:

@@ -24,9 +24,12 @@ def command(template: str, output: Path | None) -> int:
         assets = folder / "assets" / template
         if target.exists() or (assets.is_dir() and (target.parent / "assets" / template).exists()):
             raise InputError(Problem(f"'{target}' or its assets exist already", hint="Name another file with -o."))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / f"{template}.yaml", target)
-        if assets.is_dir():
-            shutil.copytree(assets, target.parent / "assets" / template)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / f"{template}.yaml", target)
+            if assets.is_dir():
+                shutil.copytree(assets, target.parent / "assets" / template)
+        except OSError as error:
+            raise InputError(Problem(f"'{target}' cannot be written: {error.strerror}")) from error
     click.echo(f"{target} written; next: lasercam check {target}")
     return 0

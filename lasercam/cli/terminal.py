@@ -17,6 +17,9 @@ FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Words, or JSON for programs."
 )
 
+SHOWN_ALIKE = 3
+"""Findings of one code that are told in full; further ones are named."""
+
 _STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
@@ -27,8 +30,16 @@ def echo_json(data: Any) -> None:
 
 def echo_verdict(verdict: Verdict) -> None:
     """Print every finding and what it comes to."""
+    alike: dict[tuple[str, str | None], list[Finding]] = {}
     for finding in verdict.findings:
-        echo_finding(finding)
+        alike.setdefault((finding.code, finding.waived), []).append(finding)
+    for findings in alike.values():
+        for finding in findings[:SHOWN_ALIKE]:
+            echo_finding(finding)
+        if len(findings) > SHOWN_ALIKE:
+            rest = findings[SHOWN_ALIKE:]
+            where = ", ".join(f.on for f in rest[:8]) + (" …" if len(rest) > 8 else "")
+            click.echo(f"      and {len(rest)} more {rest[0].code}, on: {where} (--format json lists them)")
     for note in verdict.notes:
         click.secho("about", fg="cyan", nl=False)
         click.echo(f" patterns.{note}")
@@ -56,7 +67,7 @@ def echo_finding(finding: Finding) -> None:
         click.echo(f"      waived: {finding.waived}")
     elif finding.hint:
         click.echo(f"      {finding.hint}")
-    if finding.source:
+    if finding.source and finding.waived is None:
         click.echo(f"      source: {finding.source}")
 
 

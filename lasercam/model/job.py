@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from lasercam.model.machine import Name
 from lasercam.model.recipe import PassKind
@@ -225,10 +225,16 @@ class Step(Document):
         return self.write or self.rewrite or self.erase or {}
 
 
+def _filled_in(text: str) -> str:
+    if text.strip().startswith("<") or "…" in text or not text.strip():
+        raise ValueError(f"'{text}' is still the placeholder; write the lab's own answer")
+    return text
+
+
 class SuppliedText(Document):
     """The lab's answer to something a source leaves unknown."""
 
-    value: str
+    value: Annotated[str, AfterValidator(_filled_in)]
     """Number with unit, or text."""
     source: Annotated[str, Field(min_length=3)]
     """How the lab knows: a measurement with its date, or "example value"."""

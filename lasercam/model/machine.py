@@ -189,6 +189,14 @@ class Objective(Document):
     source: str
     """Where these numbers come from, or "example value"."""
 
+    @model_validator(mode="after")
+    def _aperture(self) -> "Objective":
+        if self.na >= self.immersion_index:
+            raise ValueError(
+                f"an NA of {self.na:g} needs an immersion medium of a higher index than {self.immersion_index:g}"
+            )
+        return self
+
 
 class Controller(Document):
     """The motion controller and the language its job files are written in."""

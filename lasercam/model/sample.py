@@ -77,5 +77,7 @@ class Sample(Document):
     """Batch, composition, preparation."""
     composition: Annotated[str, Field(max_length=80)] = ""
     """Formula of the halide, with numbers only: CsPbBr1.5I1.5; its charges must cancel."""
+    ledger: Annotated[str, Field(max_length=200)] = ""
+    """The sample's ledger, a path in the job's folder: what it already holds; see `lasercam ledger`."""
     weighed_in: dict[str, WeighedIn] = {}
     """What it was made from, by formula: mass and amount must agree."""

@@ -176,6 +176,7 @@ class ToolpathHeader:
         hashes: SHA-256 of every input: job, machine, processes, assets, seed.
         digest: SHA-256 over header facts and all rows; the identity of what is written.
         n_rows: all rows.
+        rounding_um: largest shift of any vertex by the one rounding to the machine's increment: x, y, depth.
     """
 
     job: str
@@ -185,6 +186,7 @@ class ToolpathHeader:
     hashes: Mapping[str, str]
     digest: str
     n_rows: int
+    rounding_um: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,7 +73,7 @@ def build(
         others = sorted(p for p in work.rglob("*") if p.is_file() and p.relative_to(work).as_posix() not in listed)
         files = [FileEntry(file=p.relative_to(work).as_posix(), sha256=file_digest(p)) for p in others]
         data = manifest_data(toolpath.header, verdict, programs, files, derived_by_recipe(loaded, toolpath))
-        if has_stages(loaded):
+        if has_stages(loaded, toolpath):
             data["stages"] = [stage_data(stage) for stage in job_stages(loaded, toolpath)]
         (work / MANIFEST_NAME).write_text(sealed(data), encoding="utf-8")
     return folder
@@ -195,20 +195,22 @@ def _appearing(folder: Path) -> Iterator[Path]:
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.unfinished-", dir=parent))
     except OSError as error:
         raise InputError(Problem(f"nothing can be written to '{parent}': {error.strerror}")) from error
+    old: Path | None = None
     try:
         yield work
         work.chmod(0o755)
         if folder.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.unfinished-", dir=parent))
             folder.rename(old / folder.name)
-            work.rename(folder)
-            shutil.rmtree(old)
-        else:
-            work.rename(folder)
+        work.rename(folder)
     except OSError as error:
         raise LasercamError(f"the build could not be written: {error.strerror or error}; nothing is kept") from error
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if old is not None and not folder.exists() and (old / folder.name).exists():
+            (old / folder.name).rename(folder)  # the new one did not make it: put the earlier build back
+        for leftover in (work, old):
+            if leftover is not None:
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _clear_unfinished(parent: Path, name: str) -> None:

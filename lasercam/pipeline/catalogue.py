@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import wrap
+from typing import Any
+
+from pydantic.fields import FieldInfo
 
 from lasercam.errors import UsageError, name_problem
 from lasercam.model.finding import CodeInfo
@@ -92,8 +95,10 @@ def explain(name: str) -> Iterator[str]:
         yield from language.explanation.strip().splitlines()
     elif name in registry.names(registry.SOURCES):
         yield from _source_page(name)
+    elif name in shipped_names("patterns"):
+        yield from _job_page(name)
     else:
-        known = [*codes, *library, *shipped_names("machine_profiles")]
+        known = [*codes, *library, *shipped_names("machine_profiles"), *shipped_names("patterns")]
         known += registry.names(registry.DIALECTS) + registry.names(registry.SOURCES)
         raise UsageError(str(name_problem("name", name, known)))
 
@@ -142,15 +147,44 @@ def _machine_page(machine: Machine) -> Iterator[str]:
 def _source_page(name: str) -> Iterator[str]:
     kind = registry.source_type(name)
     yield f"type: {name}: {kind.summary}"
+    yield ""
+    yield from wrap(" ".join((getattr(kind, "__doc__", None) or "").split()), WIDTH)
     placement = set(Placement.model_fields)
+    written = kind.Keys.model_json_schema().get("properties", {})
     for title, own in (("Its keys:", True), ("Keys of every pattern:", False)):
         yield ""
         yield title
         for key, info in kind.Keys.model_fields.items():
             if (key not in placement) == own and key != "type":
-                need = " (required)" if info.is_required() else ""
-                text = f"  {info.alias or key}{need}: {info.description or ''}"
+                called = info.alias or key
+                text = f"{called}{_expected(written.get(called, {}), info)}: {info.description or ''}"
                 yield from wrap(" ".join(text.split()), WIDTH, initial_indent="  ", subsequent_indent="      ")
+
+
+def _expected(written: dict[str, Any], info: FieldInfo) -> str:
+    """What a key takes, in brackets: the allowed values or an example, and its default."""
+    choices = [written, *written.get("anyOf", ())]
+    allowed = next((c["enum"] for c in choices if "enum" in c), None)
+    example = next((c["examples"][0] for c in choices if c.get("examples")), None)
+    words = [" | ".join(str(a) for a in allowed)] if allowed else [f"such as {example}"] if example else []
+    if info.is_required():
+        words.append("required")
+    elif written.get("default") not in (None, "", [], {}):
+        words.append(f"default {written['default']}")
+    return f" ({', '.join(words)})" if words else ""
+
+
+def _job_page(name: str) -> Iterator[str]:
+    with shipped("patterns") as folder:
+        text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
+    yield f"{name}: {_job_title(name)}"
+    yield ""
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        yield line.removeprefix("#").strip()
+    yield ""
+    yield f"Copy it with `lasercam new {name}`."
 
 
 def _job_title(name: str) -> str:

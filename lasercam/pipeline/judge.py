@@ -4,12 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from lasercam.checks.duplicate import Duplicate
+from lasercam.checks.subset import Subset
 from lasercam.errors import nearest
 from lasercam.model.finding import CodeInfo, Finding, Severity, Verdict
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline import registry
 from lasercam.pipeline.families import unused_members
+from lasercam.pipeline.ledger import Ledger
+from lasercam.pipeline.ledger_rows import Earlier, earlier, names_ledger
+from lasercam.pipeline.ledger_rows import held as held_text
 from lasercam.pipeline.load import LoadedJob, machine_digest
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
@@ -30,6 +35,24 @@ PIPELINE_CODES = (
         "A waiver matches no finding",
         "The job waives something that was not found. Either the cause has gone and the waiver can go too, or its `on`"
         " does not name what the finding is on. A waiver left behind would silence a later, different mistake.",
+    ),
+    CodeInfo(
+        "W_ROUNDED",
+        Severity.WARNING,
+        "The machine's increment is coarse for this pattern",
+        "Positions are rounded once, in the plan, to the increment that the controller can be programmed in. Where a"
+        " pitch is not a multiple of it, neighbouring distances alternate. The largest shift in the plane is compared"
+        " with a tenth of the smallest spot radius supplied. Choose pitches that are multiples of the increment, or a"
+        " finer machine.",
+        can_waive=True,
+    ),
+    CodeInfo(
+        "N_ROUNDED",
+        Severity.NOTE,
+        "Positions were rounded to the machine's increment",
+        "The largest shift along x, y and depth that the one rounding to the programmable increment has made. Depth is"
+        " rounded as stage travel, so a depth of 200 µm in glass of n = 1.52 becomes 200.002 µm on an increment of"
+        " 10 nm. Nothing is rounded again after that, down to the printed digits.",
     ),
     CodeInfo(
         "W_FAMILY_UNUSED",
@@ -54,30 +77,62 @@ PIPELINE_CODES = (
 )
 _ORDER = list(Severity)
 _LISTED = 5
+LEAST_ROUNDING_UM = 5e-5
+"""Half a tick: below it, rounding moved nothing that could be printed."""
+ROUNDING_SHARE = 0.1
+"""Share of the spot radius from which a shift is worth a warning (assumed: a tenth of a spot is hard to see)."""
 
 
-def judge(loaded: LoadedJob, toolpath: Toolpath, progress: Progress = SILENT) -> Verdict:
-    """The verdict over a toolpath: findings, errors first, each with its place in the job."""
+def judge(
+    loaded: LoadedJob, toolpath: Toolpath, progress: Progress = SILENT, *, ledger: Ledger | None = None
+) -> Verdict:
+    """The verdict over a toolpath: findings, errors first, each with its place in the job.
+
+    Args:
+        loaded: the job.
+        toolpath: its rows.
+        progress: shown while judging.
+        ledger: what the sample already holds: nothing is written over it, rewrites may follow it.
+
+    Raises:
+        InputError: the ledger's rows are missing or damaged.
+    """
     machines = tuple(loaded.machines[s.step] for s in toolpath.header.sections)
     context = CheckContext(toolpath.header, machines, loaded.document, loaded.processes, loaded.locate, toolpath.blocks)
     checks = [*registry.new_checks(), *readability_checks(loaded, toolpath)]
+    before = {} if ledger is None or not ledger.entries else _before(context, ledger)
     for check in checks:
-        check.begin(context)
+        held = before.get(type(check))
+        check.begin(context if held is None else held.context)
+        if held is not None:
+            for block in held.blocks():
+                check.block(block)
     with progress.task("checking", toolpath.header.n_rows) as advance:
         for block in toolpath.blocks():
             for check in checks:
-                check.block(block)
+                held = before.get(type(check))
+                check.block(block if held is None else held.shifted(block))
             advance(len(block))
-        found = [finding for check in checks for finding in check.end()]
+        found = [f for check in checks for f in check.end() if not names_ledger(f.on)]
     found += _dialect_findings(toolpath, loaded)
     found += _registration(loaded, toolpath)
     found += _unused_members(loaded, toolpath)
-    found += stage_findings(loaded, toolpath)
+    found += _rounding(loaded, toolpath)
+    found += stage_findings(loaded, toolpath, ledger.features if ledger is not None else ())
     judged = _waived(_distinct(found), loaded)
     judged.sort(
         key=lambda f: (_ORDER.index(f.severity), f.waived is not None, f.location or loaded.locate(), f.code, f.on)
     )
-    return Verdict(tuple(judged), toolpath.header.digest, machine_digest(loaded), loaded.notes)
+    notes = loaded.notes if not before or ledger is None else (*loaded.notes, held_text(ledger.entries))
+    return Verdict(tuple(judged), toolpath.header.digest, machine_digest(loaded), notes)
+
+
+def _before(context: CheckContext, ledger: Ledger) -> Mapping[type[object], Earlier]:
+    """Checks that look across jobs, with what the sample holds."""
+    return {
+        Duplicate: earlier(context, ledger, merge_parts=False),
+        Subset: earlier(context, ledger, merge_parts=True),
+    }
 
 
 def all_codes() -> Mapping[str, CodeInfo]:
@@ -89,7 +144,10 @@ def all_codes() -> Mapping[str, CodeInfo]:
 def _dialect_findings(toolpath: Toolpath, loaded: LoadedJob) -> Iterator[Finding]:
     for section in toolpath.header.sections:
         machine = loaded.machines[section.step]
-        yield from registry.dialect(machine.controller.dialect).judge(toolpath.header, section.index, machine)
+        for finding in registry.dialect(machine.controller.dialect).judge(toolpath.header, section.index, machine):
+            name = finding.on.removeprefix("recipes.").partition("[")[0]
+            path = ("recipes", name) if finding.on.startswith("recipes.") else ("machine",)
+            yield finding if finding.location else replace(finding, location=loaded.locate(*path))
 
 
 def _registration(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
@@ -119,6 +177,31 @@ def _unused_members(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
             location=loaded.locate("recipes", name),
             hint="Let a pattern use them (`vary`, `shape`, a variant column), write another step, or fewer values.",
         )
+
+
+def _rounding(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
+    """Where the one rounding to the machine's increment has moved anything by more than floating point does."""
+    shifts = toolpath.header.rounding_um
+    if max(shifts) < LEAST_ROUNDING_UM:
+        return
+    spots = [r.values["spot_radius"].value for r in toolpath.header.recipes.recipes if "spot_radius" in r.values]
+    limit = ROUNDING_SHARE * min(spots) if spots else None
+    is_large = limit is not None and max(shifts[:2]) > limit
+    along = ", ".join(f"{name} {shift * 1000:.3g} nm" for name, shift in zip(("x", "y", "depth"), shifts, strict=True))
+    against = (
+        f"; {ROUNDING_SHARE:.0%} of the smallest spot radius are {limit * 1000:.3g} nm" if limit is not None else ""
+    )
+    yield Finding(
+        "W_ROUNDED" if is_large else "N_ROUNDED",
+        Severity.WARNING if is_large else Severity.NOTE,
+        f"rounding to the machine's increment moves positions by up to {along}{against}",
+        "machine",
+        value=max(shifts),
+        limit=limit,
+        unit="um",
+        location=loaded.locate("machine"),
+        hint="Choose pitches and depths that are multiples of the increment." if is_large else "",
+    )
 
 
 def _distinct(found: Iterable[Finding]) -> list[Finding]:

@@ -175,9 +175,17 @@ def _check_names(job: JobDocument, tree: Tree, processes: Mapping[str, Process],
 def _machine(reference: str, index: int, step: Step, tree: Tree, inputs: Inputs) -> Machine:
     location = tree.at(("steps", index, "machine") if step.machine else ("machine",))
     file = inputs.read("machine", reference, location)
-    machine = read_document(Machine, parse_yaml(file.content, file.name), what="a machine profile")
-    registry.dialect(machine.controller.dialect, location)
+    profile = parse_yaml(file.content, file.name)
+    machine = read_document(Machine, profile, what="a machine profile")
+    if _is_profile_name(reference) and machine.machine != reference:
+        text = f"the profile calls itself '{machine.machine}', the job calls it '{reference}'"
+        raise InputError(Problem(text, profile.at(("machine",)), f"Write `machine: {reference}` in the profile."))
+    registry.dialect(machine.controller.dialect, profile.at(("controller", "dialect")))
     return machine
+
+
+def _is_profile_name(reference: str) -> bool:
+    return not reference.endswith((".yaml", ".yml")) and "/" not in reference
 
 
 def _pattern(name: str, job: JobDocument, tree: Tree, inputs: Inputs) -> LoadedPattern:
@@ -199,7 +207,7 @@ def _source(name: str, keys: Mapping[str, Any], below: Tree, seed: int, inputs: 
     placement = read_document(kind.Keys, below, what=f"pattern '{name}'")
 
     def asset(reference: str, load: Callable[[], bytes] | None = None) -> bytes:
-        place = below.at(("file",))
+        place = next((below.at((key,)) for key, value in keys.items() if value == reference), below.at(("file",)))
         return (
             inputs.read("asset", reference, place) if load is None else inputs.keep("asset", reference, load)
         ).content

@@ -186,7 +186,7 @@ def read_manifest(folder: Path) -> Manifest:
         body = {**data, "schema": data["schema_"]}
         del body["schema_"]
     except (ValueError, KeyError, AttributeError, RecursionError) as error:
-        raise InputError(Problem(f"the manifest is damaged: {error!r}", place)) from error
+        raise InputError(Problem("the manifest is damaged: it is not the JSON that was built", place)) from error
     if data["schema_"] != SCHEMA:
         raise InputError(Problem(f"the manifest is of kind '{data['schema_']}', not {SCHEMA}", place))
     if claimed != _own_hash(body):

@@ -85,7 +85,7 @@ def _step(
     if step.soak is not None:
         yield f"- [ ] Keep in {_safe(step.soak.medium)} for {format_quantity(step.soak.hold_time, TIME)}"
     if step.remount is not None:
-        marks = f"the marks of `{_safe(step.remount.marks)}`" if step.remount.marks else _safe(step.remount.note)
+        marks = f"the marks of `{_code(step.remount.marks)}`" if step.remount.marks else _safe(step.remount.note)
         yield f"- [ ] Put the sample back and align it by {marks}"
     if step.manual is not None:
         yield f"- [ ] {_safe(step.manual)}"
@@ -138,7 +138,7 @@ def _findings(verdict: Verdict) -> Iterator[str]:
         yield "None."
     for finding in verdict.findings:
         mark = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}[finding.severity]
-        yield f"- **{mark} {finding.code}** on `{_safe(finding.on)}`: {_safe(finding.message, 2000)}"
+        yield f"- **{mark} {finding.code}** on `{_code(finding.on)}`: {_safe(finding.message, 2000)}"
         if finding.waived is not None:
             yield f"  - Waived: {_safe(finding.waived, 2000)}"
     for note in verdict.notes:
@@ -155,6 +155,11 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     hours, rest = divmod(whole, 3600)
     return f"{hours} h {rest // 60:02d} min" if hours else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def _code(text: str) -> str:
+    """A job's text inside a code span: nothing is markup there but its own end."""
+    return shorten(text, 400).replace("`", "'")
 
 
 def _safe(text: str, limit: int = 400) -> str:

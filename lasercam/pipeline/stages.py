@@ -43,18 +43,20 @@ _ABOUT = {info.code: info for info in STAGE_CODES}
 _DARK = ("latent", "quenched")
 
 
-def job_stages(loaded: LoadedJob, toolpath: Toolpath) -> tuple[Stage, ...]:
-    """The sample after every step of a job, by what its rows expose."""
-    return stages(loaded.document.steps, exposed_parts(toolpath), loaded.processes)
+def job_stages(loaded: LoadedJob, toolpath: Toolpath, before: tuple[FeatureState, ...] = ()) -> tuple[Stage, ...]:
+    """The sample after every step of a job, by what its rows expose and what it held before."""
+    return stages(loaded.document.steps, exposed_parts(toolpath), loaded.processes, before)
 
 
-def has_stages(loaded: LoadedJob) -> bool:
-    """Whether anything happens to the sample beside writing, so that it is worth following."""
-    return any(step.verb in ("heat", "soak", "erase") for step in loaded.document.steps) or any(
+def has_stages(loaded: LoadedJob, toolpath: Toolpath) -> bool:
+    """Whether anything happens to the sample beside writing, or has to, so that it is worth following."""
+    if any(step.verb in ("heat", "soak", "erase") for step in loaded.document.steps):
+        return True
+    used = {recipe.process for recipe in toolpath.header.recipes.recipes}
+    return any(
         stage.required and stage.verb in ("heat", "soak")
-        for recipe in loaded.document.recipes.values()
-        if recipe.process in loaded.processes
-        for stage in loaded.processes[recipe.process].document.steps
+        for name in used
+        for stage in loaded.processes[name].document.steps
     )
 
 
@@ -76,12 +78,12 @@ def exposed_parts(toolpath: Toolpath) -> dict[int, list[Exposed]]:
     }
 
 
-def stage_findings(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
+def stage_findings(loaded: LoadedJob, toolpath: Toolpath, held: tuple[FeatureState, ...] = ()) -> Iterator[Finding]:
     """What the predicted states say against the job; other checks judge temperatures and gaps."""
-    if not has_stages(loaded):
+    if not has_stages(loaded, toolpath):
         return
-    before: Mapping[tuple[str, str], FeatureState] = {}
-    for stage in job_stages(loaded, toolpath):
+    before: Mapping[tuple[str, str], FeatureState] = {(f.part, f.recipe): f for f in held}
+    for stage in job_stages(loaded, toolpath, held):
         now = {(f.part, f.recipe): f for f in stage.features}
         if stage.verb == "heat":
             dark = [f for key, f in now.items() if f.condition == "quenched" and _was(before, key) != "quenched"]
@@ -94,7 +96,7 @@ def stage_findings(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
             text = f"nothing glows at this step: {_named(stage.features)} ({first.condition}: {why})"
             yield _finding("W_READ_DARK", text, stage, loaded, len(now))
         for key, f in now.items():
-            limit = loaded.processes[f.process].parameters.get("cycles")
+            limit = loaded.processes[f.process].parameters.get("cycles") if f.process in loaded.processes else None
             most = None if limit is None else limit.max or limit.typ
             past = before[key].cycles if key in before else 0
             if most is not None and past <= most < f.cycles:

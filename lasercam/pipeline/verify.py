@@ -183,7 +183,7 @@ def _check_program(
             proof.mismatches.append(Mismatch(program.file, text, int(rest.line[0])))
             return
     except RereadError as error:
-        proof.mismatches.append(Mismatch(program.file, str(error), error.line))
+        proof.mismatches.append(Mismatch(program.file, error.reason, error.line))
         return
     except OSError as error:
         raise LasercamError(f"'{program.file}' cannot be read: {error.strerror}") from error

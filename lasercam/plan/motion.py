@@ -123,6 +123,25 @@ def to_ticks(xyz_um: NDArray[np.float64], frame: Frame) -> NDArray[np.int64]:
     return ticks
 
 
+class Rounding:
+    """The largest shift that rounding to the increment has made, per axis.
+
+    Attributes:
+        largest_um: float64 (3,), along x, y and depth in the sample.
+    """
+
+    def __init__(self) -> None:
+        self.largest_um = np.zeros(3)
+
+    def add(self, xyz_um: NDArray[np.float64], frame: Frame) -> None:
+        """Look at vertices (M, 3) in the sample's frame."""
+        step_um = frame.increment_ticks / TICKS_PER_UM
+        for axis, size in enumerate((step_um, step_um, step_um / frame.index_ratio)):
+            steps = xyz_um[:, axis] / size
+            shift = float(np.abs(steps - np.rint(steps)).max(initial=0.0)) * size
+            self.largest_um[axis] = max(self.largest_um[axis], shift)
+
+
 def make_rows(
     block: FeatureBlock,
     recipe: NDArray[np.uint16],

@@ -31,7 +31,7 @@ from lasercam.model.toolpath import (
     ToolpathHeader,
 )
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
-from lasercam.plan.motion import MotionTables, Rows, full_blocks, make_rows, motion_tables
+from lasercam.plan.motion import MotionTables, Rounding, Rows, full_blocks, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
 from lasercam.plan.pieces import Piece, Supply, planes, runs
 from lasercam.plan.select import NO_RECIPE, Selection
@@ -131,7 +131,8 @@ class Planner:
         sections: list[Section] = []
         times: dict[int, TimeTables] = {}  # by step: each has its machine
         n_rows = 0
-        for block, section, machine in self._numbered():
+        rounding = Rounding()
+        for block, section, machine in self._numbered(rounding):
             if section.index == len(sections):
                 if section.step not in times:
                     times[section.step] = time_tables(self.recipes, machine)
@@ -144,15 +145,23 @@ class Planner:
             raise PatternError("the job writes nothing: no step takes a feature")
         facts = _facts(self.job, sections, self.recipes, self.parts)
         digest.update(facts.encode())
+        x, y, depth = rounding.largest_um.tolist()
         header = ToolpathHeader(
-            self.job, tuple(sections), self.recipes, self.parts, dict(self.hashes), digest.hexdigest(), n_rows
+            self.job,
+            tuple(sections),
+            self.recipes,
+            self.parts,
+            dict(self.hashes),
+            digest.hexdigest(),
+            n_rows,
+            (x, y, depth),
         )
         return Toolpath(header, self._blocks)
 
     def _blocks(self) -> Iterator[ToolpathBlock]:
         return (block for block, _, _ in self._numbered())
 
-    def _numbered(self) -> Iterator[tuple[ToolpathBlock, Section, Machine]]:
+    def _numbered(self, rounding: Rounding | None = None) -> Iterator[tuple[ToolpathBlock, Section, Machine]]:
         """Blocks with row numbers, the section they belong to (without its sums) and its machine."""
         row = 0
         index = -1
@@ -161,14 +170,18 @@ class Planner:
             for setup, tiles in groupby(self._tiles(step), key=attrgetter("setup")):
                 index += 1
                 section = _section(index, step, setup[0])
-                for rows in full_blocks(self._rows_of(tiles, step, tables)):
+                for rows in full_blocks(self._rows_of(tiles, step, tables, rounding)):
                     yield _block(rows, index, row), section, step.machine
                     row += len(rows)
 
-    def _rows_of(self, tiles: Iterable[_Tile], step: PlannedStep, tables: MotionTables) -> Iterator[Rows]:
+    def _rows_of(
+        self, tiles: Iterable[_Tile], step: PlannedStep, tables: MotionTables, rounding: Rounding | None
+    ) -> Iterator[Rows]:
         """Rows of a section, each tile's from where the one before it ended."""
         position = np.asarray(step.frame.origin_ticks, np.int64)
         for tile in tiles:
+            if rounding is not None:
+                rounding.add(tile.block.xyz_um, step.frame)
             rows = self._rows(tile, step, position, tables)
             position = rows.end_ticks[-1]
             yield rows

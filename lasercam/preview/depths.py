@@ -93,7 +93,7 @@ def choose_layer(layers: tuple[Layer, ...], index: int) -> Layer:
         UsageError: there is no such layer.
     """
     if not 0 <= index < len(layers):
-        listed = ", ".join(f"{i} = {layer.title}" for i, layer in enumerate(layers[:12]))
+        listed = ", ".join(f"{i} = {layer.title}" for i, layer in enumerate(layers[:12], 1))
         more = f", … ({len(layers)} in all)" if len(layers) > 12 else ""
-        raise UsageError(f"there is no layer {index}; layers count from the shallowest: {listed or 'none'}{more}")
+        raise UsageError(f"there is no layer {index + 1}; layers count from the shallowest: {listed or 'none'}{more}")
     return layers[index]

@@ -51,7 +51,7 @@ def draw_fit(fitted: Fitted, out: BinaryIO, *, fmt: Format = "png", date: str) -
     """
     panels = _panels(fitted, date)
     lines = _summary(fitted, date)
-    width = max(_WIDTH * len(panels) + 0.4, 4.6)
+    width = max(_WIDTH * len(panels) + 0.4, 5.6)
     with sheet(width, _PANEL + 0.75 + _TEXT * len(lines)) as page:
         page.text(0.35, page.height_in - 0.3, f"{_words(fitted.model)}: {fitted.cells.file}", size=10, bold=True)
         for row, line in enumerate(lines):

@@ -126,7 +126,10 @@ class HeatedLine:
 
 
 def stages(
-    steps: Sequence[Step], exposed: Mapping[int, Sequence[Exposed]], processes: Mapping[str, Process]
+    steps: Sequence[Step],
+    exposed: Mapping[int, Sequence[Exposed]],
+    processes: Mapping[str, Process],
+    before: tuple[FeatureState, ...] = (),
 ) -> tuple[Stage, ...]:
     """The sample after every step of a job.
 
@@ -134,9 +137,10 @@ def stages(
         steps: of the job, in order.
         exposed: by index of the step, what its beam exposes.
         processes: windows by id; all that `exposed` and the steps name.
+        before: what the sample already holds.
     """
     found: list[Stage] = []
-    now = Stage(-1, "", "", ())
+    now = Stage(-1, "", "", before)
     for index, step in enumerate(steps):
         now = Stage(index, step.name, step.verb, now.features, now.background)
         if step.pass_kind is not None:
@@ -328,9 +332,12 @@ def _heated(
         return replace(f, lines=kept, notes=(note,))
     if not f.as_written:
         one = heated_line(treatment, temperature, f.process, "", None, processes)
-        condition: Condition = f.condition if one.condition == "emitting" else one.condition
-        bright = "" if one.factor is None else f"radiance × {one.factor:g}"
-        return replace(f, condition=condition, heated_c=temperature, notes=tuple(n for n in (bright, one.note) if n))
+        was_dark = f.condition in ("quenched", "undefined")
+        condition: Condition = f.condition if one.condition == "emitting" and not was_dark else one.condition
+        said = ["" if one.factor is None else f"radiance × {one.factor:g}", one.note]
+        if was_dark and condition == "emitting":
+            said.append("that it comes back after a cooler furnace left it dark is assumed")
+        return replace(f, condition=condition, heated_c=temperature, notes=tuple(n for n in said if n))
     results = [heated_line(treatment, temperature, f.process, a.phase, a.peak_nm, processes) for a in f.as_written]
     lines = tuple(
         replace(
@@ -353,7 +360,8 @@ def _own_stage(
     f: FeatureState, treatment: Process | None, verb: str, processes: Mapping[str, Process]
 ) -> CampaignStep | None:
     """The stage of the feature's own process that a furnace or soak claiming that process is."""
-    if treatment is None or treatment.name not in (f.process, *processes[f.process].ancestors):
+    ancestors = processes[f.process].ancestors if f.process in processes else ()
+    if treatment is None or treatment.name not in (f.process, *ancestors):
         return None
     fitting = [s for s in _later_stages(treatment) if s.verb == verb]
     # A feature that was erased comes back by the last such stage, a new one glows by the first.

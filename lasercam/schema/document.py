@@ -71,7 +71,9 @@ def _problem(detail: Any, model: type[BaseModel], tree: Tree) -> Problem:
     if kind in ("literal_error", "enum"):
         allowed = [w.strip(" '") for w in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
         return name_problem(f"value of '{key}'", str(detail["input"]), allowed, tree.at(path))
-    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = _PLAIN_WORDS.get(kind) or str(detail["msg"]).removeprefix("Value error, ")
+    if kind == "too_long":
+        message = f"at most {detail['ctx']['max_length']} values fit here"
     if detail.get("input") is None and kind not in ("quantity", "value_error"):
         message = f"the key '{key}' has no value{_described(model, loc)}"
     elif kind not in ("quantity", "value_error"):
@@ -79,6 +81,20 @@ def _problem(detail: Any, model: type[BaseModel], tree: Tree) -> Problem:
     elif kind == "quantity" and key:
         message = f"{key}: {message}"
     return Problem(_shown(message), tree.at(path))
+
+
+_PLAIN_WORDS = {
+    "dict_type": "expected keys with values, such as {name: value}",
+    "model_type": "expected keys with values, such as {name: value}",
+    "list_type": "expected a list, such as [a, b]",
+    "tuple_type": "expected a list, such as [a, b]",
+    "int_parsing": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "float_parsing": "expected a number",
+    "bool_parsing": "expected true or false",
+    "string_type": "expected a text",
+}
+"""What pydantic calls a tuple or a dictionary, as a person calls it."""
 
 
 def _shown(message: str) -> str:

@@ -74,6 +74,12 @@ def test_what_another_part_wrote_counts():
     assert not found([dots([(10, 10, Z)]), again(dots, [(10, 10, Z)], part=1)])
 
 
+@pytest.mark.parametrize("kind", [PassKind.REWRITE, PassKind.ERASE])
+def test_the_very_first_step_has_nothing_to_rewrite(kind):
+    (finding,) = [f for f in found([dots([(10, 10, Z), (20, 10, Z)])], (kind,)) if f.code == "E_SUBSET"]
+    assert finding.count == 2
+
+
 def test_a_later_step_does_not_help():
     blocks = [
         dots([(10, 10, Z)]),

@@ -28,7 +28,7 @@ def test_an_open_question_says_exactly_what_to_write():
     (finding,) = found(LINE, [{"key": "spot_radius", "why": "no focal spot is given"}])
     assert (finding.code, finding.on) == ("E_UNSUPPORTED", f"supply.{NAME}.spot_radius")
     assert "no focal spot is given" in finding.message
-    assert f"Under `supply: {NAME}:` write `spot_radius: {{value: 200 um, source:" in finding.hint
+    assert f"Under `supply: {NAME}:` write `spot_radius: {{value: <length with its unit>, source:" in finding.hint
 
 
 def test_one_finding_per_question():

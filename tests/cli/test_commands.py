@@ -97,7 +97,9 @@ def test_the_schema_accepts_every_shipped_job_and_refuses_a_typo(capsys: pytest.
     judge.check_schema(schema)
     with shipped("patterns") as folder:
         for name in shipped_names("patterns"):
-            errors = [e.message for e in judge.iter_errors(parse_yaml((folder / f"{name}.yaml").read_bytes(), name).data)]
+            errors = [
+                e.message for e in judge.iter_errors(parse_yaml((folder / f"{name}.yaml").read_bytes(), name).data)
+            ]
             assert not errors, (name, errors)
     judge.validate(parse_yaml(GOOD, "good").data)
     for old, new in (("pulse_energy", "puls_energy"), ("type: lines", "type: lines, bogus: 1"), ("50 um", "50")):

@@ -97,3 +97,26 @@ def test_a_lab_profile_beside_the_job_is_found(tmp_path: Path) -> None:
     (tmp_path / "machine_profiles" / "ours.yaml").write_bytes(own)
     loaded = load_job(write_job(tmp_path, broken("machine: fs1030-linuxcnc", "machine: ours")))
     assert loaded.machines[0].machine == "ours"
+
+
+def test_a_profile_is_called_what_it_calls_itself(tmp_path: Path) -> None:
+    shipped = load_job(write_job(tmp_path)).inputs.read_files["machine", "fs1030-linuxcnc"].content
+    (tmp_path / "machine_profiles").mkdir()
+    (tmp_path / "machine_profiles" / "ours.yaml").write_bytes(shipped)
+    (found,) = problems(tmp_path, broken("machine: fs1030-linuxcnc", "machine: ours"))
+    assert "the profile calls itself 'fs1030-linuxcnc', the job calls it 'ours'" in found
+    assert found.startswith("ours.yaml:")
+
+
+def test_an_aperture_needs_its_medium(tmp_path: Path) -> None:
+    shipped = load_job(write_job(tmp_path)).inputs.read_files["machine", "fs1030-linuxcnc"].content
+    (tmp_path / "machine_profiles").mkdir()
+    dry = shipped.replace(b"machine: fs1030-linuxcnc", b"machine: dry").replace(b"na: 0.40", b"na: 1.40")
+    (tmp_path / "machine_profiles" / "dry.yaml").write_bytes(dry)
+    (found,) = problems(tmp_path, broken("machine: fs1030-linuxcnc", "machine: dry"))
+    assert "NA of 1.4 needs an immersion medium" in found
+
+
+def test_a_placeholder_is_no_answer(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, broken('{value: "1", source', '{value: "<answer>", source'))
+    assert "still the placeholder" in found

@@ -34,7 +34,7 @@ def test_many_depths_stay_bounded_and_none_is_lost():
 
 
 def test_a_layer_that_is_not_there_is_refused_with_those_that_are():
-    with pytest.raises(UsageError, match="0 = 10 µm, 1 = 20 µm"):
+    with pytest.raises(UsageError, match="1 = 10 µm, 2 = 20 µm"):
         choose_layer(layers([10.0, 20.0]), 2)
     with pytest.raises(UsageError, match="none"):
         choose_layer((), 0)

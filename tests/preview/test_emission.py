@@ -181,7 +181,7 @@ def test_what_cannot_be_simulated_is_refused():
         simulate_emission((step("a"),), (FIRST,))
     with pytest.raises(ParameterError, match="recipe 3"):
         simulate_emission((step("a", stripes(WIDE, recipe=3)),), (FIRST,))
-    with pytest.raises(UsageError, match="no layer 1"):
+    with pytest.raises(UsageError, match="no layer 2"):
         simulate_emission((step("a", stripes(WIDE)),), (FIRST,), layer=1)
     with pytest.raises(ParameterError, match="above 0"):
         RecipeEffect("p", DUAL, float("nan"))

@@ -217,7 +217,7 @@ def test_every_character_can_be_drawn():
     [
         ({"step": 7}, UsageError, r"step 8; there are: step 1 \(step 0\), step 2 \(step 1\)"),
         ({"section": 9}, UsageError, "section 9; .* section 1 in step 2"),
-        ({"layer": 2}, UsageError, "no layer 2"),
+        ({"layer": 2}, UsageError, "no layer 3"),
         ({"sample_size_um": (0.0, 5.0)}, ParameterError, "above 0"),
         ({"sample_size_um": (float("nan"), 5.0)}, ParameterError, "above 0"),
     ],

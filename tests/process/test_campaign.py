@@ -95,6 +95,13 @@ def test_iodide_glass_goes_dark_and_comes_back(celsius, condition, says) -> None
     assert any(says in note for note in feature.notes)
 
 
+def test_iodide_glass_is_bright_after_a_hotter_furnace_though_a_cooler_one_left_it_dark() -> None:
+    found = [s.features[0] for s in run(WRITE, heat(300), heat(550), heat(300), process="glass_pure_i")]
+    assert [f.condition for f in found] == ["emitting", "quenched", "emitting", "emitting"]
+    assert any("assumed" in note for note in found[2].notes)
+    assert any("hotter furnace came before" in note for note in found[3].notes)
+
+
 def test_bromide_glass_keeps_its_own_model_though_it_inherits_another() -> None:
     feature = run(WRITE, heat(550), process="glass_pure_br")[-1].features[0]
     assert feature.condition == "emitting"

@@ -95,7 +95,7 @@ def test_quantities_become_floats_in_the_internal_unit() -> None:
         ("{counts: [0]}", (1, 11), "must be at least 1"),
         ("{counts: 4294967296}", (1, 10), "must be at most"),
         ("{size: 1 um}", (1, 8), "'size' has too few values: number 2 is missing"),
-        ("{size: [1 um, 2 um, 3 um]}", (1, 8), "at most 2 items"),
+        ("{size: [1 um, 2 um, 3 um]}", (1, 8), "at most 2 values"),
         ("{length: " + "x" * 5000 + "}", (1, 10), "is not a quantity"),
     ],
 )

@@ -139,7 +139,7 @@ def test_a_large_secret_is_read_without_a_filter_by_its_colour() -> None:
 def test_the_shipped_job_needs_no_word_about_crossings_or_spacing() -> None:
     loaded = load_job(Path(__file__).parents[2] / "patterns" / "qr_dual_payload.yaml")
     verdict = judge(loaded, plan_job(loaded))
-    assert {f.code for f in verdict.findings if f.waived is None} == {"N_CANDIDATE", "N_QR_READABLE"}
+    assert {f.code for f in verdict.findings if f.waived is None} == {"N_CANDIDATE", "N_QR_READABLE", "N_ROUNDED"}
     read = {f.on: f.message for f in verdict.findings if f.code == "N_QR_READABLE"}
     assert set(read) == {"patterns.label.a", "patterns.label.b"}
     assert "after 'rewrite' it reads in uv, not in daylight, uv+lp645" in read["patterns.label.a"]

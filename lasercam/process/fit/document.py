@@ -11,6 +11,7 @@ _FOLLOWS_FROM = {
     "line_dose": {"speed", "pulse_energy", "average_power", "repetition_rate"},
     "pulse_pitch": {"speed", "repetition_rate"},
     "average_power": {"pulse_energy", "repetition_rate"},
+    "fluence": {"pulse_energy", "spot_radius"},
     "pulses": {"exposure", "repetition_rate"},
     "pulses_per_spot": {"speed", "repetition_rate"},
 }

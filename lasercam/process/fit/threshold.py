@@ -82,7 +82,7 @@ def fit_threshold(results: SweepResults, *, seed: int = 0) -> Fitted:
         coefficients["incubation_s"] = FitNumber(value=min(exponent[0], 1.0), std=float(stds[2]))
     notes = [_counted(pulses, constants, incubates=incubates), *_contradictions(results, radius, threshold, exponent)]
     return Fitted(
-        "threshold", "liu", tuple(inputs), coefficients, (), fit.scatter, fit.r_squared, cells,
+        "threshold", "liu", tuple(inputs), coefficients, (), fit.scatter / float(np.median(2.0 * model)), fit.r_squared, cells,
         np.stack([energy, pulses], axis=1) if incubates and pulses is not None else energy[:, None],
         diameter, fit.weights, constants, tuple(notes),
     )  # fmt: skip
@@ -134,7 +134,8 @@ def _refuse_loose(radius: float, threshold: float, stds: FloatArray, lowest: flo
 
 def _counted(pulses: FloatArray | None, constants: dict[str, float], *, incubates: bool) -> str:
     if incubates:
-        return "the threshold is that of a single pulse, extrapolated by the incubation law"
+        from_more = pulses is not None and float(pulses.min()) > 1.0
+        return f"the threshold is that of a single pulse{', extrapolated by the incubation law' if from_more else ''}"
     if pulses is not None:
         return f"the threshold is that of {f'{pulses[0]:g} pulses' if pulses[0] > 1 else 'a single pulse'} on one spot"
     if "speed" in constants:

@@ -40,6 +40,7 @@ def test_incubation_is_told_from_dots_of_different_pulse_numbers() -> None:
     fitted = fit_threshold(read(columns))
     s, s_std = value(fitted, "incubation_s")
     assert abs(s - 0.85) < 4 * s_std < 0.08
+    assert fitted.scatter == pytest.approx(0.03, rel=0.4), "µm of a diameter"
     # The formula library says what a hundred pulses need; so does the fit.
     expected = float(incubated_threshold_j_cm2(1.0, 100, 0.85))
     own = fitted.record("2026-01-01")

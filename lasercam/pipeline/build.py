@@ -22,7 +22,7 @@ from lasercam.pipeline.manifest import MANIFEST_NAME, FileEntry, ProgramEntry, m
 from lasercam.pipeline.pictures import draw_pictures
 from lasercam.pipeline.progress import SILENT, Advance, Progress
 from lasercam.pipeline.quantities import derived_by_recipe
-from lasercam.pipeline.runbook import laser_text, runbook_markdown
+from lasercam.pipeline.runbook import laser_text, runbook_html, runbook_markdown
 from lasercam.pipeline.stages import has_stages, job_stages, stage_data
 
 _UNFINISHED = re.compile(r"\.(.+)\.unfinished-[a-z0-9_]+")
@@ -65,7 +65,9 @@ def build(
     with _appearing(folder) as work:
         programs = _write_programs(loaded, toolpath, work, progress)
         write_inputs(work / "inputs", loaded.content, loaded.inputs.read_files)
-        (work / "runbook.md").write_text(runbook_markdown(loaded, toolpath, verdict, programs), encoding="utf-8")
+        runbook = runbook_markdown(loaded, toolpath, verdict, programs)
+        (work / "runbook.md").write_text(runbook, encoding="utf-8")
+        (work / "runbook.html").write_text(runbook_html(runbook), encoding="utf-8")
         _write_extra_files(loaded, work)
         if pictures:
             draw_pictures(loaded, toolpath, work, progress)

@@ -23,7 +23,8 @@ from lasercam.pipeline.load import LoadedJob, load_job, plan_job
 from lasercam.pipeline.manifest import MANIFEST_NAME, read_manifest, section_data
 from lasercam.pipeline.stages import job_stages, stage_data
 from lasercam.pipeline.verify import verify_build
-from lasercam.process.campaign import Condition, FeatureState, LineState
+from lasercam.process.campaign import FeatureState, LineState
+from lasercam.process.heated import Condition
 from lasercam.schema.document import Document
 
 LEDGER_SCHEMA = "lasercam-ledger-1"

@@ -13,6 +13,8 @@ from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import ProgramEntry
 from lasercam.pipeline.quantities import derived_quantities
+from lasercam.pipeline.stages import job_stages
+from lasercam.process.campaign import Stage
 from lasercam.process.derived import Derived
 from lasercam.units import (
     ENERGY,
@@ -25,6 +27,35 @@ from lasercam.units import (
     WAVELENGTH,
     format_quantity,
 )
+
+MOST_STATES = 6
+"""States of the sample that the runbook tells per step."""
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Runbook</title>
+<style>
+body { font: 11pt/1.45 sans-serif; color: #111; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
+h1, h2, h3 { line-height: 1.2; break-after: avoid; }
+code { font-size: 0.9em; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1rem; break-inside: avoid; }
+td, th { border: 1px solid #999; padding: 0.2rem 0.4rem; text-align: left; vertical-align: top; font-size: 0.9em; }
+.tick { display: inline-block; width: 0.8em; height: 0.8em; border: 1px solid #111; margin-right: 0.3em; }
+@media print { body { margin: 0; max-width: none; } h2 { break-before: auto; } }
+</style>
+</head>
+<body>
+"""
+
+
+def runbook_html(markdown: str) -> str:
+    """The runbook as one page for screen and paper; text of the job cannot become markup."""
+    from markdown_it import MarkdownIt
+
+    body = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
+    return _PAGE + body.replace("<li>[ ] ", '<li><span class="tick"></span>') + "</body>\n</html>\n"
 
 
 def runbook_markdown(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Sequence[ProgramEntry]) -> str:
@@ -53,9 +84,11 @@ def _lines(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Se
     yield "- An interlock that closes the beam without the controller's help is required."
     yield ""
     yield "## Steps"
+    stages = job_stages(loaded, toolpath) if len(job.steps) > 1 else ()
     for index, step in enumerate(job.steps):
         yield ""
         yield from _step(index, step, loaded, toolpath, programs)
+        yield from _state(next((stage for stage in stages if stage.name == step.name), None))
     yield ""
     yield "## Recipes"
     yield ""
@@ -92,6 +125,22 @@ def _step(
     if step.read is not None:
         behind = f" through {_safe(step.read.filter)}" if step.read.filter else ""
         yield f"- [ ] Look with {format_quantity(step.read.excitation, WAVELENGTH)}{behind}"
+
+
+def _state(stage: Stage | None) -> Iterator[str]:
+    """What the sample is predicted to show after a step; features that show the same are counted together."""
+    if stage is None:
+        return
+    alike: dict[str, set[str]] = {}
+    for feature in stage.features:
+        lines = [f"{line.peak_nm:g} nm ({line.phase}, {line.confidence.value})" for line in feature.lines]
+        shown = ", ".join(lines) if lines else "no emission known"
+        alike.setdefault(f"{feature.condition}: {shown}", set()).add(feature.part)
+    for shown, parts in list(alike.items())[:MOST_STATES]:
+        named = ", ".join(_code(part) for part in sorted(parts)[:3]) + (" …" if len(parts) > 3 else "")
+        yield f"- Predicted afterwards, `{named}`: {_safe(shown)}"
+    if len(alike) > MOST_STATES:
+        yield f"- … and {len(alike) - MOST_STATES} further states, in manifest.json under `stages`"
 
 
 def laser_text(laser: LaserSettings) -> str:

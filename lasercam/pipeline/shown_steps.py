@@ -9,7 +9,7 @@ from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.preview.emission import StepRows, toolpath_steps
 from lasercam.preview.emitters import Emitter, Origin, Treated
-from lasercam.process.campaign import heated_line
+from lasercam.process.heated import heated_line
 
 
 def shown_steps(loaded: LoadedJob, toolpath: Toolpath) -> dict[int, StepRows]:

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from lasercam.model.confidence import Confidence
 from lasercam.model.job import Step
-from lasercam.process.campaign import Exposed, heated_line, stages
+from lasercam.process.campaign import Exposed, stages
 from lasercam.process.emission_model import treated_peak_nm
+from lasercam.process.heated import heated_line
 from lasercam.process.library import load_library
 
 LIBRARY = load_library()

@@ -81,8 +81,9 @@ def fit_threshold(results: SweepResults, *, seed: int = 0) -> Fitted:
             )
         coefficients["incubation_s"] = FitNumber(value=min(exponent[0], 1.0), std=float(stds[2]))
     notes = [_counted(pulses, constants, incubates=incubates), *_contradictions(results, radius, threshold, exponent)]
+    scatter_um = fit.scatter / float(np.median(2.0 * model))
     return Fitted(
-        "threshold", "liu", tuple(inputs), coefficients, (), fit.scatter / float(np.median(2.0 * model)), fit.r_squared, cells,
+        "threshold", "liu", tuple(inputs), coefficients, (), scatter_um, fit.r_squared, cells,
         np.stack([energy, pulses], axis=1) if incubates and pulses is not None else energy[:, None],
         diameter, fit.weights, constants, tuple(notes),
     )  # fmt: skip

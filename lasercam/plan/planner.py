@@ -191,9 +191,13 @@ class Planner:
         if step.step.order == "as_given":
             order = as_given(len(block))
         else:
-            first, last = block.xyz_um[block.offsets[:-1]], block.xyz_um[block.offsets[1:] - 1]
+            first = last = block.xyz_um  # one array for both tells the order that these are dots
+            if not block.all_dots:
+                first, last = block.xyz_um[block.offsets[:-1]], block.xyz_um[block.offsets[1:] - 1]
             here = step.frame.sample_um(position[None, :])[0]
-            order = order_features(first, last, here, is_simple=bool(np.all(block.vertex_counts <= 2)))
+            order = order_features(
+                first, last, here, is_simple=block.all_dots or bool(np.all(block.vertex_counts <= 2))
+            )
         return make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
 
     def _tiles(self, step: PlannedStep) -> Iterator[_Tile]:

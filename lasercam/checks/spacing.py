@@ -30,7 +30,7 @@ class Spacing:
             "apart afterwards. Where the lab supplies `feature_pitch` for the process, the larger of the two counts. "
             "Judged are dots among dots, dots beside lines, and lines of different parts; lines of one part are not, "
             "since hatching overlaps on purpose, nor are pairs that a rewrite is meant to hit. The distance is taken "
-            "in space with equal weight on all axes, although a focus is longer than it is wide (2 z_R). "
+            "in space with equal weight on all axes; layers above each other are judged by W_SPACING_AXIAL. "
             "Raise the pitch, or waive it with the reason why the overlap does not matter.",
             "definition of the 1/e² radius of a Gaussian spot",
             can_waive=True,

@@ -19,6 +19,8 @@ from lasercam.schema.quantities import Family, Length, PositiveLength, Quantity,
 from lasercam.units import LENGTH
 
 MAX_DISCS = 100_000_000
+USABLE_FILM_UM2 = 1e7
+"""Area without pinholes of the large-grain film: 0.1 cm². Source: Tatarinov 2023, 10.1002/adom.202202407, Sec. 2.1."""
 MAX_TILE_VERTICES = 500_000
 """Circles have many vertices: a tile holds fewer of them than of dots."""
 

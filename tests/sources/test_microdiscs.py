@@ -62,6 +62,8 @@ def test_a_square_centimetre_stays_a_stream() -> None:
     source = make(Microdiscs, keys)
     assert sum(len(block) for block in source.features(4096)) == 589_050
     assert "1 cm²" in source.notes[0]
+    assert "free of pinholes" in source.notes[1]
+    assert len(make(Microdiscs, IMPRINT).notes) == 1
 
 
 def test_the_mode_spacing_is_stated_per_diameter() -> None:

@@ -9,11 +9,13 @@ from lasercam.model.recipe import PassKind
 from lasercam.model.sample import Sample
 from lasercam.schema.document import Document
 from lasercam.schema.quantities import (
+    POSITIVE,
     Angle,
     Count,
     CountFamily,
     Depth,
     EnergyFamily,
+    Family,
     Fluence,
     FluenceFamily,
     Length,
@@ -24,6 +26,7 @@ from lasercam.schema.quantities import (
     PositiveRatioFamily,
     PowerFamily,
     PulseDurationFamily,
+    Quantity,
     RateFamily,
     SpeedFamily,
     Temperature,
@@ -32,6 +35,9 @@ from lasercam.schema.quantities import (
     TimeFamily,
     Wavelength,
 )
+from lasercam.units import WAVELENGTH
+
+WavelengthFamily: TypeAlias = Annotated[tuple[float, ...], Family(Quantity(WAVELENGTH, POSITIVE))]
 
 PatternName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
 """Without dots: `pattern.part` is cut at the first."""
@@ -104,6 +110,12 @@ class RecipeText(Document):
     """Counted pulses per dot."""
     pitch: LengthFamily | None = None
     """Firing distance of position-synchronised shots."""
+    line_width: LengthFamily | None = None
+    """Instead of `speed` or `pulse_energy`: the width of line it shall give, by the fit of the process."""
+    dot_diameter: LengthFamily | None = None
+    """Instead of `pulse_energy`: the diameter of dot it shall give, by the fit of the process."""
+    emission: WavelengthFamily | None = None
+    """Instead of the setting it was fitted against: the emission peak it shall give, by the fit of the process."""
     note: str = ""
     """For the runbook."""
 

@@ -1,6 +1,6 @@
 """Recipes as written, with `like`, families, process windows and the machine, to a table of exposures."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -8,21 +8,23 @@ from lasercam.errors import InputError, Location, ParameterError, Problem, name_
 from lasercam.model.confidence import Confidence, Valued
 from lasercam.model.job import JobDocument, RecipeText
 from lasercam.model.machine import Machine
+from lasercam.model.process_fit import FitRecord
 from lasercam.model.process_window import PARAMETERS, Process, Window
 from lasercam.model.recipe import MAX_RECIPES, LaserSettings, Recipe, RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, TICKS_PER_UM
 from lasercam.plan.supplied import answer
 from lasercam.process.inverse import ASKED_KEYS, ENERGY_KEYS, SPEED_KEYS, peak_of, solve_recipe
+from lasercam.process.outcome_inverse import OUTCOMES, fit_for, open_inputs, refuse_off_data
 from lasercam.process.window import confidence_of, position
 from lasercam.schema.quantities import MAX_COUNT
 
 LASER_KEYS = ("pulse_energy", "fluence", "repetition_rate", "pulse_duration")
 DRIVE_KEYS = (*SPEED_KEYS, "exposure", "pulses", "pitch")
-FAMILY_KEYS = (*LASER_KEYS, "average_power", *DRIVE_KEYS)
+FAMILY_KEYS = (*LASER_KEYS, "average_power", *DRIVE_KEYS, *OUTCOMES)
 """Keys that may hold a family, in the order in which a family's members are counted (the first varies slowest)."""
 SUPPLY_KEYS = tuple(key for key in FAMILY_KEYS if key not in ASKED_KEYS)
 """Keys of a recipe that the lab may answer for a process; a supplied fluence or dose stays a fact about it."""
-CW_KEYS = ("average_power", "speed", "line_dose", "exposure")
+CW_KEYS = ("average_power", "speed", "line_dose", "exposure", "line_width", "emission")
 """Keys of a recipe for continuous light."""
 
 MAX_WHOLE = 2**53
@@ -74,8 +76,9 @@ class _Resolver:
         written = _written(chain)
         if machine.laser.is_cw:
             self._refuse_pulses(name, machine, written)
-        given = self._given(name, chain, written, process, machine)
-        self._complete(name, process, machine, given)
+        fit = self._fit(name, process, written)
+        given = self._given(name, chain, written, process, machine, fit)
+        self._complete(name, process, machine, given, fit)
         sizes = [len(given[key]) for key in FAMILY_KEYS if key in given]
         count = 1
         for size in sizes:
@@ -96,16 +99,31 @@ class _Resolver:
             if "fluence" in given and machine.laser.beam == "gaussian":
                 values["fluence"] = asked["fluence"] = peak_of(values["fluence"], definition)
             try:
-                solved = solve_recipe(asked, machine.laser.beam, definition, is_cw=machine.laser.is_cw)
+                solved = solve_recipe(asked, machine.laser.beam, definition, is_cw=machine.laser.is_cw, fit=fit)
+                if fit is not None:
+                    refuse_off_data(process, fit, {**values, **{key: s.value for key, s in solved.items()}})
             except ParameterError as error:
-                key = next((k for k in ASKED_KEYS if k in given), "process")
+                wishes = (*OUTCOMES, *ASKED_KEYS)
+                key = next((k for k in wishes if k in given), "process")
                 hint = f"Supply what is missing under `supply: {process.name}:`, or give one thing less."
+                if fit is not None:
+                    hint = f"`lasercam explain {process.name}` shows the fit and the data it holds for."
                 raise InputError(Problem(f"recipe '{name}': {error}", self._at(name, key), hint)) from error
             values.update({key: s.value for key, s in solved.items()})
             values["family_size"] = Valued(float(count), Confidence.STATED, "the job")
             how = {key: s.how for key, s in solved.items()}
             members.append(self._member(name, index, process, machine, values, how))
         return members
+
+    def _fit(self, name: str, process: Process, written: Mapping[str, tuple[float, ...]]) -> FitRecord | None:
+        """The fit that an outcome is solved from; None where the recipe asks for none."""
+        key = next((k for k in OUTCOMES if k in written), None)
+        if key is None:
+            return None
+        try:
+            return fit_for(key, process, self.processes.values())
+        except ParameterError as error:
+            raise InputError(Problem(f"recipe '{name}': {error}", self._at(name, key))) from error
 
     def _refuse_pulses(self, name: str, machine: Machine, written: Mapping[str, tuple[float, ...]]) -> None:
         """Refuse what a recipe for continuous light cannot have."""
@@ -128,6 +146,7 @@ class _Resolver:
         written: Mapping[str, tuple[float, ...]],
         process: Process,
         machine: Machine,
+        fit: FitRecord | None,
     ) -> dict[str, tuple[Valued, ...]]:
         """Every family key that has values: of the recipe, of those it is like, supplied, or the stated point."""
         supply = self.job.supply.get(process.name, {})
@@ -136,13 +155,15 @@ class _Resolver:
         covered = {other for keys in (ENERGY_KEYS, SPEED_KEYS) if any(k in written for k in keys) for other in keys}
         if {"speed", "line_dose"} <= set(written):
             covered |= {"average_power"} if is_cw else set(ENERGY_KEYS)
+        missing = open_inputs(fit, written) if fit is not None else ()
+        covered |= _left_open(missing, written, is_cw=is_cw)
         answers = {}
         for key in SUPPLY_KEYS:
             if key in supply and key in allowed and key not in covered:
                 answered = answer(process.name, key, supply[key], machine, self.locate)
                 if answered is not None:
                     answers[key] = answered
-        drives_given = any(key in written or key in answers for key in DRIVE_KEYS)
+        drives_given = any(key in written or key in answers or key in missing for key in DRIVE_KEYS)
         defaulted = (
             *(("average_power",) if is_cw else ("pulse_energy", "repetition_rate")),
             *(() if drives_given else ("speed", "exposure", "pulses")),
@@ -164,6 +185,7 @@ class _Resolver:
                 key in defaulted
                 and key in allowed
                 and key not in covered
+                and key not in missing  # A stated point would be one thing too many beside the outcome.
                 and window is not None
                 and window.typ is not None
             ):
@@ -176,13 +198,22 @@ class _Resolver:
         wanted = set(process.document.follows)
         return any(o in wanted or wanted & set(self.processes[o].ancestors) for o in others if o in self.processes)
 
-    def _complete(self, name: str, process: Process, machine: Machine, given: Mapping[str, tuple[Valued, ...]]) -> None:
+    def _complete(
+        self,
+        name: str,
+        process: Process,
+        machine: Machine,
+        given: Mapping[str, tuple[Valued, ...]],
+        fit: FitRecord | None,
+    ) -> None:
         """Refuse a recipe that leaves the laser open or drives a dot twice."""
         problems = []
         strength = "average_power" if machine.laser.is_cw else "pulse_energy"
-        follows = "fluence" in given or {"speed", "line_dose"} <= set(given)
+        missing = open_inputs(fit, given) if fit is not None else ()
+        solved = {"pulse_energy", "average_power"} & set(missing) or ("line_dose" in missing and "speed" in given)
+        follows = "fluence" in given or {"speed", "line_dose"} <= set(given) or bool(solved)
         for key in (strength,) if machine.laser.is_cw else (strength, "repetition_rate"):
-            if key not in given and not (key == strength and follows):
+            if key not in given and key not in missing and not (key == strength and follows):
                 window = process.parameters.get(key)
                 options = [_shown(key, value) for value, _, _ in window.candidates] if window is not None else []
                 choose = f" Its source offers {' or '.join(options)}: choose one." if options else ""
@@ -196,7 +227,7 @@ class _Resolver:
                     "A dot is timed or counted.",
                 )
             )
-        if not any(key in given for key in DRIVE_KEYS):
+        if not any(key in given or key in missing for key in DRIVE_KEYS):
             message = f"recipe '{name}' has no speed (for lines), exposure or pulses (for dots)"
             problems.append(Problem(message, self._at(name), "Add the one its features need."))
         if problems:
@@ -315,6 +346,15 @@ def _written(chain: list[RecipeText]) -> dict[str, tuple[float, ...]]:
                 here = {key: value for key, value in here.items() if key not in group}
         written = {**here, **written}
     return written
+
+
+def _left_open(missing: tuple[str, ...], written: Collection[str], *, is_cw: bool) -> set[str]:
+    """What an outcome is solved for, where the recipe leaves no doubt about it: nothing else may answer that."""
+    if missing == ("line_dose",) and "speed" in written:
+        return {"average_power"} if is_cw else set(ENERGY_KEYS)
+    if missing == ("line_dose",):
+        return set(SPEED_KEYS)
+    return set(missing) if len(missing) == 1 else set()
 
 
 def _confidence(window: Window | None, value: float, *, from_first_pass: bool) -> Confidence:

@@ -7,8 +7,10 @@ from typing import Literal
 
 from lasercam.errors import ParameterError
 from lasercam.model.confidence import Confidence, Valued, worst
+from lasercam.model.process_fit import FitRecord
 from lasercam.model.process_window import PARAMETERS
 from lasercam.process.fluence import pulse_energy_for_peak_fluence_uj, ring_pulse_energy_uj
+from lasercam.process.outcome_inverse import OUTCOMES, setting_for_outcome
 from lasercam.units import format_quantity
 
 FluenceDefinition = Literal["peak", "mean"]
@@ -17,7 +19,7 @@ SPEED_KEYS = ("speed", "line_dose", "pulses_per_spot", "pulse_pitch")
 """Each of these alone says how fast lines are written."""
 ENERGY_KEYS = ("pulse_energy", "fluence")
 """Each of these alone says how much energy a pulse has."""
-ASKED_KEYS = ("fluence", "line_dose", "pulses_per_spot", "pulse_pitch")
+ASKED_KEYS = ("fluence", "line_dose", "pulses_per_spot", "pulse_pitch", *OUTCOMES)
 """Results that a recipe may ask for instead of giving energy, power or speed."""
 _UW_PER_J_MM_UM_S = 1000.0  # 1 J/mm × 1 µm/s = 1 mJ/s = 1000 µW
 
@@ -39,9 +41,16 @@ Values = Mapping[str, Valued]
 
 
 def solve_recipe(
-    values: Values, beam: Literal["gaussian", "ring"], definition: FluenceDefinition | None, *, is_cw: bool
+    values: Values,
+    beam: Literal["gaussian", "ring"],
+    definition: FluenceDefinition | None,
+    *,
+    is_cw: bool,
+    fit: FitRecord | None = None,
 ) -> dict[str, Solved]:
     """What a recipe leaves to be computed: `pulse_energy` (or `average_power` of continuous light), then `speed`.
+
+    An outcome (`line_width`, `dot_diameter`, `emission`) is solved for whichever input of the fit is left open.
 
     Args:
         values: what the recipe gives and what is supplied for its process, by parameter.
@@ -49,6 +58,7 @@ def solve_recipe(
         definition: what a fluence in a Gaussian beam means; None where nobody says, which is read as the peak and
             marked unknown.
         is_cw: whether the light is continuous.
+        fit: of the process, for an outcome; of the model that the outcome needs.
 
     Returns:
         What was solved, by parameter; empty when nothing was asked for.
@@ -60,6 +70,11 @@ def solve_recipe(
     """
     found: dict[str, Solved] = {}
     strength = "average_power" if is_cw else "pulse_energy"
+    if fit is not None and any(key in values for key in OUTCOMES):
+        found.update(_solve_outcome(values, beam, definition, fit, is_cw=is_cw))
+        values = {**values, **{name: solved.value for name, solved in found.items() if name != "pulse_energy"}}
+        if "pulse_energy" in found and "fluence" not in values:
+            values = {**values, "pulse_energy": found["pulse_energy"].value}
     dose_says_strength = _dose_says_strength(values, strength)
     if not is_cw and "fluence" in values:
         found["pulse_energy"] = energy_for_fluence(values, beam, definition)
@@ -78,6 +93,37 @@ def solve_recipe(
     for key, solved in speeds.items():
         if key != "speed":
             found["speed"] = solved
+    return found
+
+
+def _solve_outcome(
+    values: Values,
+    beam: Literal["gaussian", "ring"],
+    definition: FluenceDefinition | None,
+    fit: FitRecord,
+    *,
+    is_cw: bool,
+) -> dict[str, Solved]:
+    """What the outcome that is asked for leaves open: an input of the fit, and the pulse energy of a solved power.
+
+    Raises:
+        ParameterError: several outcomes are asked for, or one that the fit does not give.
+    """
+    wishes = [key for key in OUTCOMES if key in values]
+    if len(wishes) > 1:
+        raise ParameterError(f"{' and '.join(wishes)} are asked for at once; a fit gives one of them")
+    known = dict(values)
+    if not is_cw and "fluence" in values and "pulse_energy" not in values:
+        known["pulse_energy"] = energy_for_fluence(values, beam, definition).value
+    ways = [key for key in ("pulse_pitch", "pulses_per_spot") if key in values]
+    if ways and "speed" not in values:
+        known["speed"] = speed_for(ways[0], known, is_cw=is_cw).value
+    name, value, how = setting_for_outcome(wishes[0], known, fit)
+    found = {name: Solved(value, how)}
+    if name == "average_power" and not is_cw:
+        (rate,) = _need("power of pulses", values, "repetition_rate")
+        how = f"{_show(name, value.value)} / {_show('repetition_rate', rate.value)}"
+        found["pulse_energy"] = _solved("pulse_energy", value.value / rate.value, how, value, rate)
     return found
 
 

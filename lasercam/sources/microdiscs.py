@@ -166,6 +166,11 @@ class Microdiscs:
         notes = [
             f"{nx * ny:,} discs on {width / 1000:.4g} mm by {height / 1000:.4g} mm = {width * height / 1e8:.3g} cm²"
         ]
+        if width * height > USABLE_FILM_UM2:
+            notes.append(
+                "that is more than the 0.1 cm² over which such a film was free of pinholes (Tatarinov 2023,"
+                " 10.1002/adom.202202407, Sec. 2.1): expect discs on defects"
+            )
         if keys.lasing_wavelength is not None:
             group = CSPBBR3_GROUP_INDEX
             for diameter in sorted({float(self._diameter_um.min()), float(self._diameter_um.max())}):

@@ -91,7 +91,12 @@ def test_unknown_keys_at_every_depth(old: str, new: str, where: tuple[int, int],
     ("old", "new", "where", "allowed"),
     [
         ("job: good", "job: good\nzzz: 1", (2, 1), "cites, job, machine, patterns,"),
-        ("like: dual", "zzz: dual", (8, 11), "average_power, exposure, fluence, fluence_is, like, line_dose,"),
+        (
+            "like: dual",
+            "zzz: dual",
+            (8, 11),
+            "average_power, dot_diameter, emission, exposure, fluence, fluence_is, like, line_dose,",
+        ),
         (
             "hold_time:",
             "hold_time: 1 h, zzz:",

@@ -102,6 +102,10 @@ class ImageKeys(Placement):
     halftone and emission, which render light, `stored` for the others, which sort values."""
     invert: bool = False
     """Swap black and white, after `gamma`."""
+    calibration: Annotated[str, Field(min_length=1, max_length=400)] | None = None
+    """A CSV file beside the job with the columns brightness and drive, both 0 to 1: which share of the range of
+    levels (in a recipe family: from its first to its last energy) was measured to give which brightness. Applied
+    after `gamma` and `invert`; a brightness outside the measured range is refused."""
     background: Annotated[str, BeforeValidator(_background)] | None = None
     """What lies behind transparent pixels: a colour '#rrggbb', or `none` to leave out what is less than half
     opaque."""
@@ -125,6 +129,8 @@ class ImageKeys(Placement):
         allowed = _DITHERINGS.get(self.mode, _ANY_LEVEL)
         if self.chosen_dithering not in allowed:
             raise ValueError(f"mode: {self.mode} takes dithering {', '.join(allowed)}; found {self.dithering}")
+        if self.calibration is not None and self.mode == "emission":
+            raise ValueError("'calibration' means nothing with mode: emission, which chooses colours")
         for key, method in (("threshold", "threshold"), ("matrix", "bayer")):
             if getattr(self, key) is not None and self.chosen_dithering != method:
                 raise ValueError(f"'{key}' means nothing without dithering: {method}")

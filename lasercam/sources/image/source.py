@@ -12,6 +12,7 @@ from lasercam.model.feature import MAX_COORDINATE_UM, FeatureBlock, Parts, dots
 from lasercam.model.feature import parts as named_parts
 from lasercam.model.job import Placement
 from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
+from lasercam.sources.image.calibration import Curve, read_curve
 from lasercam.sources.image.diffusion import diffuse
 from lasercam.sources.image.keys import ImageKeys
 from lasercam.sources.image.ordered import bayer, blue_noise, ordered, rounded
@@ -46,6 +47,7 @@ class Image:
         self._seed = context.seed
         picture = self._read(context)
         self._notes = [f"'{shorten(keys.file)}': {note}" for note in picture.notes]
+        self._curve = self._read_curve(context)
         self._pixel_um, size = self._scale(picture)
         self._index = self._indices(picture, size)
         self._index.flags.writeable = False
@@ -122,6 +124,17 @@ class Image:
             return named_parts([peak.part for peak in keys.peaks or ()])
         return named_parts([f"level_{k}" for k in range(keys.levels or 0)])
 
+    def _read_curve(self, context: SourceContext) -> Curve | None:
+        name = self._keys.calibration
+        if name is None:
+            return None
+        try:
+            curve = read_curve(context.asset(name))
+        except PatternError as error:
+            raise InputError(Problem(str(error), self._locate("calibration"))) from error
+        self._notes.append(f"levels follow the calibration '{shorten(name)}' of {len(curve.drive)} points")
+        return curve
+
     def _read(self, context: SourceContext) -> Picture:
         keys = self._keys
         try:
@@ -187,6 +200,8 @@ class Image:
         light = tones(picture, keys.chosen_gamma, background, size, grey=keys.mode != "emission")
         if keys.invert:
             light = np.float32(1.0) - light
+        if self._curve is not None:
+            light = self._curve.drive_for(light)
         self._notes.append(self._tone_note(colour=picture.values.shape[2] == 3))
         index = self._emission(light) if keys.mode == "emission" else self._levels(light[:, :, 0])
         if keys.mode == "halftone":

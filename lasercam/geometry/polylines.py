@@ -40,10 +40,9 @@ def finite_points(points_um: npt.ArrayLike, what: str) -> FloatArray:
         return np.zeros((0, 2))
     if points.ndim != 2 or points.shape[1] != 2:
         raise GeometryError(f"{what} have shape {points.shape}; give one (x, y) per row: (N, 2), in µm.")
-    # NaN fails every comparison, so this one test also finds NaN and infinity.
-    fits = np.abs(points) <= MAX_COORDINATE_UM
-    if not fits.all():
-        row = int(np.flatnonzero(~fits.all(axis=1))[0])
+    # NaN fails every comparison, so this one test also finds NaN and infinity; two reductions make no temporary.
+    if not (points.min() >= -MAX_COORDINATE_UM and points.max() <= MAX_COORDINATE_UM):
+        row = int(np.flatnonzero(~(np.abs(points) <= MAX_COORDINATE_UM).all(axis=1))[0])
         raise GeometryError(
             f"{what}: point {row} is ({points[row, 0]:g}, {points[row, 1]:g}) µm; coordinates must be finite "
             f"and within ±{MAX_COORDINATE_UM:g} µm. Check the units and the drawing."

@@ -39,7 +39,9 @@ class FeatureBlock:
             raise GeometryError(f"{count} features need as many parts and variants")
         if self.offsets[0] != 0 or self.offsets[-1] != len(self.xyz_um) or np.any(np.diff(self.offsets) < 1):
             raise GeometryError("offsets must rise from 0 to the number of vertices, a vertex or more per feature")
-        if not np.all(np.abs(self.xyz_um) <= MAX_COORDINATE_UM):
+        # Two reductions without a temporary; NaN makes both comparisons false.
+        low, high = self.xyz_um.min(initial=0.0), self.xyz_um.max(initial=0.0)
+        if not (low >= -MAX_COORDINATE_UM and high <= MAX_COORDINATE_UM):
             raise GeometryError("coordinates must be finite and within a kilometre of the origin")
         for array in (self.xyz_um, self.offsets, self.part, self.variant):
             array.flags.writeable = False

@@ -5,19 +5,17 @@ from typing import ClassVar
 
 from lasercam.checks.composition import COMPOSITION_CODES, sums
 from lasercam.checks.tally import Members, finding, info, place, recipe_place
-from lasercam.checks.usage import Use, usage_of
+from lasercam.checks.usage import RecipeCheck, Use
 from lasercam.errors import Location
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.process_window import Process
-from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import Recipe
-from lasercam.model.toolpath import ToolpathBlock
 
 SURFACE_MATERIALS = ("cspbbr3_film", "perovskite_film", "perovskite_crystal", "perovskite_powder", "solution")
 """Sample materials that are written at their surface; the rest is bulk, but for `other`, of which nothing is known."""
 
 
-class Purpose:
+class Purpose(RecipeCheck):
     """Judges whether a process is used for what its source used it for."""
 
     codes: ClassVar[tuple[CodeInfo, ...]] = (
@@ -65,15 +63,6 @@ class Purpose:
 
     def __init__(self) -> None:
         self._members = Members()
-
-    def begin(self, context: CheckContext) -> None:
-        """Prepare."""
-        self._context = context
-        self._usage = usage_of(context)
-
-    def block(self, block: ToolpathBlock) -> None:
-        """Note what recipes expose."""
-        self._usage.add(block)
 
     def end(self) -> Iterable[Finding]:
         """Judge each recipe in each step that uses it."""

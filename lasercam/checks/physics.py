@@ -8,12 +8,10 @@ from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.parameters import show
 from lasercam.checks.power import machine_of_step
 from lasercam.checks.tally import Members, finding, info, recipe_place
-from lasercam.checks.usage import Use, usage_of
+from lasercam.checks.usage import RecipeCheck, Use
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
-from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import Recipe
-from lasercam.model.toolpath import ToolpathBlock
 from lasercam.process import constants
 from lasercam.process.fluence import peak_power_uw
 from lasercam.process.focus import aberration_um, critical_power_uw, stage_travel_um
@@ -24,7 +22,7 @@ _UW_PER_MW = 1e12  # µW in a megawatt
 _STRONG = 1.0
 
 
-class Physics:
+class Physics(RecipeCheck):
     """Judges self-focusing, aberration and heat accumulation of every recipe that is used."""
 
     codes: ClassVar[tuple[CodeInfo, ...]] = (
@@ -82,15 +80,6 @@ class Physics:
 
     def __init__(self) -> None:
         self._members = Members()
-
-    def begin(self, context: CheckContext) -> None:
-        """Prepare."""
-        self._context = context
-        self._usage = usage_of(context)
-
-    def block(self, block: ToolpathBlock) -> None:
-        """Note which recipes are used, and how deep."""
-        self._usage.add(block)
 
     def end(self) -> Iterable[Finding]:
         """Judge each recipe where it reaches deepest."""

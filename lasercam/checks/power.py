@@ -7,13 +7,12 @@ from typing import ClassVar
 from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.parameters import Amount, amounts, show
 from lasercam.checks.tally import Members, finding, recipe_place
-from lasercam.checks.usage import Usage, Use, usage_of
+from lasercam.checks.usage import RecipeCheck, Usage, Use
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS, Window
 from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import Recipe
-from lasercam.model.toolpath import ToolpathBlock
 from lasercam.process.dose import average_power_uw, power_mismatch, pulse_energy_from_power_uj, rep_rate_from_power_hz
 
 MAX_MISMATCH = 0.05
@@ -26,7 +25,7 @@ _DECADES = 3.0
 _SLIP = 0.25  # decades by which a slipped prefix may still miss the known value
 
 
-class Power:
+class Power(RecipeCheck):
     """Judges whether the numbers of a recipe can belong together."""
 
     codes: ClassVar[tuple[CodeInfo, ...]] = (
@@ -59,15 +58,6 @@ class Power:
 
     def __init__(self) -> None:
         self._members = Members()
-
-    def begin(self, context: CheckContext) -> None:
-        """Prepare."""
-        self._context = context
-        self._usage = usage_of(context)
-
-    def block(self, block: ToolpathBlock) -> None:
-        """Note which recipes are used for what."""
-        self._usage.add(block)
 
     def end(self) -> Iterable[Finding]:
         """Judge the recipes that are used."""

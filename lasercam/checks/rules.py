@@ -7,13 +7,11 @@ from lasercam.checks.parameters import Amount, amounts
 from lasercam.checks.power import machine_of_step
 from lasercam.checks.readout import READOUT_CODES, harmful_reads
 from lasercam.checks.tally import Members, finding, place, recipe_place
-from lasercam.checks.usage import Use, usage_of
+from lasercam.checks.usage import RecipeCheck, Use
 from lasercam.errors import Location
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.job import Step
 from lasercam.model.process_window import PARAMETERS, Process, Rule, read_parameter
-from lasercam.model.protocols import CheckContext
-from lasercam.model.toolpath import ToolpathBlock
 
 _GENERAL = (
     "A process window can hold rules beside its bounds: a condition on one parameter, a process that came earlier in "
@@ -22,7 +20,7 @@ _GENERAL = (
 )
 
 
-class ProcessRules:
+class ProcessRules(RecipeCheck):
     """Judges the rules of every process the job uses."""
 
     codes: ClassVar[tuple[CodeInfo, ...]] = (
@@ -100,15 +98,6 @@ class ProcessRules:
 
     def __init__(self) -> None:
         self._members = Members()
-
-    def begin(self, context: CheckContext) -> None:
-        """Prepare."""
-        self._context = context
-        self._usage = usage_of(context)
-
-    def block(self, block: ToolpathBlock) -> None:
-        """Note what recipes expose."""
-        self._usage.add(block)
 
     def end(self) -> Iterable[Finding]:
         """Judge recipes and furnaces."""

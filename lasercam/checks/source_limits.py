@@ -7,18 +7,16 @@ from typing import ClassVar
 from lasercam.checks.parameters import show
 from lasercam.checks.power import machine_of_step
 from lasercam.checks.tally import Members, finding, info, place, recipe_place
-from lasercam.checks.usage import usage_of
+from lasercam.checks.usage import RecipeCheck
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import EnergySetting, Laser, PowerSetting
 from lasercam.model.process_window import PARAMETERS
-from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import Recipe
-from lasercam.model.toolpath import ToolpathBlock
 
 _EXACT = 1e-9
 
 
-class SourceLimits:
+class SourceLimits(RecipeCheck):
     """Judges the laser settings of every recipe that is used."""
 
     codes: ClassVar[tuple[CodeInfo, ...]] = (
@@ -74,15 +72,6 @@ class SourceLimits:
 
     def __init__(self) -> None:
         self._members = Members()
-
-    def begin(self, context: CheckContext) -> None:
-        """Prepare."""
-        self._context = context
-        self._usage = usage_of(context)
-
-    def block(self, block: ToolpathBlock) -> None:
-        """Note which recipes are used."""
-        self._usage.add(block)
 
     def end(self) -> Iterable[Finding]:
         """Judge recipes, then the changes between sections."""

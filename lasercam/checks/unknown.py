@@ -6,15 +6,13 @@ from typing import ClassVar
 
 from lasercam.checks.definitions import DEFINITION_CODES, undefined
 from lasercam.checks.tally import finding, info, place
-from lasercam.checks.usage import usage_of
+from lasercam.checks.usage import RecipeCheck
 from lasercam.errors import Location, nearest
 from lasercam.model.confidence import Confidence, Valued
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.job import HeatStep, ReadStep, SoakStep
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS, Process, Unknown
-from lasercam.model.protocols import CheckContext
-from lasercam.model.toolpath import ToolpathBlock
 from lasercam.process.definitions import MEANINGS
 
 _JUDGED_WITH = (
@@ -33,7 +31,7 @@ class _Used:
     between: list[HeatStep | SoakStep | ReadStep] = field(default_factory=list)
 
 
-class Unanswered:
+class Unanswered(RecipeCheck):
     """Judges whether everything a used process leaves open is answered, and whether every answer is asked for."""
 
     codes: ClassVar[tuple[CodeInfo, ...]] = (
@@ -61,15 +59,6 @@ class Unanswered:
         ),
         *DEFINITION_CODES,
     )
-
-    def begin(self, context: CheckContext) -> None:
-        """Prepare."""
-        self._context = context
-        self._usage = usage_of(context)
-
-    def block(self, block: ToolpathBlock) -> None:
-        """Note which recipes are used for what."""
-        self._usage.add(block)
 
     def end(self) -> Iterable[Finding]:
         """Every open question, then every answer that answers none."""

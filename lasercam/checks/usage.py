@@ -112,3 +112,16 @@ class Usage:
                 )
             )
         return merged
+
+
+class RecipeCheck:
+    """Base of checks that judge recipes by what they write: all of them share one count of it."""
+
+    def begin(self, context: CheckContext) -> None:
+        """Prepare."""
+        self._context = context
+        self._usage = usage_of(context)
+
+    def block(self, block: ToolpathBlock) -> None:
+        """Note what recipes expose, and how deep."""
+        self._usage.add(block)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from lasercam.checks.parameters import Amount, amounts, show
 from lasercam.checks.power import machine_of_step
 from lasercam.checks.tally import Members, finding, info, place, recipe_place
-from lasercam.checks.usage import Use, usage_of
+from lasercam.checks.usage import RecipeCheck, Use
 from lasercam.errors import Location
 from lasercam.model.confidence import Confidence
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -16,14 +16,14 @@ from lasercam.model.job import Step
 from lasercam.model.process_window import PARAMETERS, Process, Window
 from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import PassKind, Recipe
-from lasercam.model.toolpath import TICKS_PER_UM, ToolpathBlock
+from lasercam.model.toolpath import TICKS_PER_UM
 from lasercam.process.window import candidate_of, position
 
 _DERIVED = 0.01
 """Share by which a number that follows from others may miss a stated point before it counts as another point."""
 
 
-class WindowBounds:
+class WindowBounds(RecipeCheck):
     """Judges the parameters of every recipe that is used."""
 
     codes: ClassVar[tuple[CodeInfo, ...]] = (
@@ -84,16 +84,11 @@ class WindowBounds:
         self._firsts: dict[tuple[int, tuple[str, ...]], dict[str, list[float]]] = {}
 
     def begin(self, context: CheckContext) -> None:
-        """Prepare."""
-        self._context = context
-        self._usage = usage_of(context)
+        """Prepare, and see how finely depths can be set."""
+        super().begin(context)
         # Depths are rounded to the machine's increment of stage travel, which is less than that of depth.
         frames = [s.frame for s in context.header.sections]
         self._depth_step = max((f.increment_ticks / f.index_ratio / TICKS_PER_UM for f in frames), default=0.0)
-
-    def block(self, block: ToolpathBlock) -> None:
-        """Note what recipes expose, and how deep."""
-        self._usage.add(block)
 
     def end(self) -> Iterable[Finding]:
         """Judge each recipe in each step that uses it, then furnaces."""

@@ -123,6 +123,11 @@ def to_ticks(xyz_um: NDArray[np.float64], frame: Frame) -> NDArray[np.int64]:
     return ticks
 
 
+SLANTED_STEPS = 20.0
+"""Increments of a run-up that is not along an axis: rounding then turns it by some 4 degrees at most."""
+_STRAIGHT = 1e-12
+
+
 class Rounding:
     """The largest shift that rounding to the increment has made, per axis.
 
@@ -262,7 +267,9 @@ def run_up_ticks(
     """Vector along each line that is long enough to reach its speed: int64 (P, 3), multiples of the increment.
 
     Length v²/(2a) for the slowest axis taking part, no shorter than the controller's shortest full-speed move and
-    than one increment; beside the line by less than one increment along each axis.
+    than one increment; beside the line by less than one increment along each axis. A slanted one has SLANTED_STEPS
+    increments at least: rounded to the increment, a shorter one would meet its line at an angle, and the controller
+    would slow down there with the beam on.
 
     Raises:
         PatternError: a speed so high that its run-up would leave every stage.
@@ -277,7 +284,8 @@ def run_up_ticks(
     speed = tables.speed_um_s[recipe]
     run_um = np.maximum(speed**2 / (2.0 * acceleration), speed * tables.min_segment_s)
     steps = np.ceil(run_um * TICKS_PER_UM / frame.increment_ticks * (1 - 1e-12))
-    steps = np.maximum(steps, 1.0)
+    slanted = np.count_nonzero(np.abs(unit) > _STRAIGHT, axis=1) > 1
+    steps = np.maximum(steps, np.where(slanted, SLANTED_STEPS, 1.0))
     if np.any(run_um > MAX_COORDINATE_UM):
         fastest = float(speed[np.argmax(run_um)])
         raise PatternError(f"a line at {fastest:g} µm/s needs a run-up of {run_um.max():.3g} µm; lower its speed.")

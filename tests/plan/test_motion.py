@@ -121,7 +121,8 @@ def check_lead(lead: np.ndarray, line: np.ndarray, speed: float, case: Case) -> 
     acceleration = min(case.tables.acceleration_um_s2[moving] / np.abs(unit[moving]))
     needed = speed**2 / (2 * acceleration) * 10_000
     assert np.linalg.norm(lead) >= max(needed, case.frame.increment_ticks) * (1 - 1e-9)
-    ideal = unit * np.ceil(max(needed / case.frame.increment_ticks, 1) * (1 - 1e-12)) * case.frame.increment_ticks
+    least = 20 if np.count_nonzero(np.abs(unit) > 1e-12) > 1 else 1  # a slanted one keeps its direction by its length
+    ideal = unit * np.ceil(max(needed / case.frame.increment_ticks, least) * (1 - 1e-12)) * case.frame.increment_ticks
     assert np.all(np.abs(lead - ideal) <= case.frame.increment_ticks)
     assert np.all((np.abs(lead) + 1e-3 >= np.abs(ideal)) & (lead * line >= 0)), "never shorter, never backwards"
 
@@ -208,3 +209,16 @@ def test_blocks_are_full_but_for_the_last(sizes: list[int]) -> None:
             assert np.array_equal(getattr(block, name), getattr(want, name))
             assert getattr(block, name).flags.c_contiguous
         at += len(block)
+
+
+@pytest.mark.parametrize("angle_deg", [0.3, 5.0, 30.0, 45.0, 77.0, 89.0, 131.0])
+def test_a_slanted_run_up_meets_its_line_almost_straight(angle_deg: float) -> None:
+    """On a coarse grid a run-up of one increment would come from 45 degrees, whatever the line's direction."""
+    angle = np.radians(angle_deg)
+    start = np.array([[0, 0, 0]], np.int64)
+    end = np.rint(np.array([[np.cos(angle), np.sin(angle), 0.0]]) * 1_000).astype(np.int64) * 10_000
+    frame = Frame((0, 0, 0), 1.0, 10_000)
+    tables = MotionTables(np.zeros(1, np.uint32), np.array([400.0]), np.full(3, 1e5), 0.0)
+    (run,) = run_up_ticks(start, end, np.zeros(1, np.uint16), frame, tables).tolist()
+    turned = np.arctan2(run[1], run[0]) - np.arctan2(end[0, 1], end[0, 0])
+    assert abs(np.degrees(turned)) < 4.1

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from lasercam.checks.composition import COMPOSITION_CODES, sums
-from lasercam.checks.tally import Members, finding, info, place, recipe_place
+from lasercam.checks.tally import finding, info, place, recipe_place
 from lasercam.checks.usage import RecipeCheck, Use
 from lasercam.errors import Location
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -60,9 +60,6 @@ class Purpose(RecipeCheck):
         ),
         *COMPOSITION_CODES,
     )
-
-    def __init__(self) -> None:
-        self._members = Members()
 
     def end(self) -> Iterable[Finding]:
         """Judge each recipe in each step that uses it."""

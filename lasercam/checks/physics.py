@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.parameters import show
-from lasercam.checks.power import machine_of_step
-from lasercam.checks.tally import Members, finding, info, recipe_place
+from lasercam.checks.tally import finding, info, recipe_place
 from lasercam.checks.usage import RecipeCheck, Use
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
@@ -78,14 +77,11 @@ class Physics(RecipeCheck):
         ),
     )
 
-    def __init__(self) -> None:
-        self._members = Members()
-
     def end(self) -> Iterable[Finding]:
         """Judge each recipe where it reaches deepest."""
         for index, use in self._usage.recipes().items():
             recipe = self._context.header.recipes[index]
-            machine = machine_of_step(self._context, self._usage, use.step)
+            machine = self._machine(use)
             material = self._context.job.sample.material
             missing: list[str] = []
             is_bulk = material not in SURFACE_MATERIALS

@@ -6,12 +6,11 @@ from typing import ClassVar
 
 from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.parameters import Amount, amounts, show
-from lasercam.checks.tally import Members, finding, recipe_place
-from lasercam.checks.usage import RecipeCheck, Usage, Use
+from lasercam.checks.tally import finding, recipe_place
+from lasercam.checks.usage import RecipeCheck, Use
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS, Window
-from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import Recipe
 from lasercam.process.dose import average_power_uw, power_mismatch, pulse_energy_from_power_uj, rep_rate_from_power_hz
 
@@ -56,15 +55,12 @@ class Power(RecipeCheck):
         ),
     )
 
-    def __init__(self) -> None:
-        self._members = Members()
-
     def end(self) -> Iterable[Finding]:
         """Judge the recipes that are used."""
         header = self._context.header
         for index, use in self._usage.recipes().items():
             recipe = header.recipes[index]
-            machine = machine_of_step(self._context, self._usage, use.step)
+            machine = self._machine(use)
             self._identity(recipe)
             self._magnitudes(recipe, use, machine)
         return self._members.findings()
@@ -161,8 +157,3 @@ def three_readings(recipe: Recipe) -> str:
     energy = show("pulse_energy", pulse_energy_from_power_uj(power, laser.rep_rate_hz))
     rate = show("repetition_rate", rep_rate_from_power_hz(power, laser.pulse_energy_uj))
     return f"{e} × {f} = {product}, not {p}; {p} / {f} = {energy}; {p} / {e} = {rate}"
-
-
-def machine_of_step(context: CheckContext, usage: Usage, step: int) -> Machine:
-    """The machine on which a step runs."""
-    return context.machines[usage.steps.of_section.index(step)]

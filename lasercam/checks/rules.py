@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from lasercam.checks.parameters import Amount, amounts
-from lasercam.checks.power import machine_of_step
 from lasercam.checks.readout import READOUT_CODES, harmful_reads
-from lasercam.checks.tally import Members, finding, place, recipe_place
+from lasercam.checks.tally import finding, place, recipe_place
 from lasercam.checks.usage import RecipeCheck, Use
 from lasercam.errors import Location
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -96,9 +95,6 @@ class ProcessRules(RecipeCheck):
         *READOUT_CODES,
     )
 
-    def __init__(self) -> None:
-        self._members = Members()
-
     def end(self) -> Iterable[Finding]:
         """Judge recipes and furnaces."""
         header = self._context.header
@@ -107,7 +103,7 @@ class ProcessRules(RecipeCheck):
             process = self._context.processes.get(recipe.process)
             if process is None or not process.document.rules:
                 continue
-            known = amounts(recipe, machine_of_step(self._context, self._usage, use.step), use)
+            known = amounts(recipe, self._machine(use), use)
             for rule in process.document.rules:
                 if _concerns(rule, use):
                     on, key = f"recipes.{recipe.name}", rule.parameter or "process"

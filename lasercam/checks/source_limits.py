@@ -5,8 +5,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 from lasercam.checks.parameters import show
-from lasercam.checks.power import machine_of_step
-from lasercam.checks.tally import Members, finding, info, place, recipe_place
+from lasercam.checks.tally import finding, info, place, recipe_place
 from lasercam.checks.usage import RecipeCheck
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import EnergySetting, Laser, PowerSetting
@@ -70,14 +69,11 @@ class SourceLimits(RecipeCheck):
         ),
     )
 
-    def __init__(self) -> None:
-        self._members = Members()
-
     def end(self) -> Iterable[Finding]:
         """Judge recipes, then the changes between sections."""
         for use in self._usage.uses():
             recipe = self._context.header.recipes[use.recipe]
-            laser = machine_of_step(self._context, self._usage, use.step).laser
+            laser = self._machine(use).laser
             if laser.average_power is not None:
                 power = recipe.laser.cw_power_uw
                 self._level(recipe, "E_POWER_RANGE", "average_power", power, laser.average_power)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.checks.exposures import Steps, sample_ticks, steps
+from lasercam.checks.tally import Members
+from lasercam.model.machine import Machine
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import TICKS_PER_UM, RowKind, ToolpathBlock
 
@@ -117,6 +119,9 @@ class Usage:
 class RecipeCheck:
     """Base of checks that judge recipes by what they write: all of them share one count of it."""
 
+    def __init__(self) -> None:
+        self._members = Members()
+
     def begin(self, context: CheckContext) -> None:
         """Prepare."""
         self._context = context
@@ -125,3 +130,7 @@ class RecipeCheck:
     def block(self, block: ToolpathBlock) -> None:
         """Note what recipes expose, and how deep."""
         self._usage.add(block)
+
+    def _machine(self, use: Use) -> Machine:
+        """The machine on which a use's step runs."""
+        return self._context.machines[self._usage.steps.of_section.index(use.step)]

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lasercam.checks.parameters import Amount, amounts, show
-from lasercam.checks.power import machine_of_step
-from lasercam.checks.tally import Members, finding, info, place, recipe_place
+from lasercam.checks.tally import finding, info, place, recipe_place
 from lasercam.checks.usage import RecipeCheck, Use
 from lasercam.errors import Location
 from lasercam.model.confidence import Confidence
@@ -80,7 +79,7 @@ class WindowBounds(RecipeCheck):
     )
 
     def __init__(self) -> None:
-        self._members = Members()
+        super().__init__()
         self._firsts: dict[tuple[int, tuple[str, ...]], dict[str, list[float]]] = {}
 
     def begin(self, context: CheckContext) -> None:
@@ -101,7 +100,7 @@ class WindowBounds(RecipeCheck):
             if process is None:
                 continue
             subject = self._recipe(recipe, process)
-            known = amounts(recipe, machine_of_step(self._context, self._usage, use.step), use)
+            known = amounts(recipe, self._machine(use), use)
             if what not in judged:
                 judged.add(what)
                 for name, window in process.parameters.items():
@@ -211,7 +210,7 @@ class WindowBounds(RecipeCheck):
                 recipe = self._context.header.recipes[use.recipe]
                 is_first = use.step < step and self._usage.steps.pass_kinds[use.step] is PassKind.WRITE
                 if is_first and (not follows or recipe.process in follows):
-                    machine = machine_of_step(self._context, self._usage, use.step)
+                    machine = self._machine(use)
                     for amount in amounts(recipe, machine, use).values():
                         values.setdefault(amount.name, set()).add(amount.value)
             self._firsts[key] = {name: sorted(found) for name, found in values.items()}

@@ -103,7 +103,8 @@ def _shown(message: str) -> str:
 
 
 def _lowered(message: str) -> str:
-    return f"{message[:1].lower()}{message[1:]}"
+    """A sentence as the rest of another; words in capitals stay."""
+    return message if message[1:2].isupper() else f"{message[:1].lower()}{message[1:]}"
 
 
 def _called(loc: tuple[str | int, ...]) -> str:

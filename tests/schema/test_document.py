@@ -117,6 +117,7 @@ def test_the_allowed_keys_are_those_of_that_place(old: str, new: str, where: tup
     ("old", "new", "where", "says"),
     [
         ("job: good\n", "", (1, 1), "the key 'job' is missing: the job's name"),
+        ("patterns:\n", "pattern:\n", (1, 1), "the key 'patterns' is missing: WHAT: geometry by name"),
         ("id: A7, ", "", (3, 1), "the key 'id' is missing: the lab's name"),
         ("hold_time: 1 h", "ramp_rate: 5 K/min", (12, 5), "the key 'hold_time' is missing: at the plateau"),
         ("name: first, ", "", (10, 5), "the key 'name' is missing"),

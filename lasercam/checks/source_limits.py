@@ -8,7 +8,7 @@ from lasercam.checks.parameters import show
 from lasercam.checks.tally import finding, info, place, recipe_place
 from lasercam.checks.usage import RecipeCheck
 from lasercam.model.finding import CodeInfo, Finding, Severity
-from lasercam.model.machine import EnergySetting, Laser, PowerSetting
+from lasercam.model.laser import EnergySetting, Laser, PowerSetting
 from lasercam.model.process_window import PARAMETERS
 from lasercam.model.recipe import Recipe
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import GeometryError, MachineLimitError
+from lasercam.model.commanded import commanded_kind, feed_speeds_nm_s, open_times_ns
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import TICKS_PER_MM, TICKS_PER_UM, RowKind, ToolpathBlock
@@ -21,13 +22,14 @@ class RowFacts:
     """Rows that do something, in order.
 
     Attributes:
-        kind: uint8 (N,), RowKind; JUMP, LINE, DOT or LEAD.
+        kind: uint8 (N,), RowKind as commanded to the gate; JUMP, LINE, DOT, LEAD or SHOTS.
         axes: uint8 (N,), 1 for x, 2 for y, 4 for z: which coordinates change. Zero only for a DOT on the spot.
         printed: int64 (N, 3), ends in multiples of the last decimal.
-        speed_nm_s: int64 (N,), of a LINE or LEAD, else 0.
+        speed_nm_s: int64 (N,), of a LINE, LEAD or SHOTS, else 0.
         exposure_ns: int64 (N,), of a timed DOT, else 0.
         counted: bool (N,), DOTs of counted pulses.
-        adds_start: whether row 0 is a jump to the first row's start, put in because nothing led there.
+        count: int64 (N,), pulses of a counted DOT, shots of a SHOTS run, else 0.
+        start_printed: int64 (N, 3), starts in multiples of the last decimal.
     """
 
     kind: NDArray[np.uint8]
@@ -36,7 +38,8 @@ class RowFacts:
     speed_nm_s: NDArray[np.int64]
     exposure_ns: NDArray[np.int64]
     counted: NDArray[np.bool_]
-    adds_start: bool
+    count: NDArray[np.int64]
+    start_printed: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -75,8 +78,19 @@ def exact_multiple(value: float, decimals: int, what: str) -> int:
 class RowReader:
     """Turns the blocks of one section into facts; remembers where the last row ended and what was counted."""
 
-    def __init__(self, program: ProgramHeader) -> None:
+    def __init__(
+        self, program: ProgramHeader, *, fires_by_position: bool = False, counts_in_program: bool = False
+    ) -> None:
+        """Facts of one section.
+
+        Args:
+            program: what is written.
+            fires_by_position: the language can say SHOTS; else they are refused.
+            counts_in_program: the language sets the pulses of every dot; else one count serves the whole file.
+        """
         self._section = program.section
+        self._fires_by_position = fires_by_position
+        self._counts_in_program = counts_in_program
         self._increment = increment_ticks(program.machine)
         self.decimals = decimals_for(self._increment)
         self._unit = 10 ** (MAX_DECIMALS - self.decimals)
@@ -84,8 +98,8 @@ class RowReader:
         self._pulses = 0
         recipes = program.toolpath.recipes.recipes
         self._labels = [recipe.label for recipe in recipes]
-        self._speed = np.array([recipe.speed_nm_s for recipe in recipes], np.int64)
-        self._exposure = np.array([recipe.exposure_ns for recipe in recipes], np.int64)
+        self._speed = feed_speeds_nm_s(program.toolpath.recipes, program.machine)
+        self._exposure = open_times_ns(program.toolpath.recipes, program.machine)
 
     @property
     def pulses(self) -> int:
@@ -97,26 +111,25 @@ class RowReader:
 
         Raises:
             GeometryError: rows of another section, a gap between rows, a LINE without length.
-            MachineLimitError: coordinates off the increment, SHOTS, a DOT or LINE whose recipe does not time it,
-                different pulse counts in one file.
+            MachineLimitError: coordinates off the increment, SHOTS or different pulse counts in one file where the
+                language cannot say them, a DOT or LINE whose recipe does not time it.
         """
         if block.section != self._section:
             raise GeometryError(f"a block of section {block.section} was handed to the file of {self._section}")
-        kind, start, end = block.kind, block.start_ticks, block.end_ticks
+        kind, start, end = commanded_kind(block.kind), block.start_ticks, block.end_ticks
         recipe: NDArray[Any] = block.recipe
         count: NDArray[Any] = block.count
-        adds_start = False
         if len(block) and self._at is None:
             self._at = start[0]
             if kind[0] not in (RowKind.JUMP, RowKind.DOT):
-                adds_start = True
                 kind, recipe, count = (np.concatenate((a[:1] * 0, a)) for a in (kind, recipe, count))
                 start, end = np.concatenate((start[:1], start)), np.concatenate((start[:1], end))
             first = True
         else:
             first = False
         if len(kind) == 0:
-            return RowFacts(kind, kind, end, *(np.zeros(0, np.int64),) * 2, np.zeros(0, np.bool_), adds_start)
+            none = np.zeros(0, np.int64)
+            return RowFacts(kind, kind, end, none, none, np.zeros(0, np.bool_), none, end)
         self._check_places(start, end, block.first_row)
         change = end != start
         axes = change[:, 0] + 2 * change[:, 1].view(np.uint8) + 4 * change[:, 2].view(np.uint8)
@@ -127,23 +140,27 @@ class RowReader:
         is_dot = kind == RowKind.DOT
         idle = (axes == 0) & ~is_dot
         if idle.any():
-            if (kind[idle] == RowKind.LINE).any():
+            if np.isin(kind[idle], (RowKind.LINE, RowKind.SHOTS)).any():
                 raise GeometryError("a LINE without length cannot be written: the beam would stand still")
             keep = ~idle
-            kind, axes, end, recipe, count, is_dot = (a[keep] for a in (kind, axes, end, recipe, count, is_dot))
-        is_feed = (kind == RowKind.LINE) | (kind == RowKind.LEAD)
+            kind, axes, start, end, recipe, count, is_dot = (
+                a[keep] for a in (kind, axes, start, end, recipe, count, is_dot)
+            )
+        is_shots = kind == RowKind.SHOTS
+        is_feed = (kind == RowKind.LINE) | (kind == RowKind.LEAD) | is_shots
         counted = is_dot & (count > 0)
         speed = np.where(is_feed, self._speed[recipe], 0)
         exposure = np.where(is_dot & ~counted, self._exposure[recipe], 0)
         self._check_recipes(kind, recipe, is_feed & (speed <= 0), "writing speed")
         self._check_recipes(kind, recipe, is_dot & ~counted & (exposure <= 0), "exposure time or pulse count")
-        if (kind == RowKind.SHOTS).any():
+        if is_shots.any() and not self._fires_by_position:
             raise MachineLimitError(
                 "this controller cannot fire by position; write lines at speed = pitch × repetition rate instead"
             )
-        if counted.any():
+        if counted.any() and not self._counts_in_program:
             self._check_counts(count[counted])
-        return RowFacts(kind, axes, end // self._unit, speed, exposure, counted, adds_start)
+        shots = np.where(counted | is_shots, count, 0).astype(np.int64)
+        return RowFacts(kind, axes, end // self._unit, speed, exposure, counted, shots, start // self._unit)
 
     def _check_places(self, start: NDArray[np.int64], end: NDArray[np.int64], first_row: int) -> None:
         if (start[0] != self._at).any() or (start[1:] != end[:-1]).any():

@@ -35,10 +35,16 @@ class RowKind(IntEnum):
     """`count` single shots at equal distances from start to end, both ends included, fired by position."""
     LEAD = 4
     """Dark travel at the recipe's speed: run-up before a LINE, run-out behind it."""
+    OPENING = 5
+    """Dark travel at the recipe's speed while a slow gate opens: commanded open, the beam not yet through."""
+    CLOSING = 6
+    """The end of a LINE while a slow gate closes: commanded closed, the beam still on."""
 
 
-EXPOSING_KINDS = (RowKind.LINE, RowKind.DOT, RowKind.SHOTS)
+EXPOSING_KINDS = (RowKind.LINE, RowKind.DOT, RowKind.SHOTS, RowKind.CLOSING)
 """Kinds of rows in which the beam reaches the sample."""
+FEED_KINDS = (RowKind.LINE, RowKind.LEAD, RowKind.OPENING, RowKind.CLOSING, RowKind.SHOTS)
+"""Kinds of rows that run at the recipe's speed."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lasercam._version import __version__
 from lasercam.errors import InputError, LasercamError, Problem, RereadError
+from lasercam.model.commanded import commanded_kind, feed_speeds_nm_s, open_times_ns
 from lasercam.model.exposure import RAPID_NM_S, ExposureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
@@ -168,7 +169,7 @@ def _check_program(
         with (folder / program.file).open("rb") as stream:
             found = _Feed(language.reader(stream, machine))
             for block in blocks:
-                expected = _expected(block, recipes)
+                expected = _expected(block, recipes, machine)
                 actual = found.take(len(expected))
                 difference = _first_difference(expected, actual)
                 if difference is not None:
@@ -237,12 +238,11 @@ def _cut(block: ExposureBlock, start: int, stop: int) -> ExposureBlock:
     )  # fmt: skip
 
 
-def _expected(block: ToolpathBlock, recipes: RecipeTable) -> _Expected:
+def _expected(block: ToolpathBlock, recipes: RecipeTable, machine: Machine) -> _Expected:
     """What a job file must show of a block, in order: everything but rapid travel."""
-    speed = np.array([r.speed_nm_s for r in recipes.recipes], np.int64)
-    opened = np.array([r.exposure_ns for r in recipes.recipes], np.int64)
+    speed, opened = feed_speeds_nm_s(recipes, machine), open_times_ns(recipes, machine)
     shown = np.flatnonzero(block.kind != RowKind.JUMP)
-    kind, recipe, count = block.kind[shown], block.recipe[shown], block.count[shown].astype(np.int64)
+    kind, recipe, count = commanded_kind(block.kind[shown]), block.recipe[shown], block.count[shown].astype(np.int64)
     is_dot = kind == RowKind.DOT
     return _Expected(
         kind,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lasercam.model.machine import Laser
+from lasercam.model.laser import Laser
 from lasercam.model.recipe import LaserSettings
 
 PULSED: dict[str, Any] = {

@@ -11,9 +11,9 @@ from tests.support import builders
 K = RowKind
 
 
-def test_rows_expose_in_lines_dots_and_shots_only() -> None:
+def test_rows_expose_where_the_beam_reaches_the_sample() -> None:
     block = builders.rows([(kind, (i + 1.0, 0.0, 0.0)) for i, kind in enumerate(K)], count=3)
-    assert {K(k) for k in block.kind[block.exposes]} == {K.LINE, K.DOT, K.SHOTS}
+    assert {K(k) for k in block.kind[block.exposes]} == {K.LINE, K.DOT, K.SHOTS, K.CLOSING}
     dot = int(K.DOT)
     assert block.exposed_from()[dot].tolist() == block.end_ticks[dot].tolist()
     assert block.exposed_from()[int(K.LINE)].tolist() == block.start_ticks[int(K.LINE)].tolist()

@@ -1,0 +1,34 @@
+"""What a job file commands to make a row happen: kinds, speeds and open times, the delays of the gate included.
+
+Encoders print these, and verification expects them; the rows themselves say what the sample gets.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasercam.model.machine import Machine
+from lasercam.model.recipe import RecipeTable
+from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, RowKind
+
+_COMMANDED = np.array([0, 1, 2, 3, 4, RowKind.LINE, RowKind.LEAD], np.uint8)
+
+
+def commanded_kind(kind: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Kinds as a job file shows them: a gate that opens is commanded open, one that closes is commanded closed."""
+    return _COMMANDED[kind]
+
+
+def feed_speeds_nm_s(recipes: RecipeTable, machine: Machine) -> NDArray[np.int64]:
+    """int64 (R,), speed of the rows that feed: the recipe's, else that at which the machine fires by position."""
+    firing = machine.position_firing
+    sweep = round(firing.speed * NM_PER_UM) if firing is not None else 0
+    return np.array([r.speed_nm_s or (sweep if r.pulses or r.pitch_ticks else 0) for r in recipes.recipes], np.int64)
+
+
+def open_times_ns(recipes: RecipeTable, machine: Machine) -> NDArray[np.int64]:
+    """int64 (R,), from the command to open to the command to close, so that timed dots get their exposure; else 0.
+
+    The beam is through `open_delay` after the one and blocked `close_delay` after the other.
+    """
+    delay = round((machine.gate.open_delay - machine.gate.close_delay) * NS_PER_S)
+    return np.array([r.exposure_ns + delay if r.exposure_ns else 0 for r in recipes.recipes], np.int64)

@@ -8,12 +8,12 @@ from typing import Final
 
 from lasercam.dialects import judgement
 from lasercam.dialects.controller_settings import Key, read_settings
+from lasercam.dialects.motion_runs import PS_PER_S
 from lasercam.errors import MachineLimitError
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 
 PVT, LINE_ARC = "pvt", "line-arc"
-PS_PER_S: Final = 10**12
 OUTPUT_BITS: Final = 16
 """Bits of a digital port that a mask can name; which exist depends on the port. Assumed: XPS driver, 16-bit masks."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lasercam.dialects.acs_encoder import AcsEncoder
 from lasercam.dialects.grbl import GrblEncoder
 from lasercam.dialects.linuxcnc import LinuxCncEncoder
 from lasercam.dialects.newport_xps_encoder import NewportXpsEncoder
@@ -64,6 +65,13 @@ def xps_files() -> dict[Path, bytes]:
     return found
 
 
+def acs_block() -> ToolpathBlock:
+    """Everything, in the plane as far as it is lit."""
+    rows = builders.rows([*HATCH, *SHOTS[4:], *DOTS, *COUNTED], count=11)
+    count = np.where(rows.kind == K.SHOTS, 11, np.where(rows.recipe == 4, planning.PULSES, 0)).astype(np.uint32)
+    return ToolpathBlock(0, 0, rows.start_ticks, rows.end_ticks, rows.kind, count, rows.recipe, rows.part)
+
+
 def golden_files() -> dict[Path, bytes]:
     """Every golden file and what is written now."""
     cnc, grbl = planning.linuxcnc_machine(), planning.grbl_machine()
@@ -74,6 +82,10 @@ def golden_files() -> dict[Path, bytes]:
         ),
         GOLDEN / "grbl" / "small_job.gcode": planning.encode(
             GrblEncoder(planning.program_for(planning.TIMED_RECIPES, [b], grbl, TITLE)), [b]
+        ),
+        GOLDEN / "acs" / "small_job.prg": planning.encode(
+            AcsEncoder(planning.program_for(planning.RECIPES, [acs_block()], planning.acs_machine(), TITLE)),
+            [acs_block()],
         ),
         **xps_files(),
     }

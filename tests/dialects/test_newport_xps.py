@@ -3,7 +3,7 @@
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +19,7 @@ from lasercam.model.protocols import Dialect, OffersCompanions, ReadsCompanions
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 from tests.dialects import golden_job, planning
+from tests.dialects.damage import survivors
 from tests.support import builders
 
 K = RowKind
@@ -270,31 +271,6 @@ GOLDEN = {
 def test_golden_files_hold_the_job(name: str) -> None:
     machine, block = GOLDEN[name]
     assert read(*golden(name), machine) == planning.planned(block, planning.RECIPES)
-
-
-def mutations(data: bytes) -> Iterator[tuple[str, bytes]]:
-    lines = data.splitlines(keepends=True)
-    for i, line in enumerate(lines):
-        yield f"without {line!r}", b"".join(lines[:i] + lines[i + 1 :])
-        yield f"twice {line!r}", b"".join(lines[: i + 1] + lines[i:])
-        if i and lines[i - 1] != line:
-            yield f"swapped {line!r}", b"".join([*lines[: i - 1], line, lines[i - 1], *lines[i + 1 :]])
-        yield f"cut behind line {i}", b"".join(lines[:i])
-    for i in range(len(data)):
-        line = lines[data[:i].count(b"\n")]
-        for bit in range(8):
-            yield f"bit of {line!r}", data[:i] + bytes([data[i] ^ 1 << bit]) + data[i + 1 :]
-
-
-def survivors(data: bytes, same: Callable[[bytes], bool]) -> set[str]:
-    found = set()
-    for what, changed in mutations(data):
-        try:
-            if same(changed):
-                found.add(what)
-        except RereadError:
-            continue
-    return found
 
 
 @pytest.mark.parametrize("name", GOLDEN)

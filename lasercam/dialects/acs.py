@@ -1,16 +1,16 @@
 """ACS Motion Control: ACSPL+ programs with the laser control interface (LCI)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, ClassVar
 
 from lasercam.dialects import acs_reader, judgement
 from lasercam.dialects.acs_encoder import AcsEncoder
-from lasercam.dialects.acs_settings import NO_PROGRAM_COUNT, NS_PER_MS, WAIT_GRID, acs_settings
+from lasercam.dialects.acs_settings import acs_settings
+from lasercam.dialects.millisecond_waits import NO_PROGRAM_COUNT, WAIT_GRID, judge_waits, no_program_count
 from lasercam.model.exposure import ExposureBlock
-from lasercam.model.finding import CodeInfo, Finding, Severity
+from lasercam.model.finding import CodeInfo, Finding
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
-from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import ToolpathHeader
 
 
@@ -51,7 +51,7 @@ class Acs:
         yield from judgement.judge_places(header.sections[section], machine)
         yield from acs_settings(machine)[1]
         yield from judgement.judge_gate(recipes, machine)
-        yield from _judge_waits(recipes, machine)
+        yield from judge_waits(recipes, machine)
         if machine.trigger is not None and machine.trigger.counted_by == "program":
             yield from no_program_count(recipes)
         else:
@@ -66,30 +66,3 @@ class Acs:
     def reader(self, stream: BinaryIO, machine: Machine) -> Iterator[ExposureBlock]:
         """What a file exposes."""
         return acs_reader.read(stream, machine)
-
-
-def no_program_count(recipes: Sequence[Recipe]) -> Iterator[Finding]:
-    """Counted pulses that the program should count, but cannot."""
-    for recipe in recipes:
-        if recipe.pulses:
-            yield Finding(
-                NO_PROGRAM_COUNT.code, Severity.ERROR,
-                f"{recipe.pulses} pulses are to be counted by the program, which this dialect cannot say",
-                f"recipes.{recipe.label}", recipe.pulses, None, "pulses",
-                hint="state trigger: counted_by: operator, or give the dots an exposure time",
-            )  # fmt: skip
-
-
-def _judge_waits(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Finding]:
-    times = [(f"recipes.{r.label}", "exposure", r.exposure_ns) for r in recipes]
-    times.append(("machine", "settle time", round(machine.controller.settle_time * 1e9)))
-    times.append(("machine.trigger", "trigger width", round(machine.trigger.width * 1e9) if machine.trigger else 0))
-    for on, what, time_ns in times:
-        if time_ns % NS_PER_MS:
-            near = max(1, round(time_ns / NS_PER_MS))
-            yield Finding(
-                WAIT_GRID.code, Severity.ERROR,
-                f"the {what} of {time_ns / 1e9:g} s is no whole number of milliseconds, in which ACSPL+ waits",
-                on, time_ns / 1e9, 0.001, "s", hint=f"the nearest possible time is {near / 1000:g} s",
-                source=WAIT_GRID.source,
-            )  # fmt: skip

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from math import floor
 from typing import Final
 
-from lasercam.dialects.acs_settings import NS_PER_MS, acs_settings
+from lasercam.dialects.acs_settings import acs_settings
 from lasercam.dialects.comments import safe_comment
 from lasercam.dialects.judgement import recipes_of
+from lasercam.dialects.millisecond_waits import milliseconds
 from lasercam.dialects.motion_runs import LENGTH_DECIMALS, Feed, Joints, path_acceleration, pulse_window, windows
 from lasercam.dialects.program_text import fixed_point
 from lasercam.dialects.row_facts import MAX_DECIMALS, RowReader, exact_multiple
@@ -138,8 +139,8 @@ class AcsEncoder:
             raise MachineLimitError(
                 f"{pulses} pulses per dot are more than the {trigger.max_pulses} the trigger counts"
             )
-        settle = [f"WAIT {_milliseconds(self._settle_ns)}"] if self._settle_ns else []
-        return [*settle, f"{output} = 1", f"WAIT {_milliseconds(time_ns)}", f"{output} = 0"]
+        settle = [f"WAIT {milliseconds(self._settle_ns)}"] if self._settle_ns else []
+        return [*settle, f"{output} = 1", f"WAIT {milliseconds(time_ns)}", f"{output} = 0"]
 
     def _flushed(self) -> list[str]:
         """The path that is complete now."""
@@ -172,14 +173,6 @@ class AcsEncoder:
         if shots:
             lines += ["LC_SHOTS = lc.GetPulseCounts(ch)", f'DISP "%d shots of {shots}", LC_SHOTS']
         return [*lines, "lc.Stop(ch)"]
-
-
-def _milliseconds(time_ns: int) -> int:
-    if time_ns % NS_PER_MS or time_ns <= 0:
-        raise MachineLimitError(
-            f"a time of {time_ns / 1e9:g} s is no whole number of milliseconds, in which ACSPL+ waits"
-        )
-    return time_ns // NS_PER_MS
 
 
 def _text(lines: Sequence[str]) -> bytes:

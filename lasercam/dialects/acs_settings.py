@@ -5,12 +5,11 @@ from typing import Final
 
 from lasercam.dialects import judgement
 from lasercam.dialects.controller_settings import Key, read_settings
-from lasercam.model.finding import CodeInfo, Finding, Severity
+from lasercam.model.finding import Finding
 from lasercam.model.machine import Machine
 
 OUTPUT_BITS: Final = 32
 """Bits of a word of digital outputs, OUT(port).bit. Assumed: 32-bit integers of ACSPL+."""
-NS_PER_MS: Final = 1_000_000
 
 _AXIS, _PORT = r"[0-9]|[1-9][0-9]|1[01][0-9]|12[0-7]", r"[0-9]|[1-9][0-9]{1,2}"
 KEYS: Final = (
@@ -23,19 +22,6 @@ KEYS: Final = (
         "interface takes it, a positive number", "0.001", ""),
     Key("largest_corner", r"[0-9]{1,2}(\.[0-9]{1,4})?", "the largest corner inside a path, degrees", "1", "1"),
     Key("ignore_safety_inputs", "yes|no", "'no', or 'yes' where the laser interface has no interlock", "no", "no"),
-)  # fmt: skip
-
-WAIT_GRID = CodeInfo(
-    "E_WAIT_GRID", Severity.ERROR, "a time off the grid of the controller's waits",
-    "ACSPL+ waits in milliseconds, and its programs run once per controller cycle. Times that are no whole number of "
-    "milliseconds would become longer or shorter exposures; they are refused.",
-    "public ACSPL+ programs, WAIT; machine profile",
-)  # fmt: skip
-NO_PROGRAM_COUNT = CodeInfo(
-    "E_NO_PROGRAM_COUNT", Severity.ERROR, "this dialect cannot set pulse counts by program",
-    "The profile says that the program counts pulses (`trigger: counted_by: program`), which this dialect cannot say. "
-    "State counted_by: operator, with a counter at the pulse picker, or time the dots.",
-    "machine profile, trigger.counted_by",
 )  # fmt: skip
 
 

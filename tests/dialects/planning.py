@@ -82,6 +82,17 @@ def acs_machine(settings: dict[str, str] | None = None, **changes: object) -> Ma
     return builders.machine("acs", **{"controller": controller, **rest})
 
 
+def pi_machine(settings: dict[str, str] | None = None, **changes: object) -> Machine:
+    """Axes 1, 2 and 3 in µm, outputs 1 and 3, short macros."""
+    controller = {
+        "dialect": "pi_gcs", "increment": "1 nm", "path_tolerance": "0.5 um", "source": "example value",
+        "settings": {"x_axis": "1", "y_axis": "2", "z_axis": "3", "unit": "um", "max_macro_lines": "30",
+                     **(settings or {})}, **changes.pop("controller", {}),
+    }  # fmt: skip
+    gate = {"min_open": "2 ms", "overhead": "3 ms", "output": 1, "source": "example value"}
+    return builders.machine("pi_gcs", **{"controller": controller, "gate": gate, "trigger": SLOW_TRIGGER, **changes})
+
+
 def header_for(recipes: Sequence[Recipe], blocks: Sequence[ToolpathBlock], machine: Machine) -> ToolpathHeader:
     """A header whose frame has the machine's increment."""
     header = builders.header(recipes, [b for b in blocks if len(b)])

@@ -73,7 +73,7 @@ class Joints:
                 "trajectory (controller.settings: discontinuity_angle)"
             )
         turned = _turn(before, row)
-        strays_um = _CORNER * max(map(abs, turned)) * row.length_ticks / TICKS_PER_UM
+        strays_um = _CORNER * sqrt(sum(t * t for t in turned)) * row.length_ticks / TICKS_PER_UM
         if strays_um > self.tolerance_um:
             return (
                 f"a corner of {corner:.3g} degrees would bend the {row.length_ticks / TICKS_PER_UM:.4g} µm behind it "

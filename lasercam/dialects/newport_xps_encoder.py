@@ -65,6 +65,7 @@ class NewportXpsEncoder:
         lines = [_comment(text) for text in self._program.title]
         lines.append("# send line by line to TCP port 5001; the files beside go to Public/Trajectories")
         lines += [f"# at the first reply that is not 0: stop, and send {call}" for call in self._off()]
+        lines.append("# before: EventExtendedAllGet(char *) must list no event; remove those of an aborted job")
         if self._period_ps:
             lines.append(f"# output pulses fire the laser, one every {_seconds(self._period_ps)} s")
         counts = {r.pulses for r in self._recipes() if r.pulses}

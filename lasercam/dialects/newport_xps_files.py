@@ -8,7 +8,7 @@ relative to the start of the trajectory.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import atan2, degrees, hypot, isqrt
 from typing import Final, NamedTuple
 
@@ -43,7 +43,7 @@ class Stretch(NamedTuple):
     duration_ps: int
 
 
-def checked(name: str, content: bytes) -> str:
+def checked(name: str, companion: Callable[[str], bytes]) -> str:
     """The text of a trajectory file.
 
     Raises:
@@ -52,6 +52,7 @@ def checked(name: str, content: bytes) -> str:
     match = _NAME.fullmatch(name)
     if match is None:
         raise RereadError(f"'{name[:60]}' is no name of a trajectory file")
+    content = companion(name)
     if hashlib.sha256(content).hexdigest()[:16] != match[1]:
         raise RereadError(f"the trajectory file {name} does not hold what its name was made from")
     text = content.decode("latin-1")

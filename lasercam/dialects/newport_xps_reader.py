@@ -171,7 +171,7 @@ class _Script:
         name = arguments[1]
         if name in self._trajectories:
             raise RereadError("a trajectory is verified twice")
-        return name, checked(name, self._companion(name))
+        return name, checked(name, self._companion)
 
     def _event_trigger(self, arguments: list[str]) -> None:
         if len(arguments) != 5 or arguments[0] != f"{self._group}.PVT.ElementNumberStart" or arguments[2:] != ["0"] * 3:

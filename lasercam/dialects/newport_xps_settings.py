@@ -81,10 +81,14 @@ class XpsSettings:
         """Period of the laser's pulses.
 
         Raises:
-            MachineLimitError: not on the controller's grid.
+            MachineLimitError: not on the controller's grid, or continuous light.
         """
-        period = PS_PER_S / Fraction(rate_hz) if rate_hz > 0 else Fraction(0)
-        if period <= 0 or period % self.period_step_ps:
+        if rate_hz <= 0:
+            raise MachineLimitError(
+                "continuous light has no pulses that output pulses could fire; state lines: gate in controller.settings"
+            )
+        period = PS_PER_S / Fraction(rate_hz)
+        if period % self.period_step_ps:
             raise MachineLimitError(
                 f"pulses at {rate_hz:g} Hz are not a whole multiple of {self.period_step_ps / PS_PER_S:g} s apart, "
                 f"the controller's step; the nearest possible rate is {self.nearest_rate_hz(rate_hz):g} Hz"
@@ -94,7 +98,7 @@ class XpsSettings:
     def nearest_rate_hz(self, rate_hz: float) -> float:
         """The reachable rate nearest to a wanted one."""
         top = PS_PER_S / self.period_step_ps
-        below = max(1, floor(top / max(rate_hz, 1e-9)))
+        below = max(1, floor(top / rate_hz))
         return min((top / below, top / (below + 1)), key=lambda rate: abs(rate - rate_hz))
 
 

@@ -135,11 +135,16 @@ def judge_gate(recipes: Sequence[Recipe], machine: Machine) -> Iterator[Finding]
 
 
 def judge_trigger(
-    header: ToolpathHeader, section: int, recipes: Sequence[Recipe], machine: Machine
+    header: ToolpathHeader, section: int, recipes: Sequence[Recipe], machine: Machine, *, sets_counts: bool = False
 ) -> Iterator[Finding]:
-    """Whether pulses can be counted, that many, and all alike in the file."""
+    """Whether pulses can be counted, that many, and all alike in the file unless the language sets each count."""
     counted = [recipe for recipe in recipes if recipe.pulses]
     trigger = machine.trigger
+    if trigger is not None and trigger.counted_by == "program" and not sets_counts:
+        yield setting_finding(
+            "the profile says `counted_by: program`, but this language cannot tell the picker how many pulses to pass",
+            "state `counted_by: operator`: the count is then set by hand, once per job file",
+        )
     for recipe in counted:
         if trigger is None:
             yield no_trigger(recipe, machine.gate.min_open, "the machine has no counted trigger", machine.gate.source)
@@ -152,7 +157,8 @@ def judge_trigger(
             )  # fmt: skip
     counts = sorted({recipe.pulses for recipe in counted})
     laser = header.sections[section].laser
-    if trigger is not None and len(counts) > 1 and sum(s.laser == laser for s in header.sections) == 1:
+    by_hand = trigger is not None and trigger.counted_by == "operator"
+    if by_hand and len(counts) > 1 and sum(s.laser == laser for s in header.sections) == 1:
         yield Finding(
             MIXED_COUNTS.code, Severity.ERROR,
             f"step '{header.sections[section].step_name}' mixes pulse counts {', '.join(map(str, counts))} in one file",

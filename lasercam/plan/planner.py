@@ -31,9 +31,10 @@ from lasercam.model.toolpath import (
     ToolpathHeader,
 )
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
-from lasercam.plan.motion import MotionTables, Rounding, Rows, full_blocks, make_rows, motion_tables
+from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
 from lasercam.plan.pieces import Piece, Supply, planes, runs
+from lasercam.plan.rows import Rows, full_blocks
 from lasercam.plan.select import NO_RECIPE, Selection
 
 Setup = tuple[LaserSettings, int]
@@ -269,7 +270,11 @@ class Planner:
     def _setups(self) -> tuple[list[Setup], NDArray[np.int64]]:
         """Every set-up, in the order of the recipes, and the set-up of each recipe."""
         number: dict[Setup, int] = {}
-        of_recipe = [number.setdefault((r.laser, r.pulses), len(number)) for r in self.recipes.recipes]
+        triggers = [step.machine.trigger for step in self.steps]
+        by_program = all(t is not None and t.counted_by == "program" for t in triggers)
+        of_recipe = [
+            number.setdefault((r.laser, 0 if by_program else r.pulses), len(number)) for r in self.recipes.recipes
+        ]
         return list(number), np.array(of_recipe, np.int64)
 
     def _chosen(self, block: FeatureBlock, selection: Selection) -> Piece:
@@ -314,7 +319,7 @@ def _grown(section: Section, block: ToolpathBlock, times: TimeTables) -> Section
     return replace(
         section,
         n_rows=section.n_rows + len(block),
-        n_exposures=section.n_exposures + int(np.count_nonzero(block.exposes)),
+        n_exposures=section.n_exposures + block.n_exposures,
         low_ticks=(low[0], low[1], low[2]),
         high_ticks=(high[0], high[1], high[2]),
         duration_s=section.duration_s + float(seconds.sum()) * section.repeat,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from heapq import merge
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from lasercam.model.toolpath import (
     ToolpathBlock,
     ToolpathHeader,
 )
+from lasercam.plan.files import numbered_files
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
 from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
@@ -169,11 +170,15 @@ class Planner:
         for step in self.steps:
             tables = motion_tables(self.recipes, step.machine)
             for setup, tiles in groupby(self._tiles(step), key=attrgetter("setup")):
-                index += 1
-                section = _section(index, step, setup[0])
-                for rows in full_blocks(self._rows_of(tiles, step, tables, rounding)):
-                    yield _block(rows, index, row), section, step.machine
-                    row += len(rows)
+                pieces = numbered_files(
+                    self._rows_of(tiles, step, tables, rounding), step.machine.controller.max_file_rows
+                )
+                for _, file in groupby(pieces, key=itemgetter(0)):
+                    index += 1
+                    section = _section(index, step, setup[0])
+                    for rows in full_blocks(rows for _, rows in file):
+                        yield _block(rows, index, row), section, step.machine
+                        row += len(rows)
 
     def _rows_of(
         self, tiles: Iterable[_Tile], step: PlannedStep, tables: MotionTables, rounding: Rounding | None

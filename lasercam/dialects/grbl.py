@@ -49,7 +49,8 @@ class Grbl:
     suffix: ClassVar[str] = ".gcode"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER,
-        judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING, judgement.DWELL_GRID, judgement.FEED_FLOOR,
+        judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING, judgement.DWELL_GRID,
+        judgement.FEED_FLOOR,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:

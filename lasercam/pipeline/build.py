@@ -1,7 +1,6 @@
 """Build: job files, kept inputs, pictures and manifest in one folder that appears whole or not at all."""
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from lasercam.model.machine import Machine
 from lasercam.model.protocols import Encoder, OffersFiles, ProgramHeader
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
+from lasercam.pipeline.hashed_file import HashedFile
 from lasercam.pipeline.inputs import write_inputs
 from lasercam.pipeline.load import LoadedJob, pattern_uses
 from lasercam.pipeline.manifest import MANIFEST_NAME, FileEntry, ProgramEntry, manifest_data, sealed
@@ -146,14 +146,10 @@ def _write_extra_files(loaded: LoadedJob, work: Path) -> None:
 
 def _write_program(path: Path, encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> tuple[str, int]:
     """One job file, on disk when this returns: its SHA-256 and size in bytes."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("xb") as stream:
+    with HashedFile(path) as file:
         for text in _encoded(encoder, blocks, advance):
-            digest.update(text)
-            size += stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return digest.hexdigest(), size
+            file.write(text)
+        return file.finish()
 
 
 def _encoded(encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> Iterator[bytes]:

@@ -32,6 +32,7 @@ from lasercam.model.toolpath import (
     ToolpathHeader,
 )
 from lasercam.plan.files import numbered_files
+from lasercam.plan.kept_rows import KeptRows
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
 from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
@@ -135,6 +136,7 @@ class Planner:
         times: dict[int, TimeTables] = {}  # by step: each has its machine
         n_rows = 0
         rounding = Rounding()
+        kept = KeptRows()
         for block, section, machine in self._numbered(rounding):
             if section.index == len(sections):
                 if section.step not in times:
@@ -144,6 +146,7 @@ class Planner:
             sections[-1] = _grown(sections[-1], block, times[section.step])
             for array in block.arrays:
                 digest.update(array.data)
+            kept.add(block)
             n_rows += len(block)
         if n_rows == 0:
             raise PatternError("the job writes nothing: no step takes a feature")
@@ -160,7 +163,7 @@ class Planner:
             n_rows,
             (x, y, depth),
         )
-        return Toolpath(header, self._blocks)
+        return Toolpath(header, kept.blocks if kept.is_whole else self._blocks)
 
     def _blocks(self) -> Iterator[ToolpathBlock]:
         return (block for block, _, _ in self._numbered())

@@ -41,7 +41,7 @@ def test_energy_within_the_range(energy, expected):
 def test_energies_on_the_scale(energy, expected):
     """A plate before a polarizer that passes 100 uJ at most."""
     scale = {"law": "malus", "unit": "deg", "low": 0, "high": 45, "full": "100 uJ", "source": "example value"}
-    machine = stepped(pulse_energy={"min": "1 uJ", "max": "200 uJ", "scale": scale})
+    machine = stepped({"min": "1 uJ", "max": "200 uJ", "scale": scale})
     findings = found(with_laser(pulse_energy_uj=energy), machine=machine)
     assert codes(findings) == ["E_SET_POINT"] * expected
     assert all("the source gives 0 to 100 uJ" in f.message for f in findings)

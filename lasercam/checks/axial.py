@@ -13,7 +13,7 @@ from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import TICKS_PER_UM, RowKind, ToolpathBlock
 from lasercam.process.depth_travel import aberration_per_depth, enters
-from lasercam.process.optics import rayleigh_um
+from lasercam.process.optics import beam_na, rayleigh_um
 
 CELLS = 256
 """Cells along a side of the maps that tell where a plane is written; a cell is at least a spot wide."""
@@ -63,8 +63,9 @@ class AxialSpacing:
             "Layers are closer than the focus is long at their depth",
             "Deep in a sample of another index than the immersion medium the focus grows along the beam: outer rays "
             "cross the axis LSA beyond the inner ones (`lasercam explain W_ABERRATION`), so a layer reaches "
-            "z_R + |LSA| / 2 to each side, an upper estimate from geometrical optics. Reported are layers above each "
-            "other that keep the distance of unblurred foci and not that of blurred ones. Widen the layer "
+            "z_R + |LSA| / 2 to each side, an upper estimate from geometrical optics. The aperture is that of a beam "
+            "with a focus of the supplied spot radius, λ / (π w0), at most the objective's. Reported are layers above "
+            "each other that keep the distance of unblurred foci and not that of blurred ones. Widen the layer "
             "pitch with depth, correct the aberration (collar, matching immersion), or waive this with the measured "
             "length of a voxel at the deepest layer.",
             "Rayleigh range (F04) and aberration of a flat surface (F21); their sum is assumed",
@@ -86,18 +87,12 @@ class AxialSpacing:
             radius = recipe.values["spot_radius"].value
             widest = max(widest, radius)
             self._reach_um.append(float(rayleigh_um(radius, recipe.values["wavelength"].value, index, 1.0)))
-        self._blur_per_um = [self._blur(step, index) for step in range(len(self._steps))]
         size = max(context.job.sample.size[0], context.job.sample.size[1])
         low, high = self._extent()
         self._origin = low
         self._cell_um = max(2.0 * widest, float((high - low).max(initial=0.0)) / (CELLS - 1), size * 1e-9)
         self._maps: dict[_Plane, NDArray[np.bool_]] = {}
         self._first: dict[_Plane, int] = {}
-
-    def _blur(self, step: int, index: float) -> float:
-        """Aberration per depth at the machine of a step; 0 where outer rays do not enter, which another check says."""
-        objective = self._context.machines[self._steps.of_section.index(step)].objective
-        return abs(aberration_per_depth(objective, index)) if enters(objective, index) else 0.0
 
     def _extent(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Corners (2,) of everything that moves, in the sample's frame, µm."""
@@ -173,8 +168,15 @@ class AxialSpacing:
         return [self._finding(key, found) for key, found in worst.items()]
 
     def _blur_um(self, plane: _Plane) -> float:
-        """Aberration at the depth of a plane."""
-        return self._blur_per_um[plane[0]] * plane[3] / TICKS_PER_UM
+        """Aberration, at the depth of a plane, of the rays that form a focus of the supplied radius."""
+        step, _, recipe, depth = plane
+        objective = self._context.machines[self._steps.of_section.index(step)].objective
+        index = self._context.job.sample.refractive_index
+        if not enters(objective, index):
+            return 0.0  # which another check says
+        values = self._context.header.recipes[recipe].values
+        wide = beam_na(values["wavelength"].value, values["spot_radius"].value)
+        return abs(aberration_per_depth(objective, index, wide)) * depth / TICKS_PER_UM
 
     def _finding(self, key: _Key, found: _Closest) -> Finding:
         about = self.codes[key[0]]

@@ -36,8 +36,15 @@ def enters(objective: Objective, sample_index: float) -> bool:
     return objective.na < sample_index
 
 
-@lru_cache(maxsize=256)
-def aberration_per_depth(objective: Objective, sample_index: float) -> float:
-    """Longitudinal spherical aberration per inscription depth, either sign; all rays must enter the sample."""
+@lru_cache(maxsize=1024)
+def aberration_per_depth(objective: Objective, sample_index: float, beam_na: float | None = None) -> float:
+    """Longitudinal spherical aberration per inscription depth, either sign; all rays must enter the sample.
+
+    Args:
+        objective: of the machine's profile.
+        sample_index: refractive index of the sample at the writing wavelength.
+        beam_na: of the beam where it does not fill the objective; None = it does.
+    """
+    na = objective.na if beam_na is None else min(beam_na, objective.na)
     travel = travel_per_depth(objective, sample_index)
-    return interface_aberration_um(travel, objective.na, sample_index, objective.immersion_index)
+    return interface_aberration_um(travel, na, sample_index, objective.immersion_index)

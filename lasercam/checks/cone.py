@@ -64,8 +64,6 @@ class Cone:
         self._widest_um = max((float(table.max()) for table in self._radii if len(table)), default=0.0)
         self._shallowest = np.iinfo(np.int64).max  # of everything written so far, ticks
         self._is_deeper_later = False
-        self._depths: set[int] = set()
-        self._low, self._high = np.full(3, np.inf), np.full(3, -np.inf)
 
     def _slope(self, machine: Machine) -> float:
         """Tangent of the half-angle in the sample; 0 where outer rays do not enter, which another check says."""
@@ -92,28 +90,24 @@ class Cone:
         )
 
     def block(self, block: ToolpathBlock) -> None:
-        """Note depths, and whether anything is deeper than what was written before it."""
-        rows = np.flatnonzero(block.exposes)
-        if not len(rows):
+        """Note whether anything is deeper than what was written before it."""
+        rows, start, end = self._exposed(block)
+        if not len(rows) or self._is_deeper_later:
             return
-        frame = self._context.header.sections[block.section].frame
-        end = sample_ticks(block.end_ticks[rows], frame)
-        start = sample_ticks(block.exposed_from()[rows], frame)
-        upper, lower = np.minimum(start[:, 2], end[:, 2]), np.maximum(start[:, 2], end[:, 2])
+        upper, lower = end[:, 2], end[:, 2]
+        if start is not end:
+            upper, lower = np.minimum(start[:, 2], upper), np.maximum(start[:, 2], lower)
+        least = int(upper.min())
         if block.first_row >= 0:  # those of earlier jobs were judged when they were built
-            before = np.minimum.accumulate(np.concatenate(([self._shallowest], upper)))[:-1]
-            self._is_deeper_later |= bool(np.any(lower > before))
+            self._is_deeper_later = int(lower.max()) > self._shallowest
+            if not self._is_deeper_later and self._writes(block.section) and int(lower.max()) > least:
+                self._is_deeper_later = bool(np.any(lower[1:] > np.minimum.accumulate(upper)[:-1]))
         if self._writes(block.section):
-            self._shallowest = min(self._shallowest, int(upper.min()))
-            if len(self._depths) <= _TOLD_DEPTHS:
-                self._depths.update(np.unique(np.concatenate((upper, lower))).tolist())
-        for corner in (start, end):
-            self._low = np.minimum(self._low, corner.min(axis=0))
-            self._high = np.maximum(self._high, corner.max(axis=0))
+            self._shallowest = min(self._shallowest, least)
 
     def end(self) -> Iterable[Finding]:
         """Where something is deeper than what came before, read again and look at every cone."""
-        if not self._is_deeper_later or not self._depths:
+        if not self._is_deeper_later:
             return []
         maps = self._maps()
         for block in self._context.blocks():
@@ -121,21 +115,39 @@ class Cone:
         return [self._finding(key, maps) for key in self._found.cases]
 
     def _maps(self) -> Maps:
-        depths = sorted(self._depths)
-        if len(depths) > _TOLD_DEPTHS:
-            depths = np.linspace(self._low[2], self._high[2], _TOLD_DEPTHS).tolist()
-        low, high = self._low[:2] / TICKS_PER_UM, self._high[:2] / TICKS_PER_UM
-        return empty_maps(np.array(depths) / TICKS_PER_UM, low, high, self._widest_um)
+        """Empty maps for all depths that are written, as wide as everything."""
+        low, high = np.full(3, np.inf), np.full(3, -np.inf)
+        depths: set[int] = set()
+        for block in self._context.blocks():
+            rows, start, end = self._exposed(block)
+            if not len(rows):
+                continue
+            for corner in (end,) if start is end else (start, end):
+                low, high = np.minimum(low, corner.min(axis=0)), np.maximum(high, corner.max(axis=0))
+                if self._writes(block.section) and len(depths) <= _TOLD_DEPTHS:
+                    depths.update(np.unique(corner[:, 2]).tolist())
+        told = sorted(depths) if len(depths) <= _TOLD_DEPTHS else np.linspace(low[2], high[2], _TOLD_DEPTHS).tolist()
+        ticks = TICKS_PER_UM
+        return empty_maps(np.array(told) / ticks, low[:2] / ticks, high[:2] / ticks, self._widest_um)
+
+    def _exposed(self, block: ToolpathBlock) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+        """Rows that expose, and where their light begins and ends, in the sample's ticks; dots once for both."""
+        rows = np.flatnonzero(block.exposes)
+        frame = self._context.header.sections[block.section].frame
+        end = sample_ticks(block.end_ticks if len(rows) == len(block) else block.end_ticks[rows], frame)
+        if np.all(block.kind[rows] == RowKind.DOT):
+            return rows, end, end
+        return rows, sample_ticks(block.exposed_from()[rows], frame), end
 
     def _writes(self, section: int) -> bool:
         """Whether a section leaves features where there were none."""
         return self._context.header.sections[section].pass_kind is PassKind.WRITE
 
     def _judge(self, block: ToolpathBlock, maps: Maps) -> None:
-        rows = np.flatnonzero(block.exposes)
+        rows, start, end = self._exposed(block)
         if not len(rows):
             return
-        light = self._light(block, rows)
+        light = self._light(block, rows, start / TICKS_PER_UM, end / TICKS_PER_UM)
         blocked = cast_shadows(maps, light)
         step = self._steps.of_section[block.section]
         dark = np.flatnonzero(blocked.share > BLOCKED_SHARE)
@@ -150,10 +162,9 @@ class Cone:
             numbers = block.first_row + rows[mine]
             self._found.add((int(part), step), numbers.astype(np.int64), float(blocked.share[at]), detail)
 
-    def _light(self, block: ToolpathBlock, rows: NDArray[np.intp]) -> Light:
-        frame = self._context.header.sections[block.section].frame
-        start = sample_ticks(block.exposed_from()[rows], frame) / TICKS_PER_UM
-        end = sample_ticks(block.end_ticks[rows], frame) / TICKS_PER_UM
+    def _light(
+        self, block: ToolpathBlock, rows: NDArray[np.intp], start: NDArray[np.float64], end: NDArray[np.float64]
+    ) -> Light:
         radius = self._radii[block.section][block.recipe[rows]]
         length = np.sqrt(((end - start)[:, :2] ** 2).sum(axis=1))
         shots = np.where(block.kind[rows] == RowKind.SHOTS, np.maximum(block.count[rows], 1), 1)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 COMPILED_FROM: Final = 2_000
-"""Rows from which the compiled loop pays for its start-up."""
+"""Dots, or cells along lines, from which the compiled loop pays for its start-up."""
 MOST_PLANES: Final = 64
 """Maps that are kept; more depths than that share maps."""
 MOST_CELLS: Final = 4_194_304
@@ -108,7 +108,8 @@ def cast_shadows(maps: Maps, light: Light) -> Blocked:
     """Look at each exposure's cone, then enter the exposure into the maps, in order; the maps are changed."""
     n = len(light.area_um2)
     found = Blocked(np.zeros(n), np.full(n, -1, np.int64), np.zeros(n))
-    kernel = _compiled() if n >= COMPILED_FROM or _compiled.cache_info().currsize else _cast
+    steps = n + float(np.abs(light.end_um - light.start_um)[:, :2].sum()) / maps.cell_um
+    kernel = _compiled() if steps >= COMPILED_FROM or _compiled.cache_info().currsize else _cast
     kernel(
         light.start_um, light.end_um, light.area_um2, light.radius_um, light.slope, light.is_judged,
         maps.depth_um, maps.coverage, maps.box, maps.low_um[0], maps.low_um[1], maps.cell_um, maps.bits,

@@ -269,6 +269,30 @@ class Encoder(Protocol):
         ...
 
 
+COMPANION_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(\.[A-Za-z0-9_-]{1,16}){0,2}"
+"""What a file beside a job file may be called: never a path, never hidden."""
+
+
+@runtime_checkable
+class OffersCompanions(Protocol):
+    """An encoder whose job file names other files that the controller needs, such as trajectories."""
+
+    def companions(self) -> Mapping[str, bytes]:
+        """Contents by name (COMPANION_NAME), asked once, after `end`; small, and as few as can be."""
+        ...
+
+
+@runtime_checkable
+class ReadsCompanions(Protocol):
+    """A dialect whose reader needs the files that a job file names."""
+
+    def reader_with(
+        self, stream: BinaryIO, machine: Machine, companion: Callable[[str], bytes]
+    ) -> Iterator[ExposureBlock]:
+        """As Dialect.reader; `companion` gives the content of a file by name, or raises RereadError."""
+        ...
+
+
 class Dialect(Protocol):
     """A controller's language. Registered under `lasercam.dialects`; stateless."""
 

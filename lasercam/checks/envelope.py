@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.checks.exposures import sample_ticks
 from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.tally import Tally, finding, info, part_name, part_place, place
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -118,7 +117,7 @@ class Envelope:
         """Both ends of every exposure against the sample and the objective."""
         frame, sample = section.frame, self._context.job.sample
         slack = frame.increment_ticks
-        ends = [sample_ticks(t[exposing], frame) for t in (block.exposed_from(), block.end_ticks)]
+        ends = [frame.sample_ticks(t[exposing]) for t in (block.exposed_from(), block.end_ticks)]
         low, high = np.minimum(*ends), np.maximum(*ends)
         for axis in (0, 1):
             size = round(sample.size[axis] * TICKS_PER_UM)

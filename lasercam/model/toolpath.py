@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import GeometryError
+from lasercam.model.frame import Frame
 from lasercam.model.machine import TICKS_PER_UM as TICKS_PER_UM
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
 
@@ -108,31 +109,6 @@ class PartInfo:
 
     name: str
     line: int
-
-
-@dataclass(frozen=True)
-class Frame:
-    """From the sample's frame (µm, depth down) to the controller's (ticks, z up).
-
-    Attributes:
-        origin_ticks: the sample's lower-left surface corner in controller coordinates.
-        index_ratio: n_env / n_sample: stage travel per unit of inscription depth (paraxial).
-        increment_ticks: the machine's programmable increment; every coordinate is a multiple of it.
-    """
-
-    origin_ticks: tuple[int, int, int]
-    index_ratio: float
-    increment_ticks: int
-
-    def depth_um(self, z_ticks: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Inscription depth below the surface of controller z (N,), µm."""
-        return np.asarray((self.origin_ticks[2] - z_ticks) / (TICKS_PER_UM * self.index_ratio), np.float64)
-
-    def sample_um(self, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Controller coordinates (N, 3) as x, y, depth in the sample's frame, µm."""
-        xyz = (ticks - np.asarray(self.origin_ticks)) / TICKS_PER_UM
-        xyz[:, 2] *= -1.0 / self.index_ratio
-        return np.asarray(xyz, np.float64)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from lasercam.errors import PatternError
 from lasercam.model.feature import MAX_COORDINATE_UM, FeatureBlock
+from lasercam.model.frame import Frame
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
-from lasercam.model.toolpath import MAX_BLOCK_ROWS, NM_PER_UM, TICKS_PER_UM, Frame, RowKind
+from lasercam.model.toolpath import MAX_BLOCK_ROWS, NM_PER_UM, TICKS_PER_UM, RowKind
 from lasercam.plan.order import Order
 
 
@@ -113,14 +114,7 @@ def to_ticks(xyz_um: NDArray[np.float64], frame: Frame) -> NDArray[np.int64]:
     Returns:
         int64 (M, 3), multiples of the increment away from the origin; z rises out of the sample.
     """
-    per_increment = TICKS_PER_UM / frame.increment_ticks
-    scale = np.array([per_increment, per_increment, -frame.index_ratio * per_increment])
-    steps = xyz_um * scale
-    np.rint(steps, out=steps)
-    ticks: NDArray[np.int64] = steps.astype(np.int64)
-    ticks *= frame.increment_ticks
-    ticks += np.asarray(frame.origin_ticks, np.int64)
-    return ticks
+    return frame.ticks(xyz_um)
 
 
 SLANTED_STEPS = 20.0
@@ -140,11 +134,15 @@ class Rounding:
 
     def add(self, xyz_um: NDArray[np.float64], frame: Frame) -> None:
         """Look at vertices (M, 3) in the sample's frame."""
-        step_um = frame.increment_ticks / TICKS_PER_UM
-        for axis, size in enumerate((step_um, step_um, step_um / frame.index_ratio)):
-            steps = xyz_um[:, axis] / size
-            shift = float(np.abs(steps - np.rint(steps)).max(initial=0.0)) * size
-            self.largest_um[axis] = max(self.largest_um[axis], shift)
+        if frame.is_plain:
+            step_um = frame.increment_ticks / TICKS_PER_UM
+            for axis, size in enumerate((step_um, step_um, step_um / frame.index_ratio)):
+                steps = xyz_um[:, axis] / size
+                shift = float(np.abs(steps - np.rint(steps)).max(initial=0.0)) * size
+                self.largest_um[axis] = max(self.largest_um[axis], shift)
+        else:
+            moved = np.abs(frame.sample_um(frame.ticks(xyz_um)) - xyz_um).max(axis=0, initial=0.0)
+            np.maximum(self.largest_um, moved, out=self.largest_um)
 
 
 def make_rows(

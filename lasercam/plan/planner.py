@@ -16,20 +16,13 @@ from numpy.typing import NDArray
 from lasercam.errors import PatternError
 from lasercam.geometry.placement import Placed
 from lasercam.model.feature import FeatureBlock
+from lasercam.model.frame import Frame
 from lasercam.model.job import Step
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import PatternSource
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
-from lasercam.model.sample import Sample
-from lasercam.model.toolpath import (
-    TICKS_PER_UM,
-    Frame,
-    PartInfo,
-    Section,
-    Toolpath,
-    ToolpathBlock,
-    ToolpathHeader,
-)
+from lasercam.model.toolpath import PartInfo, Section, Toolpath, ToolpathBlock, ToolpathHeader
+from lasercam.plan.follow import follow_surface
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
 from lasercam.plan.motion import MotionTables, Rounding, Rows, full_blocks, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
@@ -86,19 +79,6 @@ class _Tile:
     block: FeatureBlock
     recipe: NDArray[np.uint16]
     part: NDArray[np.uint16]
-
-
-def frame_of(sample: Sample, machine: Machine) -> Frame:
-    """From the sample's frame to the controller's.
-
-    Source: stage travel = depth · n_env / n_sample for a flat interface in the paraxial limit (Snell).
-    """
-    origin = sample.origin if sample.origin is not None else machine.work_origin
-    increment = round(machine.controller.increment * TICKS_PER_UM)
-    on_grid = [round(v * TICKS_PER_UM / increment) * increment for v in origin]
-    return Frame(
-        (on_grid[0], on_grid[1], on_grid[2]), machine.objective.immersion_index / sample.refractive_index, increment
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +178,8 @@ class Planner:
             order = order_features(
                 first, last, here, is_simple=block.all_dots or bool(np.all(block.vertex_counts <= 2))
             )
+        if step.frame.surface is not None:
+            block = follow_surface(block, step.frame.surface, step.machine.controller.path_tolerance)
         return make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
 
     def _tiles(self, step: PlannedStep) -> Iterator[_Tile]:
@@ -333,7 +315,7 @@ def _facts(job: str, sections: Sequence[Section], recipes: RecipeTable, parts: S
         "sections": [
             {
                 "step": s.step_name, "pass": s.pass_kind, "over": s.over, "laser": laser_facts(s.laser),
-                "frame": asdict(s.frame), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
+                "frame": s.frame.facts(), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
             }
             for s in sections
         ],

@@ -13,14 +13,16 @@ from lasercam.errors import PatternError
 from lasercam.geometry.area import Area
 from lasercam.geometry.placement import Placed, copies
 from lasercam.model.feature import FeatureBlock, Parts, dots, polylines, tiles
+from lasercam.model.frame import Frame
 from lasercam.model.job import Placement, Step
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import LaserSettings, PassKind, Recipe, RecipeTable
 from lasercam.model.sample import Sample
-from lasercam.model.toolpath import MAX_BLOCK_ROWS, Frame, PartInfo, RowKind, Toolpath
+from lasercam.model.toolpath import MAX_BLOCK_ROWS, PartInfo, RowKind, Toolpath
 from lasercam.plan import pieces as pieces_module
+from lasercam.plan.frames import frame_of
 from lasercam.plan.kinematics import row_seconds, time_tables
-from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
+from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner
 from lasercam.plan.select import Selection
 from tests.support import builders
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import GeometryError
+from lasercam.model.field import FieldGrid, Stitches
 from lasercam.model.frame import Frame
 from lasercam.model.machine import TICKS_PER_UM as TICKS_PER_UM
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
@@ -128,6 +129,7 @@ class Section:
         low_ticks, high_ticks: corners of the box of all its rows, run-ups included.
         duration_s: estimated time with acceleration, exposures included.
         repeat: how many times the operator runs it; more than once is a wanted repeat.
+        field: writing fields its rows are grouped by; None where the axes reach everything.
     """
 
     index: int
@@ -144,6 +146,7 @@ class Section:
     high_ticks: tuple[int, int, int] = (0, 0, 0)
     duration_s: float = 0.0
     repeat: int = 1
+    field: FieldGrid | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ class ToolpathHeader:
         digest: SHA-256 over header facts and all rows; the identity of what is written.
         n_rows: all rows.
         rounding_um: largest shift of any vertex by the one rounding to the machine's increment: x, y, depth.
+        stitches: lines that were cut where writing fields meet, by part.
     """
 
     job: str
@@ -169,6 +173,7 @@ class ToolpathHeader:
     digest: str
     n_rows: int
     rounding_um: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    stitches: tuple[Stitches, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,14 @@
 """Ordered features to rows: one rounding to ticks, run-up and run-out, dark travel between."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import PatternError
 from lasercam.model.feature import MAX_COORDINATE_UM, FeatureBlock
+from lasercam.model.field import Stitches
 from lasercam.model.frame import Frame
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
@@ -123,14 +124,22 @@ _STRAIGHT = 1e-12
 
 
 class Rounding:
-    """The largest shift that rounding to the increment has made, per axis.
+    """What a plan changes of the wanted geometry: the largest shift by rounding to the increment, and cuts.
 
     Attributes:
         largest_um: float64 (3,), along x, y and depth in the sample.
+        stitches: lines cut where writing fields meet, by part.
     """
 
     def __init__(self) -> None:
         self.largest_um = np.zeros(3)
+        self.stitches: dict[int, Stitches] = {}
+
+    def cut(self, stitches: Iterable[Stitches]) -> None:
+        """Add the cuts of a section."""
+        for new in stitches:
+            old = self.stitches.get(new.part, replace(new, lines=0, cuts=0))
+            self.stitches[new.part] = replace(old, lines=old.lines + new.lines, cuts=old.cuts + new.cuts)
 
     def add(self, xyz_um: NDArray[np.float64], frame: Frame) -> None:
         """Look at vertices (M, 3) in the sample's frame."""

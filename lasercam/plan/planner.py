@@ -22,6 +22,8 @@ from lasercam.model.machine import Machine
 from lasercam.model.protocols import PatternSource
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
 from lasercam.model.toolpath import PartInfo, Section, Toolpath, ToolpathBlock, ToolpathHeader
+from lasercam.plan.approach import Approach
+from lasercam.plan.fields import Cell, Fields, field_grid, fields_of
 from lasercam.plan.follow import follow_surface
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
 from lasercam.plan.motion import MotionTables, Rounding, Rows, full_blocks, make_rows, motion_tables
@@ -135,6 +137,7 @@ class Planner:
             digest.hexdigest(),
             n_rows,
             (x, y, depth),
+            tuple(stitches for _, stitches in sorted(rounding.stitches.items())),
         )
         return Toolpath(header, self._blocks)
 
@@ -159,12 +162,21 @@ class Planner:
     ) -> Iterator[Rows]:
         """Rows of a section, each tile's from where the one before it ended."""
         position = np.asarray(step.frame.origin_ticks, np.int64)
-        for tile in tiles:
+        approach = Approach(step.machine, step.frame.increment_ticks)
+        fields = fields_of(step.machine, step.frame, tables)
+        for whole in tiles:
             if rounding is not None:
-                rounding.add(tile.block.xyz_um, step.frame)
-            rows = self._rows(tile, step, position, tables)
-            position = rows.end_ticks[-1]
-            yield rows
+                rounding.add(whole.block.xyz_um, step.frame)
+            for cell, tile in _by_field(whole, fields, as_given=step.step.order == "as_given"):
+                coarse = None if fields is None or cell is None else fields.coarse_move(cell, position)
+                if coarse is not None:
+                    position = coarse.end_ticks[-1]
+                    yield coarse
+                rows = approach.approached(self._rows(tile, step, position, tables))
+                position = rows.end_ticks[-1]
+                yield rows
+        if rounding is not None and fields is not None:
+            rounding.cut(fields.stitches.values())
 
     def _rows(self, tile: _Tile, step: PlannedStep, position: NDArray[np.int64], tables: MotionTables) -> Rows:
         block = tile.block
@@ -274,9 +286,21 @@ class Planner:
         return np.asarray(selection.first_recipe[block.part] + np.where(size > 1, variant, 0), np.int64)
 
 
+def _by_field(tile: _Tile, fields: Fields | None, *, as_given: bool) -> Iterator[tuple[Cell | None, _Tile]]:
+    """A tile field by field; the tile itself where the axes reach everything."""
+    if fields is None:
+        yield None, tile
+        return
+    for piece in fields.pieces(tile.block, tile.recipe, tile.part, as_given=as_given):
+        recipe, part = tile.recipe[piece.origin], tile.part[piece.origin]
+        yield piece.cell, replace(tile, block=piece.block, recipe=recipe, part=part)
+
+
 def _section(index: int, step: PlannedStep, laser: LaserSettings) -> Section:
     kind = step.step.pass_kind or PassKind.WRITE
-    return Section(index, step.index, step.step.name, kind, step.over, laser, step.frame, repeat=step.step.repeat)
+    grid = field_grid(step.machine, step.frame)
+    section = Section(index, step.index, step.step.name, kind, step.over, laser, step.frame, field=grid)
+    return replace(section, repeat=step.step.repeat)
 
 
 def _block(rows: Rows, section: int, first_row: int) -> ToolpathBlock:
@@ -308,6 +332,10 @@ def laser_facts(laser: LaserSettings) -> dict[str, float]:
     return {**asdict(laser), "average_power_uw": laser.average_power_uw}
 
 
+def _field_facts(section: Section) -> dict[str, Any]:
+    return {} if section.field is None else {"field": asdict(section.field)}
+
+
 def _facts(job: str, sections: Sequence[Section], recipes: RecipeTable, parts: Sequence[PartInfo]) -> str:
     """What the digest covers beside the rows: what every number in them means."""
     facts: dict[str, Any] = {
@@ -315,7 +343,7 @@ def _facts(job: str, sections: Sequence[Section], recipes: RecipeTable, parts: S
         "sections": [
             {
                 "step": s.step_name, "pass": s.pass_kind, "over": s.over, "laser": laser_facts(s.laser),
-                "frame": s.frame.facts(), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
+                "frame": s.frame.facts(), **_field_facts(s), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
             }
             for s in sections
         ],

@@ -85,7 +85,11 @@ class LoadedJob:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was solved and measured, and what sources want the user to know."""
-        return (*self.solved, *self.lie, *(f"{name}: {note}" for name, p in self.patterns.items() for note in p.notes))
+        return (
+            *self.solved,
+            *self.lie,
+            *(f"patterns.{name}: {note}" for name, p in self.patterns.items() for note in p.notes),
+        )
 
 
 def load_job(path: Path) -> LoadedJob:

@@ -59,10 +59,10 @@ def placement_notes(sample: Sample, heights: bytes | None = None) -> tuple[str, 
         return ()
     lie = _measured(placement, heights)
     corner, along_x, along_y = lie.plane
-    bent = "the surface follows them in between" if lie.heights is not None else "the sample is taken as flat"
+    bent = "followed in between" if lie.heights is not None else "taken as flat"
     return (
-        f"the sample's surface rises {along_x * 1000:.4g} µm/mm along x and {along_y * 1000:.4g} µm/mm along y, and"
-        f" lies {corner:+.4g} µm at the corner; heights stray up to {lie.stray_um:.3g} µm from that plane, {bent}",
+        f"sample.placement: the surface rises {along_x * 1000:.4g} µm/mm along x and {along_y * 1000:.4g} µm/mm along"
+        f" y, and lies {corner:+.4g} µm at the corner; heights stray up to {lie.stray_um:.3g} µm from that plane, {bent}",
     )
 
 

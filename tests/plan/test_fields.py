@@ -1,7 +1,6 @@
 """Writing fields: every feature lies in one, cut lines are whole together, and nothing leaves its field."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from lasercam.model.toolpath import PartInfo, RowKind, Toolpath
 from lasercam.plan.fields import field_grid
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner
 from lasercam.plan.select import Selection
-from tests.checks.situation import codes, context, judge
+from tests.checks.situation import context, judge
 from tests.support import builders
 
 PLACE = st.tuples(st.floats(-400, 400), st.floats(-400, 400), st.sampled_from([5.0, 20.0]))
@@ -152,28 +151,6 @@ def test_long_lines_are_refused_unless_they_may_be_cut() -> None:
 def test_run_ups_must_fit_the_guard() -> None:
     with pytest.raises(PatternError, match=r"run-ups of up to 0\.\d+ µm .* guard of 0 µm.*Raise the guard to"):
         planned(block_of([[(5, 20, 5), (205, 20, 5)]]), machine(stitch="cut", guard="0 um"))
-
-
-def test_rows_beyond_the_reach_are_found() -> None:
-    frame = Frame((0, 0, 0), 1.0, 10)
-    grid = field_grid(machine(), frame)
-    rows = [
-        (RowKind.JUMP, (40.0, 30.0, 0.0)),  # middle of the first field: reach x -10 to 90, y -10 to 70
-        (RowKind.LEAD, (90.0, 70.0, 0.0)),
-        (RowKind.LEAD, (90.5, 70.0, 0.0)),
-        (RowKind.JUMP, (120.0, 30.0, 0.0)),  # the next field: x 70 to 170
-        (RowKind.DOT, (90.5, 30.0, 0.0)),
-        (RowKind.DOT, (120.0, 70.25, 0.0)),
-    ]
-
-    def with_fields(sections: Any) -> Any:
-        return tuple(replace(s, field=grid) for s in sections)
-
-    findings = judge(FieldCheck(), context([builders.rows(rows)], sections=with_fields))
-    assert codes(findings) == ["E_FIELD", "E_FIELD"]
-    assert [(f.first_row, f.count, f.value) for f in findings] == [(2, 1, 50.5), (5, 1, 40.25)]
-    split = [builders.rows(rows[:2]), builders.rows(rows[2:], first_row=2, start_um=(90.0, 70.0, 0.0))]
-    assert judge(FieldCheck(), context(split, sections=with_fields)) == findings, "fields carry over between blocks"
 
 
 def test_a_guard_leaves_room() -> None:

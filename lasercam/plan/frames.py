@@ -62,7 +62,8 @@ def placement_notes(sample: Sample, heights: bytes | None = None) -> tuple[str, 
     bent = "followed in between" if lie.heights is not None else "taken as flat"
     return (
         f"sample.placement: the surface rises {along_x * 1000:.4g} µm/mm along x and {along_y * 1000:.4g} µm/mm along"
-        f" y, and lies {corner:+.4g} µm at the corner; heights stray up to {lie.stray_um:.3g} µm from that plane, {bent}",
+        f" y, and lies {corner:+.4g} µm at the corner; heights stray up to {lie.stray_um:.3g} µm from that plane,"
+        f" {bent}",
     )
 
 

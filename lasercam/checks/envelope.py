@@ -12,10 +12,9 @@ from lasercam.checks.tally import Tally, finding, info, part_name, part_place, p
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.frame import Frame
 from lasercam.model.protocols import CheckContext
-from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_UM, RowKind, Section, ToolpathBlock
+from lasercam.model.toolpath import FEED_KINDS, NM_PER_UM, TICKS_PER_UM, RowKind, Section, ToolpathBlock
 
 _AXES = ("x", "y", "z")
-_MOVING = (RowKind.LINE, RowKind.LEAD, RowKind.SHOTS)
 
 
 class Envelope:
@@ -180,7 +179,7 @@ class Envelope:
 
     def _speed(self, block: ToolpathBlock) -> None:
         """Each axis's share of the speed of rows that move at one."""
-        moving = np.flatnonzero(np.isin(block.kind, _MOVING))
+        moving = np.flatnonzero(np.isin(block.kind, FEED_KINDS))
         if not len(moving):
             return
         travel = (block.end_ticks[moving] - block.start_ticks[moving]).astype(np.float64)

@@ -172,7 +172,7 @@ def tiles(block: ToolpathBlock, frame: Frame, step: int) -> Iterator[Tile]:
     no_lines = join((), are_dots=False)
     for rows in _planes(block, frame):
         kind = block.kind[rows]
-        dot, line = rows[kind == RowKind.DOT], rows[kind == RowKind.LINE]
+        dot, line = rows[kind == RowKind.DOT], rows[kind != RowKind.DOT]
         end = frame.sample_ticks(block.end_ticks[dot])
         dots = _items(block, dot, end, end, step) if len(dot) else nothing
         lines = no_lines
@@ -190,7 +190,7 @@ def _planes(block: ToolpathBlock, frame: Frame) -> list[NDArray[np.intp]]:
     A block that leads from one layer to the next would otherwise span the whole pattern, and everything in it would
     seem to be its neighbour.
     """
-    exposing = np.flatnonzero((block.kind == RowKind.DOT) | (block.kind == RowKind.LINE))
+    exposing = np.flatnonzero(np.isin(block.kind, (RowKind.DOT, RowKind.LINE, RowKind.CLOSING)))
     ends = block.end_ticks[exposing]
     height = ends[:, 2] if frame.is_level else frame.sample_ticks(ends)[:, 2]
     cuts = np.flatnonzero(np.diff(height)) + 1

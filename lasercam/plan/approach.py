@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from lasercam.model.machine import TICKS_PER_UM, Machine
 from lasercam.model.toolpath import RowKind
-from lasercam.plan.motion import Rows
+from lasercam.plan.rows import Rows
 
 Ticks = NDArray[np.int64]
 
@@ -54,11 +54,17 @@ class Approach:
         # Where the axis has been since each arrival, up to the start of the travel to the next one.
         since = np.concatenate(([0], arrivals[:-1] + 1))
         farthest = np.maximum.reduceat(start[: arrivals[-1] + 1], since)
-        late = (at < farthest) & (at - start[arrivals] < overshoot)
-        if known is None:
-            late[0] = True  # nobody knows where the stage stands before a job file
+        run = at - start[arrivals]
+        # A jump before the travel is part of it, unless the axis turns round in between.
+        before = np.maximum(arrivals - 1, 0)
+        goes_on = (rows.kind[before] == RowKind.JUMP) & (run >= 0) & (arrivals > int(known is None))
+        run = np.where(goes_on, np.maximum(run, at - start[before]), run)
+        late = run < overshoot
+        if known is None:  # nobody knows where the stage stands before a job file
+            late[0] |= arrivals[0] == 0
         else:
-            late[0] = at[0] < max(known, int(farthest[0])) and at[0] - start[arrivals[0]] < overshoot
+            farthest[0] = max(known, int(farthest[0]))
+        late[int(known is None) :] &= (at < farthest)[int(known is None) :]
         self._farthest[axis] = int(end[arrivals[-1] :].max())
         return late
 

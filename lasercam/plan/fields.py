@@ -13,7 +13,8 @@ from lasercam.model.frame import Frame
 from lasercam.model.machine import TICKS_PER_UM, Machine
 from lasercam.model.stage import WritingField
 from lasercam.model.toolpath import RowKind
-from lasercam.plan.motion import SLANTED_STEPS, MotionTables, Rows
+from lasercam.plan.motion import SLANTED_STEPS, MotionTables
+from lasercam.plan.rows import Rows
 
 Ticks = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -42,7 +43,10 @@ def field_grid(machine: Machine, frame: Frame) -> FieldGrid | None:
 def fields_of(machine: Machine, frame: Frame, tables: MotionTables) -> "Fields | None":
     """The fields of a job file; None where the axes reach everything."""
     grid = field_grid(machine, frame)
-    return None if grid is None or machine.field is None else Fields(machine.field, frame, grid, tables)
+    if grid is None or machine.field is None:
+        return None
+    play = [axis.backlash.overshoot for axis in machine.axis_list[:2] if axis.backlash is not None]
+    return Fields(machine.field, frame, grid, tables, max(play, default=0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +67,18 @@ class FieldPiece:
 class Fields:
     """Takes the tiles of a job file field by field, and remembers what it had to cut."""
 
-    def __init__(self, field: WritingField, frame: Frame, grid: FieldGrid, tables: MotionTables) -> None:
+    def __init__(
+        self, field: WritingField, frame: Frame, grid: FieldGrid, tables: MotionTables, overshoot_um: float
+    ) -> None:
         self._field = field
         self._frame = frame
         self._grid = grid
         speed = tables.speed_um_s
         slowest = float(tables.acceleration_um_s2[:2].min())
         run_um = np.maximum(speed**2 / (2.0 * slowest), speed * tables.min_segment_s)
+        run_um += tables.gate.open_ticks / TICKS_PER_UM
         steps = np.maximum(np.ceil(run_um * TICKS_PER_UM / frame.increment_ticks), SLANTED_STEPS) + 1
+        steps += np.ceil(overshoot_um * TICKS_PER_UM / frame.increment_ticks)
         self._run_ticks: Ticks = (steps * frame.increment_ticks).astype(np.int64)
         self._here: Cell = (0, 0)
         self._standing: Cell | None = None
@@ -174,7 +182,7 @@ class Fields:
         run_um = float(self._run_ticks[recipe[long]].max()) / TICKS_PER_UM
         if run_um > self._field.guard + 1e-9:
             raise PatternError(
-                f"{len(long):,} line(s) must be cut where fields of {size} µm meet, and their run-ups of up to"
+                f"{len(long):,} line(s) must be cut where fields of {size} µm meet, and their run-ups (and approaches) of up to"
                 f" {run_um:g} µm do not fit the guard of {self._field.guard:g} µm; {where}. Raise the guard to"
                 f" {run_um:g} µm (at most {min(self._field.size) / 4:g} µm), or write slower."
             )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lasercam.model.machine import Machine
 from lasercam.model.toolpath import RowKind
 from lasercam.plan.approach import Approach
-from lasercam.plan.motion import Rows
+from lasercam.plan.rows import Rows
 from tests.support import builders
 
 K = RowKind

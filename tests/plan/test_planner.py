@@ -21,6 +21,7 @@ from lasercam.model.sample import Sample
 from lasercam.model.toolpath import MAX_BLOCK_ROWS, PartInfo, RowKind, Toolpath
 from lasercam.plan import pieces as pieces_module
 from lasercam.plan.frames import frame_of
+from lasercam.plan.kept_rows import KeptRows
 from lasercam.plan.kinematics import row_seconds, time_tables
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner
 from lasercam.plan.select import Selection
@@ -378,12 +379,26 @@ def test_groups_too_large_to_hold_change_nothing_but_the_order_of_copies(monkeyp
     assert sorted(tight) == sorted(roomy)
 
 
-def test_a_source_is_read_once_per_reading_however_many_copies_and_setups() -> None:
+def test_a_source_is_read_once_however_many_copies_setups_and_readings() -> None:
     source = mixed()
     pattern = PlacedPattern(source, tuple(placed(100.0 * i) for i in range(20)), 0)
     path = planner({"p": pattern}, step(selection("p", (0, 0), (4, 4)))).toolpath()
     assert source.reads == 1
     list(path.blocks())
+    assert source.reads == 1
+
+
+def test_rows_are_made_again_where_they_could_not_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn() -> tuple[Source, Toolpath]:
+        source = mixed()
+        pattern = PlacedPattern(source, (placed(),), 0)
+        return source, planner({"p": pattern}, step(selection("p", (0, 0), (4, 4)))).toolpath()
+
+    kept = drawn()[1]
+    monkeypatch.setattr(KeptRows, "is_whole", False)
+    source, path = drawn()
+    assert source.reads == 1
+    assert listed(path) == listed(kept)
     assert source.reads == 2
 
 

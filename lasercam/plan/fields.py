@@ -182,8 +182,8 @@ class Fields:
         run_um = float(self._run_ticks[recipe[long]].max()) / TICKS_PER_UM
         if run_um > self._field.guard + 1e-9:
             raise PatternError(
-                f"{len(long):,} line(s) must be cut where fields of {size} µm meet, and their run-ups (and approaches) of up to"
-                f" {run_um:g} µm do not fit the guard of {self._field.guard:g} µm; {where}. Raise the guard to"
+                f"{len(long):,} line(s) must be cut where fields of {size} µm meet, and their run-ups (and approaches)"
+                f" of up to {run_um:g} µm do not fit the guard of {self._field.guard:g} µm; {where}. Raise the guard to"
                 f" {run_um:g} µm (at most {min(self._field.size) / 4:g} µm), or write slower."
             )
 

@@ -122,8 +122,10 @@ class Envelope:
         """Both ends of every exposure against the sample and the objective."""
         frame, sample = section.frame, self._context.job.sample
         slack = frame.increment_ticks
-        ends = [frame.sample_ticks(t[exposing]) for t in (block.exposed_from(), block.end_ticks)]
-        low, high = np.minimum(*ends), np.maximum(*ends)
+        low = high = frame.sample_ticks(block.end_ticks[exposing])
+        if np.any(block.kind[exposing] != RowKind.DOT):
+            begin = frame.sample_ticks(block.exposed_from()[exposing])
+            low, high = np.minimum(begin, high), np.maximum(begin, high)
         for axis in (0, 1):
             size = round(sample.size[axis] * TICKS_PER_UM)
             self._beyond("E_OUTSIDE_SAMPLE", block, axis, -low[:, axis], 0.0, exposing, is_high=False, slack=slack)
@@ -145,8 +147,10 @@ class Envelope:
         objective = self._context.machines[block.section].objective
         descent = vertical_travel(section.frame)
         rise_um = rim_rise_um(section.frame, objective.front_diameter or 0.0)
-        travel = np.rint(depth_ticks * descent).astype(np.int64)
-        excess = travel - round((objective.working_distance - rise_um) * TICKS_PER_UM)
+        room = round((objective.working_distance - rise_um) * TICKS_PER_UM)
+        if round(int(depth_ticks.max()) * descent) <= room:
+            return
+        excess = np.rint(depth_ticks * descent).astype(np.int64) - room
         out = np.flatnonzero(excess > 0)
         for part in np.unique(block.part[exposing[out]]).tolist():
             mine = out[block.part[exposing[out]] == part]

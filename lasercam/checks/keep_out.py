@@ -17,6 +17,8 @@ from lasercam.model.toolpath import TICKS_PER_UM, RowKind, ToolpathBlock
 
 FloatArray = NDArray[np.float64]
 _RAPID_KINDS = (RowKind.JUMP, RowKind.DOT)
+_ROUNDED_UM = 1e-3
+"""Room around boxes that were turned: more than floating point takes away."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,7 @@ class KeepOut:
             reached = section.frame.extent_um(section.low_ticks, section.high_ticks) if section.n_rows else None
             zones = [zone for zone in _boxes(machine) if _meets(zone, low, high)]
             if reached is not None:
-                wide = reached[0] - 1e-3, reached[1] + 1e-3  # a tilted frame's corners are rounded
+                wide = reached[0] - _ROUNDED_UM, reached[1] + _ROUNDED_UM
                 mine = (_rectangle(zone, section.frame) for zone in context.job.sample.keep_out)
                 zones += [zone for zone in mine if _meets(zone, *wide)]
             self._zones.append(tuple(zones))
@@ -85,14 +87,9 @@ class KeepOut:
         return [self._finding(zone, part) for zone, part in self._touched.cases]
 
     def _judge(self, block: ToolpathBlock, zone: _Zone) -> None:
-        end = _placed(block.end_ticks, zone)
-        for axis in range(3):
-            # Most blocks lie to one side; the first row's start is the only one that is no other row's end.
-            least, most = end[:, axis].min(), end[:, axis].max()
-            first = _placed(block.start_ticks[:1], zone)[0, axis]
-            if max(most, first) < zone.low[axis] or min(least, first) > zone.high[axis]:
-                return
-        start = _placed(block.start_ticks, zone)
+        if not _meets(zone, *_reach(block, zone)):
+            return  # most blocks lie to one side
+        end, start = _placed(block.end_ticks, zone), _placed(block.start_ticks, zone)
         if block.first_row == self._context.header.sections[block.section].first_row:
             start[0] = end[0]
         near = np.ones(len(block), np.bool_)
@@ -169,6 +166,19 @@ def _rectangle(zone: SampleZone, frame: Frame) -> _Zone:
 
 def _meets(zone: _Zone, low: FloatArray, high: FloatArray) -> bool:
     return bool(np.all((low <= zone.high) & (high >= zone.low)))
+
+
+def _reach(block: ToolpathBlock, zone: _Zone) -> tuple[FloatArray, FloatArray]:
+    """Corners (3,) of a box around all rows, as the zone counts them."""
+    # The first row's start is the only one that is no other row's end.
+    first = block.start_ticks[0]
+    ends = [block.end_ticks[:, axis] for axis in range(3)]
+    low = [min(int(end.min()), int(at)) for end, at in zip(ends, first, strict=True)]
+    high = [max(int(end.max()), int(at)) for end, at in zip(ends, first, strict=True)]
+    if zone.frame is None:
+        return np.array(low, float), np.array(high, float)
+    box = zone.frame.extent_um((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+    return box[0] - _ROUNDED_UM, box[1] + _ROUNDED_UM
 
 
 def _placed(ticks: NDArray[np.int64], zone: _Zone) -> FloatArray:

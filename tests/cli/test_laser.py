@@ -28,7 +28,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, double: PharosDouble)
     """A folder with a build, and a profile whose laser is the double."""
     monkeypatch.chdir(tmp_path)
     assert run(["build", str(write_job(tmp_path, GOOD)), "-o", "out", "--no-pictures"]) == 0
-    adapter = f"{{kind: pharos, url: {double.url}, poll_interval: 5 ms, settle_time: 0.4 s, source: test}}"
+    adapter = f"{{kind: pharos, url: {double.url}, poll_interval: 5 ms, settle_time: 2 s, source: test}}"
     profile(tmp_path, adapter, BY_LASER)
     return tmp_path
 
@@ -211,6 +211,17 @@ def test_a_slip_in_the_profile_is_found_when_a_job_is_checked(
     error = capsys.readouterr().err
     assert says in error
     assert f"{MACHINE}.yaml:" in error
+
+
+def test_a_profile_that_relies_on_an_adapter_has_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile(tmp_path, "{kind: simulated, source: test}", BY_LASER)
+    job = write_job(tmp_path, GOOD)
+    assert run(["check", str(job)]) == 0
+    written = tmp_path / "machine_profiles" / f"{MACHINE}.yaml"
+    written.write_text(written.read_text().replace("  adapter: {kind: simulated, source: test}\n", ""))
+    capsys.readouterr()
+    assert run(["check", str(job)]) == 1
+    assert "says that an adapter sets the laser, and there is no `adapter`" in capsys.readouterr().err
 
 
 def test_lists_and_pages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,9 @@ COLUMNS = ("kind", "start_ticks", "end_ticks", "speed_nm_s", "open_ns", "count")
 def changed(found: ExposureBlock, column: str, place: int, by: int) -> ExposureBlock:
     """The exposures with one number changed."""
     values = getattr(found, column).copy()
-    values.reshape(-1)[place % values.size] += by
+    flat = values.reshape(-1)
+    number = int(flat[place % values.size]) + by
+    flat[place % values.size] = number % 256 if column == "kind" else number
     return replace(found, **{column: values})
 
 

@@ -7,15 +7,23 @@ import numpy as np
 
 from lasercam.dialects import grbl_reader, judgement
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, chosen, fixed_point
-from lasercam.dialects.row_facts import MAX_DECIMALS, RowFacts, RowReader, exact_multiple, increment_ticks
-from lasercam.errors import MachineLimitError
+from lasercam.dialects.row_facts import (
+    MAX_DECIMALS,
+    RowFacts,
+    RowReader,
+    exact_multiple,
+    increment_ticks,
+    setting_changes,
+)
+from lasercam.errors import MachineLimitError, ParameterError
 from lasercam.model.commanded import open_time_ns
-from lasercam.model.exposure import ExposureBlock
+from lasercam.model.exposure import NO_SETTING, ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import TICKS_PER_MM, RowKind, Section, ToolpathBlock, ToolpathHeader
+from lasercam.process.set_point import MICRO, program_setting
 
 DWELL_STEP_NS: Final = 50_000_000
 """GRBL waits in steps of 50 ms, rounded up. Source: GRBL 1.1 source, DWELL_TIME_STEP."""
@@ -27,7 +35,7 @@ FLOAT32_ROUNDING: Final = 2.0**-21
 """Relative error of a number GRBL has read, at most: digits become a 24-bit float, which up to three products with
 rounded powers of ten scale; eight halves of 2^-23 at most. Source: GRBL 1.1 source, read_float; IEEE 754."""
 
-_SPEED_COLUMN, _EXPOSURE_COLUMN = 3, 4
+_SPEED_COLUMN, _EXPOSURE_COLUMN, _POWER_COLUMN = 3, 4, 5
 _SPEED_DECIMALS: Final = 5
 _SECOND_DECIMALS: Final = 9
 _FEED_SCALE: Final = 6
@@ -47,6 +55,7 @@ class Grbl:
         "The beam is on while S is the full power $30 in a G1 move; G0 is always dark. Lines: G1 with S, run-ups "
         "G1 with S0. Dots: G0, then G1 with S and no axes (the beam opens at standstill), G4, S0. Times are multiples "
         "of 50 ms, speeds at least 1 mm/min, numbers at most 8 digits in 32-bit floats, and no comments are written. "
+        "Where the profile says `control: spindle`, S is the energy's set point instead of the full power. "
         "The profile must state $30 and $32=1 under controller.settings. No arcs, no counted pulses, no firing by "
         "position. Proven: every file is read back by an independent reader written from the firmware's rules. Not "
         "proven: the serial link and the stage."
@@ -74,6 +83,8 @@ class Grbl:
             if recipe.speed_nm_s:
                 yield from _judge_feed(recipe)
         yield from judgement.judge_position_firing(recipes, machine)
+        yield from judgement.judge_energy_control(machine, "spindle")
+        yield from _judge_powers(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> "GrblEncoder":
         """A fresh encoder."""
@@ -101,6 +112,7 @@ class GrblEncoder:
         self._formatter = RowFormatter(self._templates(machine), use_compiled=use_compiled)
         self._use_compiled = use_compiled
         self._modes = np.array((0, 1, 0), np.int64)
+        self._setting = NO_SETTING
 
     def begin(self) -> bytes:
         """Modes, beam off, and a feed rate, without which G1 is an error even when nothing moves."""
@@ -119,6 +131,7 @@ class GrblEncoder:
         self._check(facts)
         columns = (facts.kind, facts.axes, facts.speed_nm_s)
         choice = chosen(_choose, columns, self._modes, 2, use_compiled=self._use_compiled)
+        _, self._setting = setting_changes(facts, self._setting)
         return self._formatter.format(choice, facts.numbers)
 
     def end(self) -> bytes:
@@ -152,7 +165,10 @@ class GrblEncoder:
 
     def _templates(self, machine: Machine) -> list[Template]:
         templates: list[Template] = []
-        for power in (b"", b"S0", b"S%d" % self._power):
+        full: Template = (b"S%d" % self._power,)
+        if machine.laser.is_set_by_program:
+            full = (b"S", Slot(_POWER_COLUMN, 6, trim=True))
+        for power in ((), (b"S0",), full):
             for speed in (False, True):
                 for word in (b"", b"G0", b"G1"):
                     templates += [_move(word, axes, self._rows.decimals, power, speed=speed) for axes in range(8)]
@@ -163,9 +179,8 @@ class GrblEncoder:
             )
         wait = f"G4P{fixed_point(settle, _SECOND_DECIMALS, trim=True)}\n" if settle else ""
         templates.append((b"",))
-        templates.append(
-            (f"{wait}G1S{self._power}\nG4P".encode(), Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True), b"\nS0\n")
-        )
+        exposure = Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True)
+        templates.append((f"{wait}G1".encode(), *full, b"\nG4P", exposure, b"\nS0\n"))
         return templates
 
 
@@ -194,7 +209,7 @@ def _choose(kinds: Any, axes: Any, speeds: Any, modes: Any, choice: Any) -> None
     modes[_WAS_LINE], modes[_FED], modes[_SPEED] = was_line, fed, speed
 
 
-def _move(word: bytes, axes: int, decimals: int, power: bytes, *, speed: bool) -> Template:
+def _move(word: bytes, axes: int, decimals: int, power: Template, *, speed: bool) -> Template:
     if not (axes or power):
         return (b"",)
     pieces: list[bytes | Slot] = [word]
@@ -203,7 +218,7 @@ def _move(word: bytes, axes: int, decimals: int, power: bytes, *, speed: bool) -
             pieces += [letter, Slot(axis, decimals)]
     if speed:
         pieces += [b"F", Slot(_SPEED_COLUMN, _SPEED_DECIMALS, trim=True)]
-    return (*pieces, power + b"\n")
+    return (*pieces, *power, b"\n")
 
 
 def _judge_settings(machine: Machine) -> Iterator[Finding]:
@@ -226,6 +241,27 @@ def _judge_settings(machine: Machine) -> Iterator[Finding]:
 def _exact_reach(increment: int) -> float:
     """How far from the origin GRBL tells neighbouring increments apart, ticks."""
     return increment / 2 / FLOAT32_ROUNDING
+
+
+def _judge_powers(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Finding]:
+    """S words of energies that the program sets: above 0, at most $30, and not too long a number."""
+    full = machine.controller.settings.get("30", "")
+    if not machine.laser.is_set_by_program or not full.isdecimal():
+        return
+    for recipe in recipes:
+        try:
+            micro = program_setting(recipe, machine)
+        except ParameterError:
+            continue  # E_SET_POINT says so
+        text = fixed_point(micro, 6, trim=True)
+        if not 0 < micro <= int(full) * MICRO or sum(c.isdigit() for c in text) > MAX_DIGITS:
+            yield Finding(
+                judgement.CONTROLLER_SETTING.code, Severity.ERROR,
+                f"recipe '{recipe.label}' needs S{text}, but S must be above 0, at most $30 = {full}, and of "
+                f"{MAX_DIGITS} digits",
+                f"recipes.{recipe.label}", micro / MICRO, float(full), "S",
+                hint="scale `pulse_energy: scale` to S words between its `low` and $30, with a `step`",
+            )  # fmt: skip
 
 
 def _judge_range(section: Section, machine: Machine) -> Iterator[Finding]:

@@ -45,8 +45,7 @@ PULSE_COUNT = CodeInfo(
 MIXED_COUNTS = CodeInfo(
     "E_MIXED_COUNTS", Severity.ERROR, "different pulse counts in one job file",
     "The count is set at the pulse picker by hand, once per job file. Recipes of different counts must be written in "
-    "different steps. When several sections share the laser settings, which recipes meet in which file shows only in "
-    "the rows; then the writer refuses the mixed file.",
+    "different steps.",
 )  # fmt: skip
 GATE_STEP = CodeInfo(
     "E_GATE_STEP", Severity.ERROR, "the gate cannot be open for exactly that long",
@@ -101,7 +100,9 @@ FEED_FLOOR = CodeInfo(
 
 
 def recipes_of(header: ToolpathHeader, section: int) -> tuple[Recipe, ...]:
-    """Recipes that can stand in a section: those with its laser settings."""
+    """Recipes that stand in a section; where it does not say, those with its laser settings."""
+    if used := header.sections[section].recipes:
+        return tuple(header.recipes.recipes[index] for index in used)
     laser = header.sections[section].laser
     return tuple(recipe for recipe in header.recipes.recipes if recipe.laser == laser)
 
@@ -183,6 +184,19 @@ def _judge_gate_step(recipe: Recipe, machine: Machine) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def judge_energy_control(machine: Machine, *supported: str) -> Iterator[Finding]:
+    """Whether this language can set energy or power as the profile says; by hand and by adapter are no matter of it."""
+    strength = machine.laser.strength
+    if strength is None or strength.control in ("operator", "laser", *supported):
+        return
+    key = "average_power" if machine.laser.is_cw else "pulse_energy"
+    can = "".join(f"`control: {c}` or " for c in supported)
+    yield setting_finding(
+        f"the profile says `{key}: control: {strength.control}`, which this language cannot write",
+        f"say {can}`control: operator`",
+    )
+
+
 def judge_trigger(
     header: ToolpathHeader, section: int, recipes: Sequence[Recipe], machine: Machine, *, sets_counts: bool = False
 ) -> Iterator[Finding]:
@@ -205,9 +219,8 @@ def judge_trigger(
                 hint=f"the nearest possible count is {trigger.max_pulses}", source=trigger.source,
             )  # fmt: skip
     counts = sorted({recipe.pulses for recipe in counted})
-    laser = header.sections[section].laser
     by_hand = trigger is not None and trigger.counted_by == "operator"
-    if by_hand and len(counts) > 1 and sum(s.laser == laser for s in header.sections) == 1:
+    if by_hand and len(counts) > 1:
         yield Finding(
             MIXED_COUNTS.code, Severity.ERROR,
             f"step '{header.sections[section].step_name}' mixes pulse counts {', '.join(map(str, counts))} in one file",

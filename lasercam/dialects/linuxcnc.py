@@ -8,15 +8,15 @@ import numpy as np
 from lasercam.dialects import judgement, linuxcnc_reader
 from lasercam.dialects.comments import safe_comment
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, chosen, fixed_point
-from lasercam.dialects.row_facts import RowReader, exact_multiple
+from lasercam.dialects.row_facts import RowReader, exact_multiple, setting_changes
 from lasercam.errors import MachineLimitError
-from lasercam.model.exposure import ExposureBlock
+from lasercam.model.exposure import NO_SETTING, ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import RowKind, ToolpathBlock, ToolpathHeader
 
-_SPEED_COLUMN, _EXPOSURE_COLUMN = 3, 4
+_SPEED_COLUMN, _EXPOSURE_COLUMN, _SETTING_COLUMN = 3, 4, 5
 _SPEED_DECIMALS: Final = 5
 """F is mm/min: 1 nm/s = 6e-5 mm/min, so that a whole number of nm/s prints exactly."""
 _SECOND_DECIMALS: Final = 9
@@ -26,7 +26,7 @@ _FEED_SCALE: Final = 6
 _NONE, _OPEN, _CLOSE, _CLOSE_STANDING = range(4)
 """What happens to the gate before a row's move; + 4 where path blending starts too."""
 _MOTION_0: Final = 8
-_DOT_TIMED, _DOT_COUNTED = 56, 57
+_DOT_TIMED, _DOT_COUNTED, _SETS = 56, 57, 58
 _WAS_LINE, _MOTION, _SPEED, _BLENDS = range(4)
 """Modal state: whether the row before was a LINE, 0 / G0 / G1, the last F, whether path blending is on."""
 _LINE: Final = int(RowKind.LINE)
@@ -43,7 +43,9 @@ class LinuxCnc:
         "where that move starts; before a dot, a stop or the end of the file M65 closes it at standstill, because "
         "M63 waits for a move. Dots: G0, M64, G4, M65; the gate may stay open some ms longer than asked (the gate's "
         "`overhead`). Counted pulses: one edge of the trigger output per dot, counted by the pulse picker, whose "
-        "count is set by hand (the file's head states it). M3 arms and M5 disarms the beam: wire the gate as "
+        "count is set by hand (the file's head states it). Where the profile says `control: analog`, M68 sets the "
+        "energy's analogue output before the features that need it, at standstill and with the gate closed. M3 arms "
+        "and M5 disarms the beam: wire the gate as "
         "spindle-on AND output in HAL, because LinuxCNC leaves M62/M64 outputs as they are after M2, an abort or a "
         "limit. G64 blends corners within the controller's `path_tolerance`; files of dots run in exact stop. "
         "Proven: every file is read back by an independent reader; in tests LinuxCNC's own interpreter agrees. Not "
@@ -63,6 +65,7 @@ class LinuxCnc:
         yield from judgement.judge_gate(recipes, machine)
         yield from judgement.judge_trigger(header, section, recipes, machine)
         yield from judgement.judge_position_firing(recipes, machine)
+        yield from judgement.judge_energy_control(machine, "analog")
         if machine.trigger is not None and machine.trigger.output == machine.gate.output:
             yield judgement.setting_finding(
                 f"gate and trigger share digital output {machine.gate.output}", "give each its own output"
@@ -94,6 +97,7 @@ class LinuxCncEncoder:
         self._use_compiled = use_compiled
         self._modes = np.zeros(4, np.int64)
         self._stated = 0
+        self._setting = NO_SETTING
 
     def begin(self) -> bytes:
         """Comments, gate closed, modes, beam armed."""
@@ -122,6 +126,11 @@ class LinuxCncEncoder:
                 statement = "".join(f"{line}\n" for line in self._count_statement(self._rows.pulses)).encode("ascii")
         columns = (facts.kind, facts.axes, facts.speed_nm_s, facts.counted)
         choice = chosen(_choose, columns, self._modes, 3, use_compiled=self._use_compiled)
+        at, self._setting = setting_changes(facts, self._setting)
+        if facts.setting is not None:
+            # Behind what the gate does, before the move: at standstill, and the gate is closed.
+            choice = np.insert(choice, 1, 0, axis=1)
+            choice[at, 1] = _SETS
         return statement + self._formatter.format(choice, facts.numbers)
 
     def end(self) -> bytes:
@@ -177,6 +186,12 @@ class LinuxCncEncoder:
             width = fixed_point(exact_multiple(self._trigger.width, 9, "trigger width"), _SECOND_DECIMALS, trim=True)
             output = self._trigger.output
             templates.append((f"{wait}M64 P{output}\nG4 P{width}\nM65 P{output}\n".encode(),))
+        strength = machine.laser.strength
+        if machine.laser.is_set_by_program and strength is not None and strength.scale is not None:
+            wait_ns = exact_multiple(strength.scale.settle, 9, "settle time of the energy")
+            behind = f"\nG4 P{fixed_point(wait_ns, _SECOND_DECIMALS, trim=True)}\n" if wait_ns else "\n"
+            word = f"M68 E{strength.output} Q".encode()
+            templates.append((word, Slot(_SETTING_COLUMN, 6, trim=True), behind.encode()))
         return templates
 
 

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.dialects.compiling import compiled
-from lasercam.errors import GeometryError, MachineLimitError
+from lasercam.errors import GeometryError, MachineLimitError, ParameterError
 from lasercam.model.commanded import commanded_kind, feed_speeds_nm_s, open_times_ns
+from lasercam.model.exposure import NO_SETTING
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import TICKS_PER_MM, TICKS_PER_UM, RowKind, ToolpathBlock
+from lasercam.process.set_point import program_setting
 
 _DOT: Final = int(RowKind.DOT)
 _LINE: Final = int(RowKind.LINE)
@@ -36,7 +38,10 @@ class RowFacts:
         counted: bool (N,), DOTs of counted pulses.
         count: int64 (N,), pulses of a counted DOT, shots of a SHOTS run, else 0.
         start_printed: int64 (N, 3), starts in multiples of the last decimal.
-        numbers: int64 (N, 5), what templates print: `printed`, speed times the reader's `feed_scale`, `exposure_ns`.
+        numbers: int64 (N, 5), what templates print: `printed`, speed times the reader's `feed_scale`, `exposure_ns`;
+            where the program sets the energy a sixth column, `setting` or what stands before it.
+        setting: int64 (N,), what the program sets the energy by, in millionths of its unit; NO_SETTING for a JUMP.
+            None where the program sets nothing.
     """
 
     kind: NDArray[np.uint8]
@@ -48,6 +53,7 @@ class RowFacts:
     count: NDArray[np.int64]
     start_printed: NDArray[np.int64]
     numbers: NDArray[np.int64]
+    setting: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -83,6 +89,42 @@ def exact_multiple(value: float, decimals: int, what: str) -> int:
     return round(scaled)
 
 
+def setting_changes(facts: RowFacts, before: int) -> tuple[NDArray[np.intp], int]:
+    """Rows at which what the program sets differs from what was set before, and what is set in the end.
+
+    Args:
+        facts: of a block.
+        before: set last; NO_SETTING at the start of a file.
+
+    Raises:
+        GeometryError: a change between lines that follow each other without a dark row.
+    """
+    if facts.setting is None:
+        return np.zeros(0, np.intp), before
+    sets = np.flatnonzero(facts.setting != NO_SETTING)
+    if not len(sets):
+        return sets, before
+    values = facts.setting[sets]
+    changed = np.ones(len(sets), np.bool_)
+    changed[0], changed[1:] = values[0] != before, values[1:] != values[:-1]
+    if np.any(facts.kind[sets[changed]] == RowKind.LINE):
+        raise GeometryError("the energy changes in the middle of a line; begin it with a dark lead")
+    return sets[changed], int(values[-1])
+
+
+def _settings(program: ProgramHeader) -> NDArray[np.int64]:
+    """What the program sets for each recipe of its section; no other recipe need be settable."""
+    table, machine = program.toolpath.recipes, program.machine
+    settings = np.full(len(table.recipes), NO_SETTING, np.int64)
+    used = program.toolpath.sections[program.section].recipes or range(len(table.recipes))
+    try:
+        for index in used:
+            settings[index] = program_setting(table.recipes[index], machine)
+    except ParameterError as error:
+        raise MachineLimitError(str(error)) from error
+    return settings
+
+
 class RowReader:
     """Turns the blocks of one section into facts; remembers where the last row ended and what was counted."""
 
@@ -106,7 +148,8 @@ class RowReader:
         """
         self._section = program.section
         self._feed_scale = feed_scale
-        self._use_compiled = use_compiled
+        self._sets = program.machine.laser.is_set_by_program
+        self._use_compiled = use_compiled and not self._sets
         self._fires_by_position = fires_by_position
         self._counts_in_program = counts_in_program
         self._increment = increment_ticks(program.machine)
@@ -118,6 +161,7 @@ class RowReader:
         self._labels = [recipe.label for recipe in recipes]
         self._speed = feed_speeds_nm_s(program.toolpath.recipes, program.machine)
         self._exposure = open_times_ns(program.toolpath.recipes, program.machine)
+        self._setting = _settings(program)
 
     @property
     def pulses(self) -> int:
@@ -184,7 +228,11 @@ class RowReader:
         shots = np.where(counted | is_shots, count, 0).astype(np.int64)
         printed = end // self._unit
         numbers = np.column_stack((printed, speed * self._feed_scale, exposure))
-        return RowFacts(kind, axes, printed, speed, exposure, counted, shots, start // self._unit, numbers)
+        setting = None
+        if self._sets:
+            setting = np.where(kind == RowKind.JUMP, NO_SETTING, self._setting[recipe])
+            numbers = np.column_stack((numbers, np.where(setting == NO_SETTING, 0, setting)))
+        return RowFacts(kind, axes, printed, speed, exposure, counted, shots, start // self._unit, numbers, setting)
 
     def _compiled(self, block: ToolpathBlock) -> RowFacts | None:
         """The same facts in one pass; None where something is wrong, which the plain way then names."""

@@ -166,6 +166,7 @@ class Section:
         low_ticks, high_ticks: corners of the box of all its rows, run-ups included.
         duration_s: estimated time with acceleration, exposures included.
         repeat: how many times the operator runs it; more than once is a wanted repeat.
+        recipes: indices of the recipes it uses, rising; they share what is set by hand, and `laser` is the first row's.
     """
 
     index: int
@@ -182,6 +183,7 @@ class Section:
     high_ticks: tuple[int, int, int] = (0, 0, 0)
     duration_s: float = 0.0
     repeat: int = 1
+    recipes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

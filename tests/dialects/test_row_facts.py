@@ -46,7 +46,7 @@ def outcome(reader: RowReader, block: ToolpathBlock) -> dict[str, object] | tupl
     except LasercamError as error:
         return type(error).__name__, str(error)
     assert isinstance(facts, RowFacts)
-    found = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    found = {f.name: getattr(facts, f.name) for f in fields(facts) if getattr(facts, f.name) is not None}
     types = {name: column.dtype.name for name, column in found.items()}
     return {**{name: column.tolist() for name, column in found.items()}, "types": types, "pulses": reader.pulses}
 

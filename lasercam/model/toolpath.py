@@ -133,7 +133,8 @@ class Frame:
 
     Attributes:
         origin_ticks: the sample's lower-left surface corner in controller coordinates.
-        index_ratio: n_env / n_sample: stage travel per unit of inscription depth (paraxial).
+        index_ratio: stage travel per inscription depth: n_env / n_sample for paraxial rays, else by the machine's
+            `depth_correction`.
         increment_ticks: the machine's programmable increment; every coordinate is a multiple of it.
     """
 

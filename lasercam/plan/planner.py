@@ -39,6 +39,7 @@ from lasercam.plan.order import as_given, order_features
 from lasercam.plan.pieces import Piece, Supply, planes, runs
 from lasercam.plan.rows import Rows, full_blocks
 from lasercam.plan.select import NO_RECIPE, Selection
+from lasercam.process.depth_travel import travel_per_depth
 
 Setup = tuple[LaserSettings, int]
 """What must be set by hand before a section: the laser, and the pulses its trigger counts."""
@@ -93,15 +94,16 @@ class _Tile:
 
 
 def frame_of(sample: Sample, machine: Machine) -> Frame:
-    """From the sample's frame to the controller's.
+    """From the sample's frame to the controller's; the objective says what stage travel makes of a depth.
 
-    Source: stage travel = depth · n_env / n_sample for a flat interface in the paraxial limit (Snell).
+    Raises:
+        MachineLimitError: the objective's correction for depth does not fit the sample.
     """
     origin = sample.origin if sample.origin is not None else machine.work_origin
     increment = round(machine.controller.increment * TICKS_PER_UM)
     on_grid = [round(v * TICKS_PER_UM / increment) * increment for v in origin]
     return Frame(
-        (on_grid[0], on_grid[1], on_grid[2]), machine.objective.immersion_index / sample.refractive_index, increment
+        (on_grid[0], on_grid[1], on_grid[2]), travel_per_depth(machine.objective, sample.refractive_index), increment
     )
 
 

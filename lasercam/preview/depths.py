@@ -55,10 +55,16 @@ class DepthTally:
 
     def add(self, depth_um: NDArray[np.float64]) -> None:
         """Count exposures at depths (N,), µm."""
+        if len(depth_um) and bool((depth_um == depth_um[0]).all()):
+            self._add(round(float(depth_um[0]) * _KEYS_PER_UM), len(depth_um))
+            return
         keys, counts = np.unique(np.rint(depth_um * _KEYS_PER_UM).astype(np.int64), return_counts=True)
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
-            bin_ = key // self._grain
-            self._counts[bin_] = self._counts.get(bin_, 0) + count
+            self._add(key, count)
+
+    def _add(self, key: int, count: int) -> None:
+        bin_ = key // self._grain
+        self._counts[bin_] = self._counts.get(bin_, 0) + count
         while len(self._counts) > _MAX_KEYS:
             self._coarsen()
 

@@ -45,6 +45,11 @@ class Layer:
         slack = LAYER_GAP_UM / 2
         return (depth_um >= self.low_um - slack) & (depth_um <= self.high_um + slack)
 
+    def overlaps(self, low_um: float, high_um: float) -> bool:
+        """Whether depths from one to the other can lie in this layer."""
+        slack = LAYER_GAP_UM / 2
+        return high_um >= self.low_um - slack and low_um <= self.high_um + slack
+
 
 class DepthTally:
     """Counts exposures by depth; memory stays bounded however many depths there are."""

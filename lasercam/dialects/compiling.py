@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from types import FunctionType
 from typing import Any
 
 
@@ -14,4 +15,17 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     from numba import njit
 
     kernel: Callable[..., Any] = njit(cache=True, nogil=True)(function)
+    return kernel
+
+
+@cache
+def compiled_with(function: FunctionType, *parts: FunctionType) -> Callable[..., Any]:
+    """The same for a function that calls others of its module: `parts`, each after those it calls itself."""
+    linked: dict[str, Any] = {}
+    for part in (*parts, function):
+        # A copy, so that the module's own functions stay plain Python.
+        copy = FunctionType(part.__code__, {**part.__globals__, **linked}, part.__name__, part.__defaults__)
+        copy.__qualname__, copy.__module__ = part.__qualname__, part.__module__
+        linked[part.__name__] = compiled(copy)
+    kernel: Callable[..., Any] = linked[function.__name__]
     return kernel

@@ -10,8 +10,8 @@ from lasercam.dialects.gcode_words import LineRules, Readable, words
 from lasercam.errors import RereadError
 from lasercam.model.exposure import ExposureBlock
 
-OUT_COLUMNS = 11
-"""Of an interpreter's output rows: kind, start (3), end (3), speed, open time, count, line."""
+OUT_COLUMNS = 12
+"""Of an interpreter's output rows: kind, start (3), end (3), speed, open time, count, line, setting."""
 
 Interpreter = Callable[..., tuple[int, int, int]]
 """(letter, value, digits, starts, first_line, settings, state, out) -> rows written, error, its line.
@@ -82,9 +82,12 @@ def _block(rows: Any) -> ExposureBlock:
         open_ns=column(8),
         count=column(9),
         line=column(10),
+        setting=column(11),
     )
     for array in (
-        block.kind, block.start_ticks, block.end_ticks, block.speed_nm_s, block.open_ns, block.count, block.line
+        block.kind, block.start_ticks, block.end_ticks, block.speed_nm_s, block.open_ns, block.count, block.line,
+        block.setting,
     ):  # fmt: skip
-        array.flags.writeable = False
+        if array is not None:
+            array.flags.writeable = False
     return block

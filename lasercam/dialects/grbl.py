@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 from lasercam.dialects import grbl_reader, judgement
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, fixed_point
 from lasercam.dialects.row_facts import MAX_DECIMALS, RowFacts, RowReader, exact_multiple, increment_ticks
-from lasercam.errors import MachineLimitError
-from lasercam.model.exposure import ExposureBlock
+from lasercam.errors import GeometryError, MachineLimitError, ParameterError
+from lasercam.model.commanded import open_time_ns
+from lasercam.model.exposure import NO_SETTING, ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import TICKS_PER_MM, RowKind, Section, ToolpathBlock, ToolpathHeader
+from lasercam.process.set_point import MICRO, program_setting
 
 DWELL_STEP_NS: Final = 50_000_000
 """GRBL waits in steps of 50 ms, rounded up. Source: GRBL 1.1 source, DWELL_TIME_STEP."""
@@ -27,7 +29,7 @@ FLOAT32_ROUNDING: Final = 2.0**-21
 """Relative error of a number GRBL has read, at most: digits become a 24-bit float, which up to three products with
 rounded powers of ten scale; eight halves of 2^-23 at most. Source: GRBL 1.1 source, read_float; IEEE 754."""
 
-_SPEED_COLUMN, _EXPOSURE_COLUMN = 3, 4
+_SPEED_COLUMN, _EXPOSURE_COLUMN, _POWER_COLUMN = 3, 4, 5
 _SPEED_DECIMALS: Final = 5
 _SECOND_DECIMALS: Final = 9
 _NO_DOT, _DOT = 144, 145
@@ -41,14 +43,16 @@ class Grbl:
         "The beam is on while S is the full power $30 in a G1 move; G0 is always dark. Lines: G1 with S, run-ups "
         "G1 with S0. Dots: G0, then G1 with S and no axes (the beam opens at standstill), G4, S0. Times are multiples "
         "of 50 ms, speeds at least 1 mm/min, numbers at most 8 digits in 32-bit floats, and no comments are written. "
+        "Where the profile says `control: spindle`, S is the energy's set point instead of the full power. "
         "The profile must state $30 and $32=1 under controller.settings. No arcs, no counted pulses, no firing by "
         "position. Proven: every file is read back by an independent reader written from the firmware's rules. Not "
         "proven: the serial link and the stage."
     )
     suffix: ClassVar[str] = ".gcode"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
-        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.NO_POSITION_FIRING,
-        judgement.INCREMENT, judgement.CONTROLLER_SETTING, judgement.DWELL_GRID, judgement.FEED_FLOOR,
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER,
+        judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
+        judgement.DWELL_GRID, judgement.FEED_FLOOR,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
@@ -66,7 +70,9 @@ class Grbl:
                 yield judgement.no_trigger(recipe, shortest_s, why, judgement.DWELL_GRID.source)
             if recipe.speed_nm_s:
                 yield from _judge_feed(recipe)
-        yield from judgement.judge_position_firing(recipes)
+        yield from judgement.judge_position_firing(recipes, machine)
+        yield from judgement.judge_energy_control(machine, "spindle")
+        yield from _judge_powers(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> "GrblEncoder":
         """A fresh encoder."""
@@ -95,6 +101,7 @@ class GrblEncoder:
         self._feeds = True
         self._speed = 0
         self._was_line = False
+        self._setting = NO_SETTING
 
     def begin(self) -> bytes:
         """Modes, beam off, and a feed rate, without which G1 is an error even when nothing moves."""
@@ -111,10 +118,11 @@ class GrblEncoder:
         if not len(facts):
             return b""
         self._check(facts)
-        values = np.empty((len(facts), 5), np.int64)
+        values = np.empty((len(facts), 6), np.int64)
         values[:, :3] = facts.printed
         values[:, _SPEED_COLUMN] = facts.speed_nm_s * 6
         values[:, _EXPOSURE_COLUMN] = facts.exposure_ns
+        values[:, _POWER_COLUMN] = np.where(facts.setting == NO_SETTING, self._power * MICRO, facts.setting)
         is_dot = facts.kind == RowKind.DOT
         choice = np.empty((len(facts), 2), np.uint8)
         choice[:, 0] = self._motion_choice(facts, is_dot)
@@ -159,6 +167,10 @@ class GrblEncoder:
         self._was_line, self._feeds = bool(is_line[-1]), bool(feeds[-1] or is_dot[-1])
         moves = facts.axes > 0
         word = np.where(moves & (feeds != fed), np.where(feeds, 2, 1), 0)
+        sets = facts.setting != NO_SETTING
+        if np.any(is_line & was_line & sets & (np.concatenate(([self._setting], facts.setting[:-1])) != facts.setting)):
+            raise GeometryError("the energy changes in the middle of a line; begin it with a dark lead")
+        self._setting = int(facts.setting[-1])
         power = np.where(is_line & ~was_line, 2, np.where(was_line & ~is_line, 1, 0))
         choice: NDArray[np.int64] = facts.axes + 8 * word + 48 * power
         feeding = np.flatnonzero(feeds)
@@ -172,7 +184,8 @@ class GrblEncoder:
 
     def _templates(self, machine: Machine) -> list[Template]:
         templates: list[Template] = []
-        for power in (b"", b"S0", b"S%d" % self._power):
+        power_word = (b"S", Slot(_POWER_COLUMN, 6, trim=True))
+        for power in ((), (b"S0",), power_word):
             for speed in (False, True):
                 for word in (b"", b"G0", b"G1"):
                     templates += [_move(word, axes, self._rows.decimals, power, speed=speed) for axes in range(8)]
@@ -184,12 +197,18 @@ class GrblEncoder:
         wait = f"G4P{fixed_point(settle, _SECOND_DECIMALS, trim=True)}\n" if settle else ""
         templates.append((b"",))
         templates.append(
-            (f"{wait}G1S{self._power}\nG4P".encode(), Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True), b"\nS0\n")
+            (
+                f"{wait}G1".encode(),
+                *power_word,
+                b"\nG4P",
+                Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True),
+                b"\nS0\n",
+            )
         )
         return templates
 
 
-def _move(word: bytes, axes: int, decimals: int, power: bytes, *, speed: bool) -> Template:
+def _move(word: bytes, axes: int, decimals: int, power: Template, *, speed: bool) -> Template:
     if not (axes or power):
         return (b"",)
     pieces: list[bytes | Slot] = [word]
@@ -198,7 +217,7 @@ def _move(word: bytes, axes: int, decimals: int, power: bytes, *, speed: bool) -
             pieces += [letter, Slot(axis, decimals)]
     if speed:
         pieces += [b"F", Slot(_SPEED_COLUMN, _SPEED_DECIMALS, trim=True)]
-    return (*pieces, power + b"\n")
+    return (*pieces, *power, b"\n")
 
 
 def _judge_settings(machine: Machine) -> Iterator[Finding]:
@@ -223,6 +242,27 @@ def _exact_reach(increment: int) -> float:
     return increment / 2 / FLOAT32_ROUNDING
 
 
+def _judge_powers(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Finding]:
+    """S words of energies that the program sets: above 0, at most $30, and not too long a number."""
+    full = machine.controller.settings.get("30", "")
+    if not machine.laser.is_set_by_program or not full.isdecimal():
+        return
+    for recipe in recipes:
+        try:
+            micro = program_setting(recipe, machine)
+        except ParameterError:
+            continue  # E_SET_POINT says so
+        text = fixed_point(micro, 6, trim=True)
+        if not 0 < micro <= int(full) * MICRO or sum(c.isdigit() for c in text) > MAX_DIGITS:
+            yield Finding(
+                judgement.CONTROLLER_SETTING.code, Severity.ERROR,
+                f"recipe '{recipe.label}' needs S{text}, but S must be above 0, at most $30 = {full}, and of "
+                f"{MAX_DIGITS} digits",
+                f"recipes.{recipe.label}", micro / MICRO, float(full), "S",
+                hint="scale `pulse_energy: scale` to S words between its `low` and $30, with a `step`",
+            )  # fmt: skip
+
+
 def _judge_range(section: Section, machine: Machine) -> Iterator[Finding]:
     increment = increment_ticks(machine)
     reach = max(abs(tick) for tick in (*section.low_ticks, *section.high_ticks))
@@ -239,7 +279,7 @@ def _judge_range(section: Section, machine: Machine) -> Iterator[Finding]:
 
 
 def _judge_dwells(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Finding]:
-    times = [(f"recipes.{recipe.label}", "exposure", recipe.exposure_ns) for recipe in recipes]
+    times = [(f"recipes.{recipe.label}", "open time", open_time_ns(recipe, machine)) for recipe in recipes]
     times.append(("machine", "settle time", round(machine.controller.settle_time * 1e9)))
     for on, what, time_ns in times:
         if time_ns % DWELL_STEP_NS:

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from lasercam.dialects import judgement, linuxcnc_reader
 from lasercam.dialects.comments import safe_comment
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, fixed_point
-from lasercam.dialects.row_facts import RowFacts, RowReader, exact_multiple
-from lasercam.errors import MachineLimitError
-from lasercam.model.exposure import ExposureBlock
+from lasercam.dialects.row_facts import RowFacts, RowReader, exact_multiple, setting_changes
+from lasercam.errors import GeometryError, MachineLimitError
+from lasercam.model.exposure import NO_SETTING, ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import RowKind, ToolpathBlock, ToolpathHeader
 
-_SPEED_COLUMN, _EXPOSURE_COLUMN = 3, 4
+_SPEED_COLUMN, _EXPOSURE_COLUMN, _SETTING_COLUMN = 3, 4, 5
 _SPEED_DECIMALS: Final = 5
 """F is mm/min: 1 nm/s = 6e-5 mm/min, so that a whole number of nm/s prints exactly."""
 _SECOND_DECIMALS: Final = 9
@@ -25,7 +25,7 @@ _SECOND_DECIMALS: Final = 9
 _NONE, _OPEN, _CLOSE, _CLOSE_STANDING = range(4)
 """What happens to the gate before a row's move; + 4 where path blending starts too."""
 _MOTION_0: Final = 8
-_DOT_TIMED, _DOT_COUNTED = 56, 57
+_DOT_TIMED, _DOT_COUNTED, _SETS = 56, 57, 58
 
 
 class LinuxCnc:
@@ -37,7 +37,9 @@ class LinuxCnc:
         "where that move starts; before a dot, a stop or the end of the file M65 closes it at standstill, because "
         "M63 waits for a move. Dots: G0, M64, G4, M65; the gate may stay open some ms longer than asked (the gate's "
         "`overhead`). Counted pulses: one edge of the trigger output per dot, counted by the pulse picker, whose "
-        "count is set by hand (the file's head states it). M3 arms and M5 disarms the beam: wire the gate as "
+        "count is set by hand (the file's head states it). Where the profile says `control: analog`, M68 sets the "
+        "energy's analogue output before the features that need it, at standstill and with the gate closed. M3 arms "
+        "and M5 disarms the beam: wire the gate as "
         "spindle-on AND output in HAL, because LinuxCNC leaves M62/M64 outputs as they are after M2, an abort or a "
         "limit. G64 blends corners within the controller's `path_tolerance`; files of dots run in exact stop. "
         "Proven: every file is read back by an independent reader; in tests LinuxCNC's own interpreter agrees. Not "
@@ -46,7 +48,7 @@ class LinuxCnc:
     )
     suffix: ClassVar[str] = ".ngc"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
-        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
         judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
     )  # fmt: skip
 
@@ -56,7 +58,8 @@ class LinuxCnc:
         yield from judgement.judge_places(header.sections[section], machine)
         yield from judgement.judge_gate(recipes, machine)
         yield from judgement.judge_trigger(header, section, recipes, machine)
-        yield from judgement.judge_position_firing(recipes)
+        yield from judgement.judge_position_firing(recipes, machine)
+        yield from judgement.judge_energy_control(machine, "analog")
         if machine.trigger is not None and machine.trigger.output == machine.gate.output:
             yield judgement.setting_finding(
                 f"gate and trigger share digital output {machine.gate.output}", "give each its own output"
@@ -90,6 +93,7 @@ class LinuxCncEncoder:
         self._is_open = False
         self._blends = False
         self._stated = 0
+        self._setting = NO_SETTING
 
     def begin(self) -> bytes:
         """Comments, gate closed, modes, beam armed."""
@@ -116,16 +120,18 @@ class LinuxCncEncoder:
             if self._stated != self._rows.pulses:
                 # Which recipes stand in this file shows only now; the head could not tell.
                 statement = "".join(f"{line}\n" for line in self._count_statement(self._rows.pulses)).encode("ascii")
-        values = np.empty((len(facts), 5), np.int64)
+        values = np.empty((len(facts), 6), np.int64)
         values[:, :3] = facts.printed
         values[:, _SPEED_COLUMN] = facts.speed_nm_s * 6
         values[:, _EXPOSURE_COLUMN] = facts.exposure_ns
+        values[:, _SETTING_COLUMN] = np.where(facts.setting == NO_SETTING, 0, facts.setting)
         is_dot = facts.kind == RowKind.DOT
-        choice = np.zeros((len(facts), 3), np.uint8)
+        choice = np.zeros((len(facts), 4), np.uint8)
         choice[:, 0] = self._gate_choice(facts, is_dot)
-        choice[:, 1] = self._motion_choice(facts)
-        choice[is_dot, 2] = _DOT_TIMED
-        choice[facts.counted, 2] = _DOT_COUNTED
+        choice[self._sets_anew(facts), 1] = _SETS
+        choice[:, 2] = self._motion_choice(facts)
+        choice[is_dot, 3] = _DOT_TIMED
+        choice[facts.counted, 3] = _DOT_COUNTED
         return statement + self._formatter.format(choice, values)
 
     def end(self) -> bytes:
@@ -177,6 +183,13 @@ class LinuxCncEncoder:
                 self._blends = True
         return gate
 
+    def _sets_anew(self, facts: RowFacts) -> NDArray[np.intp]:
+        """Rows before which the analogue output changes: never while the gate is open."""
+        at, self._setting = setting_changes(facts, self._setting)
+        if np.any(facts.kind[at] == RowKind.LINE):
+            raise GeometryError("the energy changes in the middle of a line; begin it with a dark lead")
+        return at
+
     def _motion_choice(self, facts: RowFacts) -> NDArray[np.uint8]:
         """Which axis words, G word and F word each row prints."""
         choice = facts.axes.astype(np.uint8)
@@ -220,7 +233,17 @@ class LinuxCncEncoder:
             width = fixed_point(exact_multiple(self._trigger.width, 9, "trigger width"), _SECOND_DECIMALS, trim=True)
             output = self._trigger.output
             templates.append((f"{wait}M64 P{output}\nG4 P{width}\nM65 P{output}\n".encode(),))
+        strength = machine.laser.strength
+        output, wait_s = (0, 0.0) if strength is None else (strength.output, _settle_s(machine))
+        wait_ns = exact_multiple(wait_s, 9, "settle time of the energy")
+        behind = f"\nG4 P{fixed_point(wait_ns, _SECOND_DECIMALS, trim=True)}\n" if wait_ns else "\n"
+        templates.append((f"M68 E{output} Q".encode(), Slot(_SETTING_COLUMN, 6, trim=True), behind.encode()))
         return templates
+
+
+def _settle_s(machine: Machine) -> float:
+    strength = machine.laser.strength
+    return 0.0 if strength is None or strength.scale is None else strength.scale.settle
 
 
 def _move(word: bytes, axes: int, decimals: int, *, speed: bool) -> Template:

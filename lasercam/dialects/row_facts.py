@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.errors import GeometryError, MachineLimitError
+from lasercam.errors import GeometryError, MachineLimitError, ParameterError
 from lasercam.model.commanded import commanded_kind, feed_speeds_nm_s, open_times_ns
+from lasercam.model.exposure import NO_SETTING
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import TICKS_PER_MM, TICKS_PER_UM, RowKind, ToolpathBlock
+from lasercam.process.set_point import program_setting
 
 MAX_DECIMALS = 7
 """Decimals of mm that a tick of 0.1 nm needs."""
@@ -30,6 +32,8 @@ class RowFacts:
         counted: bool (N,), DOTs of counted pulses.
         count: int64 (N,), pulses of a counted DOT, shots of a SHOTS run, else 0.
         start_printed: int64 (N, 3), starts in multiples of the last decimal.
+        setting: int64 (N,), what the program sets the energy by before this row, in millionths of its unit; NO_SETTING
+            for a JUMP, and everywhere if the program sets nothing.
     """
 
     kind: NDArray[np.uint8]
@@ -40,6 +44,7 @@ class RowFacts:
     counted: NDArray[np.bool_]
     count: NDArray[np.int64]
     start_printed: NDArray[np.int64]
+    setting: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -75,6 +80,35 @@ def exact_multiple(value: float, decimals: int, what: str) -> int:
     return round(scaled)
 
 
+def setting_changes(facts: RowFacts, before: int) -> tuple[NDArray[np.intp], int]:
+    """Rows at which what the program sets differs from what was set before, and what is set in the end.
+
+    Args:
+        facts: of a block.
+        before: set last; NO_SETTING at the start of a file.
+    """
+    sets = np.flatnonzero(facts.setting != NO_SETTING)
+    if not len(sets):
+        return sets, before
+    values = facts.setting[sets]
+    changed = np.ones(len(sets), np.bool_)
+    changed[0], changed[1:] = values[0] != before, values[1:] != values[:-1]
+    return sets[changed], int(values[-1])
+
+
+def _settings(program: ProgramHeader) -> NDArray[np.int64]:
+    """What the program sets for each recipe of its section; no other recipe need be settable."""
+    table, machine = program.toolpath.recipes, program.machine
+    settings = np.full(len(table.recipes), NO_SETTING, np.int64)
+    used = program.toolpath.sections[program.section].recipes or range(len(table.recipes))
+    try:
+        for index in used:
+            settings[index] = program_setting(table.recipes[index], machine)
+    except ParameterError as error:
+        raise MachineLimitError(str(error)) from error
+    return settings
+
+
 class RowReader:
     """Turns the blocks of one section into facts; remembers where the last row ended and what was counted."""
 
@@ -100,6 +134,7 @@ class RowReader:
         self._labels = [recipe.label for recipe in recipes]
         self._speed = feed_speeds_nm_s(program.toolpath.recipes, program.machine)
         self._exposure = open_times_ns(program.toolpath.recipes, program.machine)
+        self._setting = _settings(program)
 
     @property
     def pulses(self) -> int:
@@ -129,7 +164,7 @@ class RowReader:
             first = False
         if len(kind) == 0:
             none = np.zeros(0, np.int64)
-            return RowFacts(kind, kind, end, none, none, np.zeros(0, np.bool_), none, end)
+            return RowFacts(kind, kind, end, none, none, np.zeros(0, np.bool_), none, end, none)
         self._check_places(start, end, block.first_row)
         change = end != start
         axes = change[:, 0] + 2 * change[:, 1].view(np.uint8) + 4 * change[:, 2].view(np.uint8)
@@ -160,7 +195,8 @@ class RowReader:
         if counted.any() and not self._counts_in_program:
             self._check_counts(count[counted])
         shots = np.where(counted | is_shots, count, 0).astype(np.int64)
-        return RowFacts(kind, axes, end // self._unit, speed, exposure, counted, shots, start // self._unit)
+        setting = np.where(kind == RowKind.JUMP, NO_SETTING, self._setting[recipe])
+        return RowFacts(kind, axes, end // self._unit, speed, exposure, counted, shots, start // self._unit, setting)
 
     def _check_places(self, start: NDArray[np.int64], end: NDArray[np.int64], first_row: int) -> None:
         if (start[0] != self._at).any() or (start[1:] != end[:-1]).any():

@@ -120,6 +120,14 @@ def _machine(name: str) -> Machine:
     return read_document(Machine, parse_yaml(content, f"{name}.yaml"), what="a machine profile")
 
 
+_CONTROL = {
+    "operator": "set by a person between job files",
+    "laser": "set by the laser's adapter between job files",
+    "analog": "set by the program, by an analogue output",
+    "spindle": "set by the program, by its S word",
+}
+
+
 def _machine_page(machine: Machine) -> Iterator[str]:
     yield f"{machine.machine}: {machine.title}"
     yield f"  source: {machine.source}"
@@ -131,12 +139,12 @@ def _machine_page(machine: Machine) -> Iterator[str]:
     if laser.average_power is not None:
         low, high = (format_quantity(v, POWER) for v in (laser.average_power.min, laser.average_power.max))
         yield f"  laser: {laser.wavelength:g} nm, continuous"
-        yield f"    power {low} to {high} on target"
+        yield f"    power {low} to {high} on target, {_CONTROL[laser.average_power.control]}"
     elif laser.pulse_energy is not None and laser.base_rate is not None:
         low, high = (format_quantity(v, ENERGY) for v in (laser.pulse_energy.min, laser.pulse_energy.max))
         rate = format_quantity(laser.base_rate, FREQUENCY)
         yield f"  laser: {laser.wavelength:g} nm, {laser.pulse_duration:g} fs, {rate}"
-        yield f"    energy {low} to {high} on target"
+        yield f"    energy {low} to {high} on target, {_CONTROL[laser.pulse_energy.control]}"
     yield f"    source: {laser.source}"
     yield f"  objective: {machine.objective.name}, NA {machine.objective.na:g} ({machine.objective.source})"
     controller = machine.controller

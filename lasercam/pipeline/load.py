@@ -20,6 +20,7 @@ from lasercam.model.protocols import LaysOutFamilies, PartExposure, PatternSourc
 from lasercam.model.sample import MATERIALS
 from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
+from lasercam.pipeline.calibration import with_calibration
 from lasercam.pipeline.families import part_uses, refuse_misfit
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
 from lasercam.pipeline.wishes import fill_wishes
@@ -181,7 +182,8 @@ def _machine(reference: str, index: int, step: Step, tree: Tree, inputs: Inputs)
         text = f"the profile calls itself '{machine.machine}', the job calls it '{reference}'"
         raise InputError(Problem(text, profile.at(("machine",)), f"Write `machine: {reference}` in the profile."))
     registry.dialect(machine.controller.dialect, profile.at(("controller", "dialect")))
-    return machine
+    strength = "average_power" if machine.laser.is_cw else "pulse_energy"
+    return with_calibration(machine, inputs, profile.at(("laser", strength, "scale", "table")))
 
 
 def _is_profile_name(reference: str) -> bool:

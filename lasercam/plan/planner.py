@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from heapq import merge
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -25,15 +25,18 @@ from lasercam.model.toolpath import (
     TICKS_PER_UM,
     Frame,
     PartInfo,
+    RowKind,
     Section,
     Toolpath,
     ToolpathBlock,
     ToolpathHeader,
 )
+from lasercam.plan.files import numbered_files
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
-from lasercam.plan.motion import MotionTables, Rounding, Rows, full_blocks, make_rows, motion_tables
+from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
 from lasercam.plan.pieces import Piece, Supply, planes, runs
+from lasercam.plan.rows import Rows, full_blocks
 from lasercam.plan.select import NO_RECIPE, Selection
 
 Setup = tuple[LaserSettings, int]
@@ -136,7 +139,8 @@ class Planner:
             if section.index == len(sections):
                 if section.step not in times:
                     times[section.step] = time_tables(self.recipes, machine)
-                sections.append(replace(section, first_row=block.first_row))
+                first = self.recipes[int(block.recipe[np.argmax(block.kind != RowKind.JUMP)])]
+                sections.append(replace(section, first_row=block.first_row, laser=first.laser))
             sections[-1] = _grown(sections[-1], block, times[section.step])
             for array in block.arrays:
                 digest.update(array.data)
@@ -167,12 +171,16 @@ class Planner:
         index = -1
         for step in self.steps:
             tables = motion_tables(self.recipes, step.machine)
-            for setup, tiles in groupby(self._tiles(step), key=attrgetter("setup")):
-                index += 1
-                section = _section(index, step, setup[0])
-                for rows in full_blocks(self._rows_of(tiles, step, tables, rounding)):
-                    yield _block(rows, index, row), section, step.machine
-                    row += len(rows)
+            for setup, tiles in groupby(self._tiles(step), key=partial(_file_setup, step.machine)):
+                pieces = numbered_files(
+                    self._rows_of(tiles, step, tables, rounding), step.machine.controller.max_file_rows
+                )
+                for _, file in groupby(pieces, key=itemgetter(0)):
+                    index += 1
+                    section = _section(index, step, setup[0])
+                    for rows in full_blocks(rows for _, rows in file):
+                        yield _block(rows, index, row), section, step.machine
+                        row += len(rows)
 
     def _rows_of(
         self, tiles: Iterable[_Tile], step: PlannedStep, tables: MotionTables, rounding: Rounding | None
@@ -269,7 +277,11 @@ class Planner:
     def _setups(self) -> tuple[list[Setup], NDArray[np.int64]]:
         """Every set-up, in the order of the recipes, and the set-up of each recipe."""
         number: dict[Setup, int] = {}
-        of_recipe = [number.setdefault((r.laser, r.pulses), len(number)) for r in self.recipes.recipes]
+        triggers = [step.machine.trigger for step in self.steps]
+        by_program = all(t is not None and t.counted_by == "program" for t in triggers)
+        of_recipe = [
+            number.setdefault((r.laser, 0 if by_program else r.pulses), len(number)) for r in self.recipes.recipes
+        ]
         return list(number), np.array(of_recipe, np.int64)
 
     def _chosen(self, block: FeatureBlock, selection: Selection) -> Piece:
@@ -290,6 +302,14 @@ class Planner:
                 f" {int(size[beyond].min())} members (the first is variant 0)"
             )
         return np.asarray(selection.first_recipe[block.part] + np.where(size > 1, variant, 0), np.int64)
+
+
+def _file_setup(machine: Machine, tile: _Tile) -> Setup:
+    """What must be set by hand before a file that holds a tile; energies that the program sets are not part of it."""
+    laser, pulses = tile.setup
+    if machine.laser.is_set_by_program:
+        laser = replace(laser, pulse_energy_uj=0.0, cw_power_uw=0.0)
+    return laser, pulses
 
 
 def _section(index: int, step: PlannedStep, laser: LaserSettings) -> Section:
@@ -314,10 +334,11 @@ def _grown(section: Section, block: ToolpathBlock, times: TimeTables) -> Section
     return replace(
         section,
         n_rows=section.n_rows + len(block),
-        n_exposures=section.n_exposures + int(np.count_nonzero(block.exposes)),
+        n_exposures=section.n_exposures + block.n_exposures,
         low_ticks=(low[0], low[1], low[2]),
         high_ticks=(high[0], high[1], high[2]),
         duration_s=section.duration_s + float(seconds.sum()) * section.repeat,
+        recipes=tuple(sorted({*section.recipes, *np.unique(block.recipe[block.kind != RowKind.JUMP]).tolist()})),
     )
 
 

@@ -34,7 +34,7 @@ from lasercam.model.toolpath import (
 from lasercam.plan.files import numbered_files
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
 from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
-from lasercam.plan.order import as_given, order_features
+from lasercam.plan.ordering import OrderMemory, SectionOrder
 from lasercam.plan.pieces import Piece, Supply, planes, runs
 from lasercam.plan.rows import Rows, full_blocks
 from lasercam.plan.select import NO_RECIPE, Selection
@@ -185,28 +185,22 @@ class Planner:
     def _rows_of(
         self, tiles: Iterable[_Tile], step: PlannedStep, tables: MotionTables, rounding: Rounding | None
     ) -> Iterator[Rows]:
-        """Rows of a section, each tile's from where the one before it ended."""
+        """Rows of a section, each piece's from where the one before it ended."""
         position = np.asarray(step.frame.origin_ticks, np.int64)
-        for tile in tiles:
-            if rounding is not None:
-                rounding.add(tile.block.xyz_um, step.frame)
-            rows = self._rows(tile, step, position, tables)
+
+        def here() -> NDArray[np.float64]:
+            return np.asarray(step.frame.sample_um(position[None, :])[0])
+
+        measured = tiles if rounding is None else _measured(tiles, step.frame, rounding)
+        for piece in SectionOrder(step.step, self._orders, here).pieces(measured):
+            rows = make_rows(piece.block, piece.recipe, piece.part, piece.order, position, step.frame, tables)
             position = rows.end_ticks[-1]
             yield rows
 
-    def _rows(self, tile: _Tile, step: PlannedStep, position: NDArray[np.int64], tables: MotionTables) -> Rows:
-        block = tile.block
-        if step.step.order == "as_given":
-            order = as_given(len(block))
-        else:
-            first = last = block.xyz_um  # one array for both tells the order that these are dots
-            if not block.all_dots:
-                first, last = block.xyz_um[block.offsets[:-1]], block.xyz_um[block.offsets[1:] - 1]
-            here = step.frame.sample_um(position[None, :])[0]
-            order = order_features(
-                first, last, here, is_simple=block.all_dots or bool(np.all(block.vertex_counts <= 2))
-            )
-        return make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
+    @cached_property
+    def _orders(self) -> OrderMemory:
+        """Rows are made at every reading; what is dear about their order is found once."""
+        return OrderMemory()
 
     def _tiles(self, step: PlannedStep) -> Iterator[_Tile]:
         """Tiles of a step in the order they are written."""
@@ -310,6 +304,13 @@ def _file_setup(machine: Machine, tile: _Tile) -> Setup:
     if machine.laser.is_set_by_program:
         laser = replace(laser, pulse_energy_uj=0.0, cw_power_uw=0.0)
     return laser, pulses
+
+
+def _measured(tiles: Iterable[_Tile], frame: Frame, rounding: Rounding) -> Iterator[_Tile]:
+    """The tiles, looked at for what rounding does to them."""
+    for tile in tiles:
+        rounding.add(tile.block.xyz_um, frame)
+        yield tile
 
 
 def _section(index: int, step: PlannedStep, laser: LaserSettings) -> Section:

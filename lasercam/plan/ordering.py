@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -67,12 +67,16 @@ class OrderedPiece:
     order: Order
 
 
-@dataclass
 class OrderMemory:
-    """Orders that were searched for, by what was ordered: rows are made several times, and searched for once."""
+    """Orders that were searched for, by what was ordered: rows are made several times, and searched for once.
 
-    _kept: dict[bytes, tuple[NDArray[np.int32], NDArray[np.uint8]]] = field(default_factory=dict)
-    _room: int = MAX_REMEMBERED
+    Args:
+        room: features whose places are remembered.
+    """
+
+    def __init__(self, room: int = MAX_REMEMBERED) -> None:
+        self._kept: dict[bytes, tuple[NDArray[np.int32], NDArray[np.uint8]]] = {}
+        self._room = room
 
     def order(self, key: bytes, count: int, search: Callable[[], Order]) -> Order:
         """The order of that key, found once."""

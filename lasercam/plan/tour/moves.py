@@ -19,7 +19,7 @@ TURN, TURN_BOTH, SWAP, SWAP_TURN_FIRST, SWAP_TURN_SECOND = 1, 2, 3, 4, 5
 """Kinds of moves: X → X', XY → X'Y', YX, YX' and Y'X, where ' = turned round."""
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def distance(x, y, a, b):  # type: ignore[no-untyped-def]
     """Between two nodes; the end, which is the last node, is no distance from anything."""
     last = len(x) - 1
@@ -30,7 +30,7 @@ def distance(x, y, a, b):  # type: ignore[no-untyped-def]
     return np.sqrt(dx * dx + dy * dy)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def is_fixed(a, b, count, is_paired):  # type: ignore[no-untyped-def]
     """Whether the edge between neighbours a and b must stay."""
     if is_paired:
@@ -38,7 +38,7 @@ def is_fixed(a, b, count, is_paired):  # type: ignore[no-untyped-def]
     return a >= count - 2 and b >= count - 2
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _beside(tour, place, a, step):  # type: ignore[no-untyped-def]
     """The node after (step 1) or before (step -1) node a."""
     i = place[a] + step

@@ -13,7 +13,7 @@ REACH = 50_000
 KICK_REACH = 1_000
 """Nodes that a move may pass over, before kicks and after them: bounds what a reversal costs."""
 FEWEST_KICKS = 5_000
-SPARED_KICKS = 2_500
+SPARED_KICKS = 3_500
 MOST_KICKS = 100_000
 """Some ten microseconds each: a second for 100,000 features and for a million alike."""
 

@@ -1,7 +1,6 @@
 """Build: job files, kept inputs, pictures and manifest in one folder that appears whole or not at all."""
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -14,9 +13,11 @@ from pathlib import Path
 from lasercam.errors import InputError, LasercamError, Problem, RefusedError
 from lasercam.model.finding import Verdict
 from lasercam.model.machine import Machine
-from lasercam.model.protocols import Encoder, OffersFiles, ProgramHeader
+from lasercam.model.protocols import Encoder, OffersCompanions, OffersFiles, ProgramHeader
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
+from lasercam.pipeline.companions import write_companions
+from lasercam.pipeline.hashed_file import HashedFile
 from lasercam.pipeline.inputs import write_inputs
 from lasercam.pipeline.load import LoadedJob, pattern_uses
 from lasercam.pipeline.manifest import MANIFEST_NAME, FileEntry, ProgramEntry, manifest_data, sealed
@@ -113,6 +114,8 @@ def _write_programs(loaded: LoadedJob, toolpath: Toolpath, work: Path, progress:
             title = _title(loaded, toolpath, section, machine)
             encoder = language.encoder(ProgramHeader(toolpath.header, index, machine, title))
             digest, size = _write_program(work / name, encoder, blocks, advance)
+            if isinstance(encoder, OffersCompanions):
+                write_companions(work / name, encoder.companions())
             entries.append(
                 ProgramEntry(
                     file=name,
@@ -146,14 +149,10 @@ def _write_extra_files(loaded: LoadedJob, work: Path) -> None:
 
 def _write_program(path: Path, encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> tuple[str, int]:
     """One job file, on disk when this returns: its SHA-256 and size in bytes."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("xb") as stream:
+    with HashedFile(path) as file:
         for text in _encoded(encoder, blocks, advance):
-            digest.update(text)
-            size += stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return digest.hexdigest(), size
+            file.write(text)
+        return file.finish()
 
 
 def _encoded(encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from lasercam.model.process_outcome import Outcome
 from lasercam.model.process_window import Process
 from lasercam.model.recipe import PassKind
 from lasercam.model.toolpath import Toolpath
-from lasercam.preview.coverage import PixelGrid, choose_pixel_um, paint, pixel_grid
+from lasercam.preview.coverage import COMPILED_FROM_STROKES, Engine, PixelGrid, choose_pixel_um, paint, pixel_grid
 from lasercam.preview.depths import DepthTally, Layer, choose_layer
 from lasercam.preview.emitters import Change, Emitter, Treatment, changes, trusted
 from lasercam.preview.exposed_rows import ExposedRows, strokes, toolpath_rows
@@ -286,6 +286,8 @@ def _masks(
     """Coverage by (layer, step, process)."""
     process_of = np.array([names.index(e.process) if e.process in names else 0 for e in effects])
     masks: dict[tuple[int, int, int], Image] = {}
+    # A single piece of the rows may look small where all of them together are not.
+    engine: Engine = "numba" if sum(layer.exposures for layer in layers) > COMPILED_FROM_STROKES else "auto"
     for number, step in enumerate(steps):
         for rows in step.rows():
             for stroke in strokes(rows, grid.pixel_um / 2.0):
@@ -299,7 +301,7 @@ def _masks(
                         chosen = inside & (process == one)
                         mask = masks.setdefault((index, number, one), np.zeros(grid.shape, np.float32))
                         width = widths[stroke.recipe[chosen]]
-                        paint(mask, grid, stroke.start_um[chosen], stroke.end_um[chosen], width)
+                        paint(mask, grid, stroke.start_um[chosen], stroke.end_um[chosen], width, engine=engine)
     return masks
 
 

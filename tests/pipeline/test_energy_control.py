@@ -153,7 +153,7 @@ def test_tables_that_are_none_are_refused_with_their_line(tmp_path: Path, conten
 def test_a_missing_table_is_named(tmp_path: Path) -> None:
     table = {"law": "table", "unit": "%", "low": 0, "high": 100, "table": "meter.csv", "source": "power meter"}
     path = job(tmp_path, profile(tmp_path, "fs1030-linuxcnc", {"control": "operator", "scale": table}))
-    with pytest.raises(InputError, match="meter.csv") as caught:
+    with pytest.raises(InputError, match=r"meter\.csv") as caught:
         load_job(path)
     assert caught.value.problems[0].location is not None
     assert caught.value.problems[0].location.file.endswith("own.yaml")

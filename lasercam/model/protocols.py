@@ -205,6 +205,7 @@ class CheckContext:
         processes: windows by id, all that the job names.
         locate: place in the job file of a path such as ("recipes", "dual", "speed").
         blocks: makes all rows again, for checks that need another look.
+        row_seconds: estimated duration of each row of a block: float64 (N,), s; None where nobody asks.
         shared: what the checks of one judgement work out once for all of them, by name.
     """
 
@@ -214,6 +215,7 @@ class CheckContext:
     processes: Mapping[str, Process]
     locate: Callable[..., Location]
     blocks: Callable[[], Iterator[ToolpathBlock]]
+    row_seconds: Callable[[ToolpathBlock], NDArray[np.float64]] | None = None
     shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

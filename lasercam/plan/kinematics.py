@@ -1,5 +1,6 @@
 """How long rows take: travel with acceleration, lines at their speed, exposures at standstill."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
-from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, TICKS_PER_UM, RowKind
+from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, TICKS_PER_UM, RowKind, ToolpathBlock
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,19 @@ def time_tables(recipes: RecipeTable, machine: Machine) -> TimeTables:
         machine.controller.settle_time,
         machine.gate.overhead,
     )
+
+
+def row_timer(recipes: RecipeTable, machines: Sequence[Machine]) -> Callable[[ToolpathBlock], NDArray[np.float64]]:
+    """What tells the duration of each row of a block: float64 (N,), s; machines by section."""
+    tables: dict[int, TimeTables] = {}
+
+    def seconds(block: ToolpathBlock) -> NDArray[np.float64]:
+        machine = machines[block.section]
+        if id(machine) not in tables:
+            tables[id(machine)] = time_tables(recipes, machine)
+        return row_seconds(block.start_ticks, block.end_ticks, block.kind, block.recipe, tables[id(machine)])
+
+    return seconds
 
 
 def row_seconds(

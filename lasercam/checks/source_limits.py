@@ -14,6 +14,7 @@ from lasercam.model.laser import EnergySetting, Laser, PowerSetting
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS
 from lasercam.model.recipe import LaserSettings, Recipe
+from lasercam.process.picker import nearest_dividers, picker_divider
 from lasercam.process.set_point import recipe_set_point
 
 _EXACT = 1e-9
@@ -135,17 +136,14 @@ class SourceLimits(RecipeCheck):
         rate, base = recipe.laser.rep_rate_hz, laser.base_rate
         if base is None:
             return
-        divider = base / rate
-        whole = round(divider)
-        if 1 <= whole <= laser.max_divider and abs(divider - whole) <= _EXACT * divider:
+        if picker_divider(base, rate, laser.max_divider) is not None:
             return
-        lower = min(max(int(divider), 1), laser.max_divider)
-        options = dict.fromkeys(k for k in (lower, lower + 1) if k <= laser.max_divider)
+        options = nearest_dividers(base, rate, laser.max_divider)
         near = " or ".join(f"{show('repetition_rate', base / k)} (every {k}. pulse)" for k in options)
         nearest = base / min(options, key=lambda k: abs(base / k - rate))
         text = (
             f"{show('repetition_rate', rate)} is not {show('repetition_rate', base)} / k with a whole k up to "
-            f"{laser.max_divider:,}: k would be {divider:.6g}"
+            f"{laser.max_divider:,}: k would be {base / rate:.6g}"
         )
         self._add(recipe, "E_PICKER", "repetition_rate", text, rate, nearest, "Hz", f"Choose {near}.")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from lasercam.dialects.row_facts import increment_ticks
 from lasercam.model.commanded import open_time_ns
 from lasercam.model.finding import CodeInfo, Finding, Severity
-from lasercam.model.laser import PositionFiring
+from lasercam.model.laser import PositionFiring, PulseTrigger
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_MM, TICKS_PER_UM, Section, ToolpathHeader
@@ -212,12 +212,7 @@ def judge_trigger(
         if trigger is None:
             yield no_trigger(recipe, machine.gate.min_open, "the machine has no counted trigger", machine.gate.source)
         elif recipe.pulses > trigger.max_pulses:
-            yield Finding(
-                PULSE_COUNT.code, Severity.ERROR,
-                f"{recipe.pulses} pulses are more than the {trigger.max_pulses} one trigger counts",
-                f"recipes.{recipe.label}", recipe.pulses, trigger.max_pulses, "pulses",
-                hint=f"the nearest possible count is {trigger.max_pulses}", source=trigger.source,
-            )  # fmt: skip
+            yield too_many_pulses(recipe, trigger)
     counts = sorted({recipe.pulses for recipe in counted})
     by_hand = trigger is not None and trigger.counted_by == "operator"
     if by_hand and len(counts) > 1:
@@ -227,6 +222,16 @@ def judge_trigger(
             f"steps.{header.sections[section].step_name}", len(counts), 1, "counts",
             hint="write each count in a step of its own",
         )  # fmt: skip
+
+
+def too_many_pulses(recipe: Recipe, trigger: PulseTrigger) -> Finding:
+    """More pulses than one trigger counts."""
+    return Finding(
+        PULSE_COUNT.code, Severity.ERROR,
+        f"{recipe.pulses} pulses are more than the {trigger.max_pulses} one trigger counts",
+        f"recipes.{recipe.label}", recipe.pulses, trigger.max_pulses, "pulses",
+        hint=f"the nearest possible count is {trigger.max_pulses}", source=trigger.source,
+    )  # fmt: skip
 
 
 def no_trigger(recipe: Recipe, shortest_s: float, why: str, source: str) -> Finding:

@@ -1,6 +1,6 @@
 """The light of a machine profile: source, gate, counted trigger, firing by position."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -99,6 +99,9 @@ class Laser(Document):
     """Shape at the focus: a Gaussian spot, or a ring imaged from a mask."""
     pulse_shape: Literal["gaussian", "sech2"] = "gaussian"
     """Temporal shape, for peak powers."""
+    adapter: dict[str, Any] | None = None
+    """How a program reaches the laser: `kind`, a name of `lasercam list lasers`, and the keys of that kind. Used by
+    `lasercam laser` and when a build is run, never to make one. Absent: a person sets the laser."""
     source: str
     """Where these numbers come from, or "example value"."""
 

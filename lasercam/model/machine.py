@@ -28,6 +28,14 @@ class Objective(Document):
     front_diameter: PositiveLength | None = None
     """Diameter of the front face: over a tilted or bent sample its rim comes nearer than its middle. Absent: only the
     middle is judged."""
+    depth_correction: Literal["paraxial", "best_focus", "marginal_ray", "measured"] = "paraxial"
+    """What stage travel makes of a depth: the inner rays meet there (`paraxial`), the sharpest focus lies there by a
+    published share of the aberration (`best_focus`), the outermost rays meet there (`marginal_ray`), or the lab's own
+    `depth_per_travel` says so (`measured`)."""
+    depth_per_travel: Annotated[float, Field(gt=0.2, lt=10)] | None = None
+    """Measured depth of the written features per stage travel below the surface, such as 1.62; for `measured` only."""
+    aberration_limit: PositiveLength | None = None
+    """Longest spherical aberration that is accepted without a warning. Absent: the depth of focus, 2 z_R."""
     polarization: str = "unknown"
     """Polarization at the sample."""
     transmission: Ratio | None = None
@@ -40,6 +48,15 @@ class Objective(Document):
         if self.na >= self.immersion_index:
             raise ValueError(
                 f"an NA of {self.na:g} needs an immersion medium of a higher index than {self.immersion_index:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _depth(self) -> "Objective":
+        if (self.depth_correction == "measured") != (self.depth_per_travel is not None):
+            raise ValueError(
+                "`depth_correction: measured` and `depth_per_travel`, such as 1.62, go together: the one says that the"
+                " other was measured"
             )
         return self
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from lasercam.errors import InputError, LasercamError, Problem, RefusedError
 from lasercam.model.finding import Verdict
 from lasercam.model.machine import Machine
-from lasercam.model.protocols import Encoder, OffersFiles, ProgramHeader
+from lasercam.model.protocols import Encoder, OffersCompanions, OffersFiles, ProgramHeader
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
+from lasercam.pipeline.companions import write_companions
 from lasercam.pipeline.hashed_file import HashedFile
 from lasercam.pipeline.inputs import write_inputs
 from lasercam.pipeline.load import LoadedJob, pattern_uses
@@ -113,6 +114,8 @@ def _write_programs(loaded: LoadedJob, toolpath: Toolpath, work: Path, progress:
             title = _title(loaded, toolpath, section, machine)
             encoder = language.encoder(ProgramHeader(toolpath.header, index, machine, title))
             digest, size = _write_program(work / name, encoder, blocks, advance)
+            if isinstance(encoder, OffersCompanions):
+                write_companions(work / name, encoder.companions())
             entries.append(
                 ProgramEntry(
                     file=name,

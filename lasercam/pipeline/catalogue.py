@@ -1,4 +1,4 @@
-"""What there is: machines, processes, patterns, dialects and checks, with a line each and a page on request."""
+"""What there is: machines, processes, patterns, dialects, lasers and checks, with a line each and a page on request."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,6 +66,11 @@ def dialects() -> list[Entry]:
     return [Entry(n, registry.dialect(n).summary, "dialects") for n in registry.names(registry.DIALECTS)]
 
 
+def lasers() -> list[Entry]:
+    """Kinds of laser adapters."""
+    return [Entry(n, registry.laser_adapter(n).summary, "lasers") for n in registry.names(registry.LASERS)]
+
+
 def checks() -> list[Entry]:
     """Finding codes, by the check that reports them."""
     owners = registry.check_codes()
@@ -93,13 +98,18 @@ def explain(name: str) -> Iterator[str]:
         yield language.summary
         yield ""
         yield from language.explanation.strip().splitlines()
+    elif name in registry.names(registry.LASERS):
+        adapter = registry.laser_adapter(name)
+        yield adapter.summary
+        yield ""
+        yield from adapter.explanation.strip().splitlines()
     elif name in registry.names(registry.SOURCES):
         yield from _source_page(name)
     elif name in shipped_names("patterns"):
         yield from _job_page(name)
     else:
         known = [*codes, *library, *shipped_names("machine_profiles"), *shipped_names("patterns")]
-        known += registry.names(registry.DIALECTS) + registry.names(registry.SOURCES)
+        known += registry.names(registry.DIALECTS) + registry.names(registry.SOURCES) + registry.names(registry.LASERS)
         raise UsageError(str(name_problem("name", name, known)))
 
 
@@ -147,6 +157,8 @@ def _machine_page(machine: Machine) -> Iterator[str]:
         yield f"    energy {low} to {high} on target, {_CONTROL[laser.pulse_energy.control]}"
     yield f"    source: {laser.source}"
     yield f"  objective: {machine.objective.name}, NA {machine.objective.na:g} ({machine.objective.source})"
+    if laser.adapter is not None:
+        yield f"    set by program: {laser.adapter.get('kind')} ({laser.adapter.get('source')})"
     controller = machine.controller
     yield f"  controller: {controller.dialect}, increment {format_quantity(controller.increment, LENGTH)}"
     yield f"    source: {controller.source}"

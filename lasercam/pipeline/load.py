@@ -24,6 +24,7 @@ from lasercam.pipeline import registry
 from lasercam.pipeline.calibration import with_calibration
 from lasercam.pipeline.families import part_uses, refuse_misfit
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
+from lasercam.pipeline.laser_link import adapter_keys
 from lasercam.pipeline.wishes import fill_wishes
 from lasercam.plan.frames import frame_of, placement_notes
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner
@@ -208,6 +209,7 @@ def _machine(reference: str, index: int, step: Step, tree: Tree, inputs: Inputs)
         text = f"the profile calls itself '{machine.machine}', the job calls it '{reference}'"
         raise InputError(Problem(text, profile.at(("machine",)), f"Write `machine: {reference}` in the profile."))
     registry.dialect(machine.controller.dialect, profile.at(("controller", "dialect")))
+    adapter_keys(machine, profile)
     strength = "average_power" if machine.laser.is_cw else "pulse_energy"
     return with_calibration(machine, inputs, profile.at(("laser", strength, "scale", "table")))
 

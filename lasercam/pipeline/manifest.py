@@ -50,6 +50,8 @@ class Manifest(Document):
     inputs: dict[str, str]
     programs: tuple[ProgramEntry, ...]
     files: tuple[FileEntry, ...]
+    sections: tuple[dict[str, Any], ...] = ()
+    """As `section_data` made them; their numbers are texts here."""
 
 
 def manifest_data(

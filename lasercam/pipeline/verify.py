@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,12 @@ from lasercam.errors import InputError, LasercamError, Problem, RereadError
 from lasercam.model.commanded import commanded_kind, feed_speeds_nm_s, open_times_ns
 from lasercam.model.exposure import NO_SETTING, RAPID_NM_S, ExposureBlock
 from lasercam.model.machine import Machine
+from lasercam.model.protocols import Dialect, ReadsCompanions
 from lasercam.model.recipe import RecipeTable
 from lasercam.model.toolpath import TICKS_PER_UM, RowKind, Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
 from lasercam.pipeline.build import file_digest
+from lasercam.pipeline.companions import CompanionReader, companion_folder
 from lasercam.pipeline.load import LoadedJob, input_hashes, load_job, machine_digest, plan_job
 from lasercam.pipeline.manifest import MANIFEST_NAME, Manifest, ProgramEntry, read_manifest
 from lasercam.pipeline.progress import SILENT, Advance, Progress
@@ -170,7 +173,8 @@ def _check_program(
     compared = 0
     try:
         with (folder / program.file).open("rb") as stream:
-            found = _Feed(language.reader(stream, machine))
+            companions = CompanionReader(folder / program.file)
+            found = _Feed(_exposures(language, stream, machine, companions))
             commands = _commands(recipes, machine, section)
             for block in blocks:
                 expected = _expected(block, commands)
@@ -192,7 +196,20 @@ def _check_program(
         return
     except OSError as error:
         raise LasercamError(f"'{program.file}' cannot be read: {error.strerror}") from error
+    unused = companions.unused
+    if unused:
+        text = f"no call of '{program.file}' uses it ({len(unused)} such files)"
+        proof.mismatches.append(Mismatch(f"{companion_folder(Path(program.file))}/{unused[0]}", text))
+        return
     proof.exposures[program.file] = compared
+
+
+def _exposures(
+    language: Dialect, stream: BinaryIO, machine: Machine, companions: CompanionReader
+) -> Iterator[ExposureBlock]:
+    if isinstance(language, ReadsCompanions):
+        return language.reader_with(stream, machine, companions)
+    return language.reader(stream, machine)
 
 
 class _Feed:

@@ -13,6 +13,7 @@ from lasercam.model.mounting import MOST_TILT_DEG, MeasuredTilt, SamplePlacement
 from lasercam.model.sample import Sample
 from lasercam.model.surface import Surface
 from lasercam.plan.heights import read_heights
+from lasercam.process.depth_travel import travel_per_depth
 
 FloatArray = NDArray[np.float64]
 
@@ -29,7 +30,7 @@ class _Lie:
 
 
 def frame_of(sample: Sample, machine: Machine, heights: bytes | None = None) -> Frame:
-    """From the sample's frame to the controller's.
+    """From the sample's frame to the controller's; the objective says what stage travel makes of a depth.
 
     Args:
         sample: with its origin and placement.
@@ -38,13 +39,12 @@ def frame_of(sample: Sample, machine: Machine, heights: bytes | None = None) -> 
 
     Raises:
         PatternError: heights that make no plane or grid, or a sample that lies too steep.
-
-    Source: stage travel = depth · n_env / n_sample for a flat interface in the paraxial limit (Snell).
+        MachineLimitError: the objective's correction for depth does not fit the sample.
     """
     origin = sample.origin if sample.origin is not None else machine.work_origin
     increment = round(machine.controller.increment * TICKS_PER_UM)
     on_grid = [round(v * TICKS_PER_UM / increment) * increment for v in origin]
-    ratio = machine.objective.immersion_index / sample.refractive_index
+    ratio = travel_per_depth(machine.objective, sample.refractive_index)
     placed = Frame((on_grid[0], on_grid[1], on_grid[2]), ratio, increment)
     if sample.placement is None:
         return placed

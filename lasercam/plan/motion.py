@@ -58,7 +58,7 @@ def to_ticks(xyz_um: NDArray[np.float64], frame: Frame) -> NDArray[np.int64]:
 
     Args:
         xyz_um: float64 (M, 3), x, y and inscription depth in the sample's frame.
-        frame: origin, index ratio and increment. Stage travel is depth · n_env / n_sample (paraxial).
+        frame: origin, index ratio and increment. Stage travel is depth times that ratio.
 
     Returns:
         int64 (M, 3), multiples of the increment away from the origin; z rises out of the sample.

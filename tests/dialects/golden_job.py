@@ -9,6 +9,7 @@ import numpy as np
 
 from lasercam.dialects.grbl import GrblEncoder
 from lasercam.dialects.linuxcnc import LinuxCncEncoder
+from lasercam.dialects.newport_xps_encoder import NewportXpsEncoder
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 from tests.dialects import planning
 from tests.support import builders
@@ -21,6 +22,10 @@ HATCH = [
 ]  # fmt: skip
 DOTS = [(K.DOT, (200, 200, -50), 2), (K.DOT, (210, 200, -50), 2), (K.DOT, (210, 210, -60), 3)]
 COUNTED = [(K.DOT, (-20, 0, 0), 4), (K.DOT, (-20, 5, 0), 4)]
+SHOTS = [
+    (K.JUMP, (90, 100, -50)), (K.LEAD, (100, 100, -50)), (K.LINE, (150, 100, -50)), (K.LEAD, (160, 100, -50)),
+    (K.JUMP, (100, 200, -60)), (K.LEAD, (130, 240, -60)), (K.SHOTS, (160, 280, -60)), (K.LEAD, (190, 320, -60)),
+]  # fmt: skip
 TITLE = ("job three-level (MSG, stop)", "section 0: first pass; 50 µJ at 10 kHz")
 
 
@@ -36,6 +41,29 @@ def grbl_block() -> ToolpathBlock:
     return builders.rows([*HATCH, *DOTS])
 
 
+def shots_block() -> ToolpathBlock:
+    """A line and eleven shots by position."""
+    return builders.rows(SHOTS, count=11)
+
+
+def companions(path: Path, encoder: NewportXpsEncoder) -> dict[Path, bytes]:
+    """The files beside a golden file."""
+    return {path.with_name(f"{path.name}.files") / name: data for name, data in encoder.companions().items()}
+
+
+def xps_files() -> dict[Path, bytes]:
+    """A PVT job and a line-arc job with their trajectories."""
+    found: dict[Path, bytes] = {}
+    for name, block, machine in (
+        ("small_job.xps", linuxcnc_block(), planning.xps_machine()),
+        ("line_arc.xps", shots_block(), planning.xps_arc_machine()),
+    ):
+        encoder = NewportXpsEncoder(planning.program_for(planning.RECIPES, [block], machine, TITLE))
+        path = GOLDEN / "newport_xps" / name
+        found |= {path: planning.encode(encoder, [block]), **companions(path, encoder)}
+    return found
+
+
 def golden_files() -> dict[Path, bytes]:
     """Every golden file and what is written now."""
     cnc, grbl = planning.linuxcnc_machine(), planning.grbl_machine()
@@ -47,9 +75,11 @@ def golden_files() -> dict[Path, bytes]:
         GOLDEN / "grbl" / "small_job.gcode": planning.encode(
             GrblEncoder(planning.program_for(planning.TIMED_RECIPES, [b], grbl, TITLE)), [b]
         ),
+        **xps_files(),
     }
 
 
 if __name__ == "__main__":
     for path, data in golden_files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)

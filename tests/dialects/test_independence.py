@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
-ENCODERS = {"linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement"}
-READERS = {"linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement"}
+ENCODERS = {
+    "linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement", "controller_settings", "newport_xps",
+    "newport_xps_settings", "newport_xps_encoder", "newport_xps_trajectories",
+}  # fmt: skip
+READERS = {
+    "linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement", "newport_xps_reader",
+    "newport_xps_files",
+}  # fmt: skip
 
 
 def imports(name: str) -> set[str]:

@@ -1,20 +1,24 @@
 """Rows to the calls and trajectory files of a Newport XPS."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import floor
 from typing import Final
 
 from lasercam.dialects.comments import safe_comment
-from lasercam.dialects.newport_xps_settings import xps_settings
-from lasercam.dialects.newport_xps_trajectories import (
+from lasercam.dialects.motion_runs import (
+    ACCELERATION_DECIMALS,
     LENGTH_DECIMALS,
-    REST_PS,
-    TIME_DECIMALS,
     Feed,
     Joints,
+    path_acceleration,
+    pulse_window,
+    windows,
+)
+from lasercam.dialects.newport_xps_settings import xps_settings
+from lasercam.dialects.newport_xps_trajectories import (
+    REST_PS,
+    TIME_DECIMALS,
     file_name,
     line_arc_file,
-    line_arc_window,
     pvt_file,
     standing_file,
 )
@@ -23,12 +27,11 @@ from lasercam.dialects.row_facts import MAX_DECIMALS, RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.recipe import Recipe
-from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_UM, RowKind, ToolpathBlock
+from lasercam.model.toolpath import RowKind, ToolpathBlock
 
 _PS_PER_NS: Final = 1000
 _SPEED_DECIMALS: Final = 6
 """Velocities are mm/s: a whole number of nm/s prints exactly."""
-_ACCELERATION_DECIMALS: Final = 3
 
 
 class NewportXpsEncoder:
@@ -62,6 +65,7 @@ class NewportXpsEncoder:
         lines = [_comment(text) for text in self._program.title]
         lines.append("# send line by line to TCP port 5001; the files beside go to Public/Trajectories")
         lines += [f"# at the first reply that is not 0: stop, and send {call}" for call in self._off()]
+        lines.append("# before: EventExtendedAllGet(char *) must list no event; remove those of an aborted job")
         if self._period_ps:
             lines.append(f"# output pulses fire the laser, one every {_seconds(self._period_ps)} s")
         counts = {r.pulses for r in self._recipes() if r.pulses}
@@ -175,25 +179,26 @@ class NewportXpsEncoder:
             return self._line_arc(run)
         content = pvt_file(run, self._program.machine.controller.min_segment_time)
         # Element numbers count from 1; a window ends where the element behind it begins.
-        windows = [(first + 1, last + 2) for first, last in _windows(run)]
+        lit = [(first + 1, last + 2) for first, last in windows(run)]
         if not self._set.lines_pulse:
-            return self._executed(content, [c for w in windows for c in self._switch(self._set.gate, *w)])
-        if len(windows) > 1:
+            return self._executed(content, [c for w in lit for c in self._switch(self._set.gate, *w)])
+        if len(lit) > 1:
             raise MachineLimitError(
                 "output pulses have one window per trajectory, but a dark stretch lies between lines that are written "
                 "in one motion; state lines: gate in controller.settings"
             )
-        return self._executed(content, self._pulses(*windows[0], self._period_ps))
+        return self._executed(content, self._pulses(*lit[0], self._period_ps))
 
     def _line_arc(self, run: Sequence[Feed]) -> list[str]:
         content = line_arc_file(run, self._set.angle_text)
-        windows = _windows(run)
-        if len(windows) > 1:
+        lit = windows(run)
+        if len(lit) > 1:
             raise MachineLimitError(
                 "output pulses have one window per trajectory; write each line in a motion of its own"
             )
-        window = line_arc_window(run, *windows[0], self._period_ps)
-        acceleration = _acceleration(run, [a.acceleration for a in self._program.machine.axis_list[:2]])
+        window = pulse_window(run, *lit[0], self._period_ps)
+        limits = [axis.acceleration for axis in self._program.machine.axis_list[:2]]
+        acceleration = fixed_point(path_acceleration(run, limits), ACCELERATION_DECIMALS, trim=True)
         group, start = self._set.group, ",".join(fixed_point(v, LENGTH_DECIMALS, trim=True) for v in window)
         speed = fixed_point(run[0].speed_nm_s, _SPEED_DECIMALS, trim=True)
         name, is_new = self._kept(content)
@@ -243,35 +248,6 @@ class NewportXpsEncoder:
                 "EventExtendedStart(int *)",
             )
         ]
-
-
-def _windows(run: Sequence[Feed]) -> list[tuple[int, int]]:
-    """First and last index of each stretch of rows in which the laser fires."""
-    lit = [row.kind != RowKind.LEAD for row in run]
-    firsts = [i for i, on in enumerate(lit) if on and not lit[i - 1]]
-    return [(first, next(i for i in range(first, len(run)) if not lit[i + 1])) for first in firsts]
-
-
-def _acceleration(run: Sequence[Feed], limits_um_s2: Sequence[float]) -> str:
-    """Acceleration along the path that no axis exceeds, mm/s², as printed.
-
-    Raises:
-        MachineLimitError: a run-up too short for it.
-    """
-    line = next(row for row in run if row.kind != RowKind.LEAD)
-    allowed = min(
-        a * line.length_ticks / abs(d) for a, d in zip(limits_um_s2, line.delta[:2], strict=True) if d
-    )  # fmt: skip
-    printed = floor(allowed * 10**_ACCELERATION_DECIMALS / NM_PER_UM)
-    needed = (line.speed_nm_s / NM_PER_UM) ** 2 / (2 * printed * NM_PER_UM / 10**_ACCELERATION_DECIMALS)
-    for lead in (run[0], run[-1]):
-        # A run-up that was rounded aside may be shorter along the line by a few increments' share: 1 % covers it.
-        if lead.length_ticks / TICKS_PER_UM < needed * 0.99:
-            raise MachineLimitError(
-                f"a run-up of {lead.length_ticks / TICKS_PER_UM:.4g} µm is shorter than the {needed:.4g} µm (v² / 2a) "
-                "in which the stage speeds up; plan longer leads"
-            )
-    return fixed_point(printed, _ACCELERATION_DECIMALS, trim=True)
 
 
 def _seconds(period_ps: int) -> str:

@@ -8,10 +8,11 @@ relative to the start of the trajectory.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import atan2, degrees, hypot, isqrt
 from typing import Final, NamedTuple
 
+from lasercam.dialects.line_reading import number
 from lasercam.errors import RereadError
 from lasercam.model.toolpath import RowKind
 
@@ -21,7 +22,6 @@ _TICK = 10**7
 _FINE = 10**12
 _FM_PER_TICK = 10**5
 """Path lengths are in 10^-12 mm."""
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,9})(?:\.([0-9]{0,11}[1-9]))?")
 _NAME = re.compile(r"lc-([0-9a-f]{16})\.trj")
 
 REST, CRUISE, RAMP = range(3)
@@ -43,7 +43,7 @@ class Stretch(NamedTuple):
     duration_ps: int
 
 
-def checked(name: str, content: bytes) -> str:
+def checked(name: str, companion: Callable[[str], bytes]) -> str:
     """The text of a trajectory file.
 
     Raises:
@@ -52,28 +52,13 @@ def checked(name: str, content: bytes) -> str:
     match = _NAME.fullmatch(name)
     if match is None:
         raise RereadError(f"'{name[:60]}' is no name of a trajectory file")
+    content = companion(name)
     if hashlib.sha256(content).hexdigest()[:16] != match[1]:
         raise RereadError(f"the trajectory file {name} does not hold what its name was made from")
     text = content.decode("latin-1")
     if not text.isascii() or not text.endswith("\n") or "\r" in text:
         raise RereadError(f"the trajectory file {name} is not whole lines of plain text")
     return text
-
-
-def number(text: str, scale: int, what: str) -> int:
-    """A number in multiples of 1 / scale (a power of ten).
-
-    Raises:
-        RereadError: not a number as lasercam prints it, or too fine.
-    """
-    match = _NUMBER.fullmatch(text)
-    if match is None or text == "-0":
-        raise RereadError(f"{what} '{text[:40]}' is no number as lasercam prints it")
-    decimals = len(match[1] or "")
-    if int(10**decimals) > scale:
-        raise RereadError(f"{what} {text} is finer than the controller resolves here")
-    whole = int(text.replace(".", ""))
-    return whole * (scale // int(10**decimals))
 
 
 def pvt(text: str, tolerance_um: float) -> list[Stretch]:

@@ -11,18 +11,17 @@ in comments that are read: the period at which output pulses fire, and what the 
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import numpy as np
 
-from lasercam.dialects.newport_xps_files import PS, RAMP, REST, Stretch, arc_kinds, checked, line_arc, number, pvt
+from lasercam.dialects.line_reading import Exposures, interpret, number
+from lasercam.dialects.newport_xps_files import PS, RAMP, REST, Stretch, arc_kinds, checked, line_arc, pvt
 from lasercam.errors import RereadError
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.toolpath import RowKind
 
-_MAX_LINE: Final = 400
-_ROWS = 16_384
 _TICK: Final = 10**7
 _CALL = re.compile(r"([A-Za-z]{4,60})\(([^()]*)\)")
 _PERIOD = re.compile(r"# output pulses fire the laser, one every (\S+) s")
@@ -43,33 +42,7 @@ def read(stream: BinaryIO, machine: Machine, companion: Callable[[str], bytes]) 
     Raises:
         RereadError: a call the controller would refuse or that lasercam never writes, or one that exposes wrongly.
     """
-    script = _Script(machine, companion)
-    line = 0
-    for line, raw in enumerate(iter(lambda: stream.readline(_MAX_LINE), b""), 1):
-        try:
-            script.line(_text(raw))
-        except RereadError as error:
-            raise RereadError(error.reason, line) from error
-        for row in script.rows[script.marked :]:
-            row.append(line)
-        script.marked = len(script.rows)
-        if script.marked >= _ROWS:
-            yield script.taken()
-    try:
-        script.ended()
-    except RereadError as error:
-        raise RereadError(error.reason, line) from error
-    if script.rows:
-        yield script.taken()
-
-
-def _text(raw: bytes) -> str:
-    if not raw.endswith(b"\n"):
-        raise RereadError("the line is not ended, or longer than any that lasercam writes")
-    text = raw[:-1].decode("latin-1")
-    if not text.isascii() or not text.isprintable():
-        raise RereadError("the line holds more than printable ASCII")
-    return text
+    return interpret(stream, _Script(machine, companion))
 
 
 class _Script:
@@ -98,8 +71,7 @@ class _Script:
         self._pulses: tuple[int, ...] | None = None
         self._period_ps = self._count = 0
         self._has_ended = False
-        self.rows: list[list[int]] = []
-        self.marked = 0
+        self.exposures = Exposures()
         self._calls: dict[str, Callable[[list[str]], None]] = {
             "GPIODigitalSet": self._digital,
             "GroupMoveAbsolute": self._move,
@@ -136,13 +108,6 @@ class _Script:
         """Judge the end of the file."""
         if not self._has_ended:
             raise RereadError("the file ends without its last line")
-
-    def taken(self) -> ExposureBlock:
-        """The rows so far, which are forgotten."""
-        rows: Any = np.array(self.rows, np.int64)
-        self.rows, self.marked = [], 0
-        kind, start, end = rows[:, 0].astype(np.uint8), rows[:, 1:4].copy(), rows[:, 4:7].copy()
-        return ExposureBlock(kind, start, end, *(rows[:, i].copy() for i in (7, 8, 9, 10)))
 
     def _comment(self, text: str) -> None:
         if text == _END:
@@ -185,7 +150,7 @@ class _Script:
         axes = (0, 1, 2) if self._is_pvt else {self._group: (0, 1), self._z_group: (2,)}.get(arguments[0], ())
         if (self._is_pvt and arguments[0] != self._group) or len(arguments) != len(axes) + 1 or not axes:
             raise RereadError("the move names a group or a number of positions that the machine profile does not")
-        to = [number(_trimmed(text), _TICK, "a position") for text in arguments[1:]]
+        to = [number(text, _TICK, "a position", padded=True) for text in arguments[1:]]
         if [self._at[axis] for axis in axes] == to:
             raise RereadError("a move leads to where the stage stands")
         for axis, value in zip(axes, to, strict=True):
@@ -206,7 +171,7 @@ class _Script:
         name = arguments[1]
         if name in self._trajectories:
             raise RereadError("a trajectory is verified twice")
-        return name, checked(name, self._companion(name))
+        return name, checked(name, self._companion)
 
     def _event_trigger(self, arguments: list[str]) -> None:
         if len(arguments) != 5 or arguments[0] != f"{self._group}.PVT.ElementNumberStart" or arguments[2:] != ["0"] * 3:
@@ -339,11 +304,4 @@ class _Script:
         start = [value or 0 for value in self._at]
         end = [a + b for a, b in zip(start, delta, strict=True)]
         self._at = [*end]
-        self.rows.append([int(kind), *start, *end, speed_nm_s, open_ns, count])
-
-
-def _trimmed(text: str) -> str:
-    """A position without the zeros that fill it up to the increment's decimals."""
-    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
-        return text
-    return text.rstrip("0").rstrip(".") if "." in text else text
+        self.exposures.add(kind, start, end, speed_nm_s, open_ns, count)

@@ -8,12 +8,12 @@ from typing import Final
 
 from lasercam.dialects import judgement
 from lasercam.dialects.controller_settings import Key, read_settings
+from lasercam.dialects.motion_runs import PS_PER_S
 from lasercam.errors import MachineLimitError
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 
 PVT, LINE_ARC = "pvt", "line-arc"
-PS_PER_S: Final = 10**12
 OUTPUT_BITS: Final = 16
 """Bits of a digital port that a mask can name; which exist depends on the port. Assumed: XPS driver, 16-bit masks."""
 
@@ -81,10 +81,14 @@ class XpsSettings:
         """Period of the laser's pulses.
 
         Raises:
-            MachineLimitError: not on the controller's grid.
+            MachineLimitError: not on the controller's grid, or continuous light.
         """
-        period = PS_PER_S / Fraction(rate_hz) if rate_hz > 0 else Fraction(0)
-        if period <= 0 or period % self.period_step_ps:
+        if rate_hz <= 0:
+            raise MachineLimitError(
+                "continuous light has no pulses that output pulses could fire; state lines: gate in controller.settings"
+            )
+        period = PS_PER_S / Fraction(rate_hz)
+        if period % self.period_step_ps:
             raise MachineLimitError(
                 f"pulses at {rate_hz:g} Hz are not a whole multiple of {self.period_step_ps / PS_PER_S:g} s apart, "
                 f"the controller's step; the nearest possible rate is {self.nearest_rate_hz(rate_hz):g} Hz"
@@ -94,7 +98,7 @@ class XpsSettings:
     def nearest_rate_hz(self, rate_hz: float) -> float:
         """The reachable rate nearest to a wanted one."""
         top = PS_PER_S / self.period_step_ps
-        below = max(1, floor(top / max(rate_hz, 1e-9)))
+        below = max(1, floor(top / rate_hz))
         return min((top / below, top / (below + 1)), key=lambda rate: abs(rate - rate_hz))
 
 

@@ -53,7 +53,7 @@ class CompanionReader:
             raise RereadError(f"'{shorten(name)}' is no plain file name")
         path = self._folder / name
         try:
-            if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
                 raise RereadError(f"the file {self._folder.name}/{name} is missing or too large")
             content = path.read_bytes()
         except OSError as error:

@@ -209,7 +209,10 @@ def _section(section: Section, machine: Machine, recipes: RecipeTable, program: 
     yield f"- [ ] On {_safe(machine.title)}, {whose} {text} **on target**{power}"
     strength = machine.laser.strength
     if strength is not None and strength.control == "laser":
-        yield "- The laser's adapter sets this; read it back before the file runs"
+        yield (
+            f"- The laser's adapter sets this and reads it back: `lasercam laser apply MACHINE DIR --section "
+            f"{program.file}`; before the file runs"
+        )
     yield f"- [ ] Run `{program.file}`{again}: {section.n_exposures:,} exposures, about {_duration(section.duration_s)}"
     yield f"- It moves from ({low}) to ({high}) mm"
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lasercam.dialects.acs_encoder import AcsEncoder
 from lasercam.dialects.grbl import GrblEncoder
 from lasercam.dialects.linuxcnc import LinuxCncEncoder
 from lasercam.dialects.newport_xps_encoder import NewportXpsEncoder
+from lasercam.dialects.pi_gcs_encoder import PiGcsEncoder
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 from tests.dialects import planning
 from tests.support import builders
@@ -64,6 +66,20 @@ def xps_files() -> dict[Path, bytes]:
     return found
 
 
+def acs_block() -> ToolpathBlock:
+    """Everything, in the plane as far as it is lit."""
+    rows = builders.rows([*HATCH, *SHOTS[4:], *DOTS, *COUNTED], count=11)
+    count = np.where(rows.kind == K.SHOTS, 11, np.where(rows.recipe == 4, planning.PULSES, 0)).astype(np.uint32)
+    return ToolpathBlock(0, 0, rows.start_ticks, rows.end_ticks, rows.kind, count, rows.recipe, rows.part)
+
+
+def dots_block() -> ToolpathBlock:
+    """Dots, timed and counted."""
+    block = builders.rows([(K.JUMP, (0, 0, 0)), *DOTS, *COUNTED])
+    count = np.where(block.recipe == 4, planning.PULSES, 0).astype(np.uint32)
+    return ToolpathBlock(0, 0, block.start_ticks, block.end_ticks, block.kind, count, block.recipe, block.part)
+
+
 def golden_files() -> dict[Path, bytes]:
     """Every golden file and what is written now."""
     cnc, grbl = planning.linuxcnc_machine(), planning.grbl_machine()
@@ -74,6 +90,14 @@ def golden_files() -> dict[Path, bytes]:
         ),
         GOLDEN / "grbl" / "small_job.gcode": planning.encode(
             GrblEncoder(planning.program_for(planning.TIMED_RECIPES, [b], grbl, TITLE)), [b]
+        ),
+        GOLDEN / "acs" / "small_job.prg": planning.encode(
+            AcsEncoder(planning.program_for(planning.RECIPES, [acs_block()], planning.acs_machine(), TITLE)),
+            [acs_block()],
+        ),
+        GOLDEN / "pi_gcs" / "small_job.gcs": planning.encode(
+            PiGcsEncoder(planning.program_for(planning.RECIPES, [dots_block()], planning.pi_machine(), TITLE)),
+            [dots_block()],
         ),
         **xps_files(),
     }

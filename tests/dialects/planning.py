@@ -68,6 +68,32 @@ def xps_arc_machine(**changes: object) -> Machine:
     return builders.machine("newport_xps", **{"controller": controller, "position_firing": firing, **changes})
 
 
+ACS_SETTINGS = {"x_axis": "0", "y_axis": "1", "z_axis": "4", "pulse_width": "0.001"}
+SLOW_TRIGGER = {"output": 3, "width": "20 ms", "max_pulses": 1000, "source": "example value"}
+
+
+def acs_machine(settings: dict[str, str] | None = None, **changes: object) -> Machine:
+    """Axes 0, 1 and 4, outputs of word 0, shots by position."""
+    firing = {"step": "10 nm", "speed": "1 mm/s", "max_rate": "10 kHz", "max_shots": 10_000, "source": "example value"}
+    controller = {
+        "dialect": "acs", "increment": "1 nm", "path_tolerance": "0.5 um", "source": "example value",
+        "settings": {**ACS_SETTINGS, **(settings or {})}, **changes.pop("controller", {}),
+    }  # fmt: skip
+    rest = {"trigger": SLOW_TRIGGER, "position_firing": firing, **changes}
+    return builders.machine("acs", **{"controller": controller, **rest})
+
+
+def pi_machine(settings: dict[str, str] | None = None, **changes: object) -> Machine:
+    """Axes 1, 2 and 3 in µm, outputs 1 and 3, short macros."""
+    controller = {
+        "dialect": "pi_gcs", "increment": "1 nm", "path_tolerance": "0.5 um", "source": "example value",
+        "settings": {"x_axis": "1", "y_axis": "2", "z_axis": "3", "unit": "um", "max_macro_lines": "30",
+                     **(settings or {})}, **changes.pop("controller", {}),
+    }  # fmt: skip
+    gate = {"min_open": "2 ms", "overhead": "3 ms", "output": 1, "source": "example value"}
+    return builders.machine("pi_gcs", **{"controller": controller, "gate": gate, "trigger": SLOW_TRIGGER, **changes})
+
+
 def header_for(recipes: Sequence[Recipe], blocks: Sequence[ToolpathBlock], machine: Machine) -> ToolpathHeader:
     """A header whose frame has the machine's increment."""
     header = builders.header(recipes, [b for b in blocks if len(b)])

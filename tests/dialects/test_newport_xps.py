@@ -3,7 +3,8 @@
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -16,9 +17,10 @@ from lasercam.errors import GeometryError, MachineLimitError, RereadError
 from lasercam.model.finding import Finding
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect, OffersCompanions, ReadsCompanions
-from lasercam.model.recipe import Recipe
+from lasercam.model.recipe import LaserSettings, Recipe
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 from tests.dialects import golden_job, planning
+from tests.dialects.damage import survivors
 from tests.support import builders
 
 K = RowKind
@@ -101,9 +103,9 @@ def test_curves_within_the_path_tolerance() -> None:
     machine = planning.xps_machine(**axes)
     data, files = write(block, machine)
     assert read(data, files, machine) == planning.planned(block, planning.RECIPES)
-    # 4/27 × |Δv| / v × L = 0.148 × 0.707 × 1.414 µm = 0.148 µm along y, and 4 Δv / T = 320 mm/s² at 0.4 mm/s.
+    # 4/27 × |Δv| / v × L = 0.148 × 0.765 × 1.414 µm = 0.16 µm, and along y 4 Δv / T = 320 mm/s² at 0.4 mm/s.
     tight = planning.xps_machine(controller={"path_tolerance": "0.1 um"}, **axes)
-    with pytest.raises(MachineLimitError, match=r"corner of 45 degrees .* 0\.148 µm"):
+    with pytest.raises(MachineLimitError, match=r"corner of 45 degrees .* 0\.16 µm"):
         write(block, tight)
     with pytest.raises(
         MachineLimitError, match=r"needs 320 mm/s² of axis y, which has 100 mm/s²; possible is 223\.6 µm/s"
@@ -199,6 +201,17 @@ def test_judgement() -> None:
     assert "E_NO_TRIGGER" in judge(planning.xps_machine(trigger=None), counted)
 
 
+def test_continuous_light_is_gated() -> None:
+    laser = LaserSettings(wavelength_nm=405.0, cw_power_uw=1.0)
+    recipe = builders.line_recipe(laser=laser)
+    machine = planning.xps_machine(PULSED)
+    header = planning.header_for([recipe], [builders.rows(RUN)], machine)
+    header = replace(header, sections=(replace(header.sections[0], laser=laser),))
+    (found,) = [f for f in XPS.judge(header, 0, machine) if f.code == "E_PULSE_PERIOD"]
+    assert "continuous light has no pulses" in found.message
+    assert found.hint == "state lines: gate"
+
+
 SETTINGS = [
     ({"gruop": "XYZ"}, "did you mean 'group'"),
     ({"group": "X;Y"}, "'group' is 'X;Y'"),
@@ -255,6 +268,54 @@ def test_the_protocols_are_met() -> None:
         list(dialect.reader(io.BytesIO(data), machine))
 
 
+HEAD = b"GPIODigitalSet(GPIO3.DO,1,0)\nGroupMoveAbsolute(XYZ,0.000000,0.000000,0.000000)\n"
+OPEN = (
+    b"EventExtendedConfigurationTriggerSet(XYZ.PVT.ElementNumberStart,2,0,0,0)\n"
+    b"EventExtendedConfigurationActionSet(GPIO3.DO.DOSet,1,1,0,0)\nEventExtendedStart(int *)\n"
+)
+CLOSE = OPEN.replace(b"Start,2", b"Start,3").replace(b"DOSet,1,1", b"DOSet,1,0")
+STAND = b"0.01, 0, 0, 0, 0, 0, 0\n1, 0, 0, 0, 0, 0, 0\n0.01, 0, 0, 0, 0, 0, 0\n"
+NAME = f"lc-{hashlib.sha256(STAND).hexdigest()[:16]}.trj".encode()
+VERIFY, RUN_IT = b"MultipleAxesPVTVerification(XYZ,%b)\n" % NAME, b"MultipleAxesPVTExecution(XYZ,%b,1)\n" % NAME
+END = b"GPIODigitalSet(GPIO3.DO,1,0)\n# end of job\n"
+GOOD = HEAD + VERIFY + OPEN + CLOSE + RUN_IT + END
+BAD = {
+    "moves before every output is closed": GOOD.replace(HEAD[:29], b""),
+    "from a place that no move has set": GOOD.replace(HEAD[29:], b""),
+    "was not verified before": GOOD.replace(VERIFY, b""),
+    "runs without firing": GOOD.replace(OPEN + CLOSE, b""),
+    "out of order": GOOD.replace(OPEN + CLOSE, CLOSE + OPEN),
+    "stays on behind the trajectory": GOOD.replace(CLOSE, b""),
+    "not its action and start right behind it": GOOD.replace(b"EventExtendedStart(int *)\n", b"", 1),
+    "an output is set that": GOOD.replace(b"GPIO3.DO,1,0)", b"GPIO3.DO,1,1)"),
+    "not an output of the machine profile": GOOD.replace(b"DOSet,1,1", b"DOSet,2,2"),
+    "runs a trajectory more than once": GOOD.replace(b".trj,1)", b".trj,2)"),
+    "no name of a trajectory file": GOOD.replace(NAME, b"../../etc/passwd"),
+    "no such file": GOOD.replace(NAME, b"lc-0123456789abcdef.trj"),
+    "is no call that lasercam writes": GOOD.replace(VERIFY, b"GroupKill(XYZ)\n" + VERIFY),
+    "neither a comment nor a call": GOOD.replace(VERIFY, b"\n" + VERIFY),
+    "behind the closing of the outputs": GOOD.replace(b"# end", RUN_IT + b"# end"),
+    "without closing every output": GOOD.replace(END, b"# end of job\n"),
+    "without its last line": GOOD.replace(b"# end of job\n", b""),
+    "behind the end of the job": GOOD + b"# more\n",
+    "leads to where the stage stands": GOOD.replace(VERIFY, HEAD[29:] + VERIFY),
+    "while the firing": GOOD.replace(RUN_IT, HEAD[29:].replace(b"0.000000)", b"0.100000)") + RUN_IT),
+    "printable ASCII": GOOD.replace(b"# end", b"# \xe9\n# end"),
+}
+
+
+def test_a_small_script_is_a_dot() -> None:
+    assert read(GOOD, {NAME.decode(): STAND}, planning.xps_machine()) == [(K.DOT, (0,) * 3, (0,) * 3, 0, 10**9, 0)]
+
+
+@pytest.mark.parametrize("why", BAD)
+def test_what_no_job_says_is_refused_with_its_line(why: str) -> None:
+    assert BAD[why] != GOOD
+    with pytest.raises(RereadError, match=why) as caught:
+        read(BAD[why], {NAME.decode(): STAND}, planning.xps_machine())
+    assert 0 < caught.value.line <= BAD[why].count(b"\n")
+
+
 def golden(name: str) -> tuple[bytes, dict[str, bytes]]:
     path = golden_job.GOLDEN / "newport_xps" / name
     return path.read_bytes(), {p.name: p.read_bytes() for p in path.with_name(f"{name}.files").iterdir()}
@@ -270,31 +331,6 @@ GOLDEN = {
 def test_golden_files_hold_the_job(name: str) -> None:
     machine, block = GOLDEN[name]
     assert read(*golden(name), machine) == planning.planned(block, planning.RECIPES)
-
-
-def mutations(data: bytes) -> Iterator[tuple[str, bytes]]:
-    lines = data.splitlines(keepends=True)
-    for i, line in enumerate(lines):
-        yield f"without {line!r}", b"".join(lines[:i] + lines[i + 1 :])
-        yield f"twice {line!r}", b"".join(lines[: i + 1] + lines[i:])
-        if i and lines[i - 1] != line:
-            yield f"swapped {line!r}", b"".join([*lines[: i - 1], line, lines[i - 1], *lines[i + 1 :]])
-        yield f"cut behind line {i}", b"".join(lines[:i])
-    for i in range(len(data)):
-        line = lines[data[:i].count(b"\n")]
-        for bit in range(8):
-            yield f"bit of {line!r}", data[:i] + bytes([data[i] ^ 1 << bit]) + data[i + 1 :]
-
-
-def survivors(data: bytes, same: Callable[[bytes], bool]) -> set[str]:
-    found = set()
-    for what, changed in mutations(data):
-        try:
-            if same(changed):
-                found.add(what)
-        except RereadError:
-            continue
-    return found
 
 
 @pytest.mark.parametrize("name", GOLDEN)

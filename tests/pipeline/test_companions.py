@@ -114,3 +114,13 @@ def test_names_are_never_paths(tmp_path: Path, name: str) -> None:
 def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LasercamError, match="upper and lower case"):
         write_companions(tmp_path / "p.xps", {"a.trj": b"", "A.trj": b""})
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    program = tmp_path / "p.xps"
+    write_companions(program, {"a.trj": b"good"})
+    assert CompanionReader(program)("a.trj") == b"good"
+    (tmp_path / "outside.trj").write_bytes(b"other")
+    (companion_folder(program) / "b.trj").symlink_to(tmp_path / "outside.trj")
+    with pytest.raises(RereadError, match="missing or too large"):
+        CompanionReader(program)("b.trj")

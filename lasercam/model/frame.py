@@ -33,8 +33,8 @@ class Frame:
 
     Attributes:
         origin_ticks: the sample's lower-left surface corner in controller coordinates, on the increment.
-        index_ratio: stage travel per inscription depth: n_env / n_sample for paraxial rays, else by the machine's
-            `depth_correction`.
+        index_ratio: stage travel per unit of inscription depth; n_env / n_sample for paraxial rays, else by the
+            machine's `depth_correction`.
         increment_ticks: the machine's programmable increment; every coordinate is a multiple of it.
         matrix: rows that give the controller's x, y and z, µm per µm.
         shift_um: what the corner lies beside the origin; it is not rounded by itself.
@@ -83,19 +83,15 @@ class Frame:
             int64 (M, 3), multiples of the increment away from the origin; z rises out of the sample.
         """
         per_increment = TICKS_PER_UM / self.increment_ticks
-        steps = np.empty((len(xyz_um), 3)) if self.is_plain else self.travel_um(xyz_um)
-        # Column by column: spreading three numbers over rows of three is slow.
-        ticks = np.empty((len(xyz_um), 3), np.int64)
-        for axis, factor in enumerate((per_increment, per_increment, -self.index_ratio * per_increment)):
-            column = steps[:, axis]
-            if self.is_plain:
-                np.multiply(xyz_um[:, axis], factor, out=column)
-            else:
-                column *= per_increment
-            np.rint(column, out=column)
-            ticks[:, axis] = column
-            ticks[:, axis] *= self.increment_ticks
-            ticks[:, axis] += self.origin_ticks[axis]
+        if self.is_plain:
+            steps = xyz_um * np.array([per_increment, per_increment, -self.index_ratio * per_increment])
+        else:
+            steps = self.travel_um(xyz_um)
+            steps *= per_increment
+        np.rint(steps, out=steps)
+        ticks: Ticks = steps.astype(np.int64)
+        ticks *= self.increment_ticks
+        ticks += np.asarray(self.origin_ticks, np.int64)
         return ticks
 
     def sample_um(self, ticks: Ticks) -> FloatArray:

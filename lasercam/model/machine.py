@@ -25,9 +25,6 @@ class Objective(Document):
     """Refractive index between objective and sample: 1.0 for a dry lens."""
     working_distance: PositiveLength
     """Free distance to the sample; the stage travel into it ends here."""
-    front_diameter: PositiveLength | None = None
-    """Diameter of the front face: over a tilted or bent sample its rim comes nearer than its middle. Absent: only the
-    middle is judged."""
     depth_correction: Literal["paraxial", "best_focus", "marginal_ray", "measured"] = "paraxial"
     """What stage travel makes of a depth: the inner rays meet there (`paraxial`), the sharpest focus lies there by a
     published share of the aberration (`best_focus`), the outermost rays meet there (`marginal_ray`), or the lab's own
@@ -36,6 +33,9 @@ class Objective(Document):
     """Measured depth of the written features per stage travel below the surface, such as 1.62; for `measured` only."""
     aberration_limit: PositiveLength | None = None
     """Longest spherical aberration that is accepted without a warning. Absent: the depth of focus, 2 z_R."""
+    front_diameter: PositiveLength | None = None
+    """Diameter of the front face: over a tilted or bent sample its rim comes nearer than its middle. Absent: only the
+    middle is judged."""
     polarization: str = "unknown"
     """Polarization at the sample."""
     transmission: Ratio | None = None

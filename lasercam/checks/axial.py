@@ -101,9 +101,8 @@ class AxialSpacing:
         sections = self._context.header.sections
         if not sections:
             return np.zeros(2), np.zeros(2)
-        low = [np.subtract(s.low_ticks, s.frame.origin_ticks)[:2] for s in sections]
-        high = [np.subtract(s.high_ticks, s.frame.origin_ticks)[:2] for s in sections]
-        return np.min(low, axis=0) / TICKS_PER_UM, np.max(high, axis=0) / TICKS_PER_UM
+        boxes = [s.frame.extent_um(s.low_ticks, s.high_ticks)[:, :2] for s in sections]
+        return np.min([box[0] for box in boxes], axis=0), np.max([box[1] for box in boxes], axis=0)
 
     def block(self, block: ToolpathBlock) -> None:
         """Enter exposures into the maps of their planes."""

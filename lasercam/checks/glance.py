@@ -6,9 +6,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.checks.exposures import corners, sample_ticks
+from lasercam.checks.exposures import corners
+from lasercam.model.frame import Frame
 from lasercam.model.protocols import CheckContext
-from lasercam.model.toolpath import Frame, RowKind, ToolpathBlock
+from lasercam.model.toolpath import RowKind, ToolpathBlock
 
 Corners = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Lowest and highest of each coordinate, int64 (3,) each."""
@@ -49,12 +50,12 @@ class Glance:
     def end(self) -> NDArray[np.int64]:
         """int64 (M, 3), where those rows end: ticks in the sample's frame."""
         ends = self.block.end_ticks
-        return sample_ticks(ends if len(self.rows) == len(ends) else ends[self.rows], self.frame)
+        return self.frame.sample_ticks(ends if len(self.rows) == len(ends) else ends[self.rows])
 
     @cached_property
     def start(self) -> NDArray[np.int64]:
         """int64 (M, 3), where their beam starts; the same array as `end` where there are only dots."""
-        return self.end if self.only_dots else sample_ticks(self.block.exposed_from()[self.rows], self.frame)
+        return self.end if self.only_dots else self.frame.sample_ticks(self.block.exposed_from()[self.rows])
 
     @cached_property
     def recipe(self) -> int | None:

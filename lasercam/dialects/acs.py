@@ -42,7 +42,8 @@ class Acs:
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
         judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
-        WAIT_GRID, NO_PROGRAM_COUNT,
+        judgement.GATE_STEP, judgement.PITCH_STEP, judgement.FIRING_RATE, judgement.FIRING_JITTER, WAIT_GRID,
+        NO_PROGRAM_COUNT,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
@@ -50,14 +51,14 @@ class Acs:
         recipes = judgement.recipes_of(header, section)
         yield from judgement.judge_places(header.sections[section], machine)
         yield from acs_settings(machine)[1]
+        yield from judgement.judge_energy_control(machine)
         yield from judgement.judge_gate(recipes, machine)
         yield from judge_waits(recipes, machine)
         if machine.trigger is not None and machine.trigger.counted_by == "program":
             yield from no_program_count(recipes)
         else:
             yield from judgement.judge_trigger(header, section, recipes, machine)
-        if machine.position_firing is None:
-            yield from judgement.judge_position_firing(recipes)
+        yield from judgement.judge_sweeps(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> AcsEncoder:
         """A fresh encoder."""

@@ -60,19 +60,22 @@ class NewportXps:
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
         judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
-        PULSE_PERIOD, STANDING,
+        judgement.GATE_STEP, judgement.PITCH_STEP, judgement.FIRING_RATE, judgement.FIRING_JITTER, PULSE_PERIOD,
+        STANDING,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
         """What an XPS cannot run, time or count of a section."""
         recipes = judgement.recipes_of(header, section)
         yield from judgement.judge_places(header.sections[section], machine)
+        yield from judgement.judge_energy_control(machine)
         settings, problems = xps_settings(machine)
         yield from problems
         if settings is None:
             return
         yield from _judge_period(settings, recipes)
         if not settings.is_pvt:
+            yield from judgement.judge_sweeps(recipes, machine)
             for recipe in recipes:
                 if recipe.writes_dots and not recipe.pitch_ticks and machine.position_firing is None:
                     yield _standing(recipe)
@@ -82,7 +85,7 @@ class NewportXps:
             yield from _judge_counts(recipes, machine)
         else:
             yield from judgement.judge_trigger(header, section, recipes, machine)
-        yield from judgement.judge_position_firing(recipes)
+        yield from judgement.judge_position_firing(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> NewportXpsEncoder:
         """A fresh encoder."""

@@ -46,7 +46,7 @@ class PiGcs:
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
         judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
-        WAIT_GRID, NO_PROGRAM_COUNT, NO_LINES,
+        judgement.GATE_STEP, WAIT_GRID, NO_PROGRAM_COUNT, NO_LINES,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
@@ -54,13 +54,14 @@ class PiGcs:
         recipes = judgement.recipes_of(header, section)
         yield from judgement.judge_places(header.sections[section], machine)
         yield from pi_settings(machine)[1]
+        yield from judgement.judge_energy_control(machine)
         yield from judgement.judge_gate(recipes, machine)
         yield from judge_waits(recipes, machine)
         if machine.trigger is not None and machine.trigger.counted_by == "program":
             yield from no_program_count(recipes)
         else:
             yield from judgement.judge_trigger(header, section, recipes, machine)
-        yield from judgement.judge_position_firing(recipes)
+        yield from judgement.judge_position_firing(recipes, machine)
         for recipe in recipes:
             if recipe.writes_lines and not recipe.writes_dots:
                 yield Finding(

@@ -45,10 +45,14 @@ def adapter_keys(machine: Machine, profile: Tree) -> AdapterKeys | None:
     """The keys under `laser: adapter:`, typed by their kind; None where a person sets the laser.
 
     Raises:
-        InputError: an unknown kind, or keys that its kind does not take.
+        InputError: an unknown kind, keys that its kind does not take, or none where the profile relies on one.
     """
     written = machine.laser.adapter
     if written is None:
+        if machine.laser.strength is not None and machine.laser.strength.control == "laser":
+            text = "`control: laser` says that an adapter sets the laser, and there is no `adapter` under `laser:`"
+            hint = "Write adapter: {kind: …, source: …}, or say who sets it: `control: operator`."
+            raise InputError(Problem(text, profile.at(("laser",)), hint))
         return None
     if "kind" not in written:
         kinds = ", ".join(registry.names(registry.LASERS))

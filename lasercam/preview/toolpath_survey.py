@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.model.toolpath import Frame, RowKind, Section, Toolpath, ToolpathBlock
+from lasercam.model.frame import Frame
+from lasercam.model.toolpath import RowKind, Section, Toolpath, ToolpathBlock
 from lasercam.preview.depths import DepthTally, Layer
 
 FloatArray = NDArray[np.float64]

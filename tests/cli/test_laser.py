@@ -1,6 +1,7 @@
 """`lasercam laser`: what a person at the stage sees, with a simulated laser and with a server that behaves like one."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,12 +24,20 @@ def double() -> Iterator[PharosDouble]:
     made.stop()
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build for the shipped machine."""
+    folder = tmp_path_factory.mktemp("built")
+    assert run(["build", str(write_job(folder, GOOD)), "-o", str(folder / "out"), "--no-pictures"]) == 0
+    return folder / "out"
+
+
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, double: PharosDouble) -> Path:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, double: PharosDouble, built: Path) -> Path:
     """A folder with a build, and a profile whose laser is the double."""
     monkeypatch.chdir(tmp_path)
-    assert run(["build", str(write_job(tmp_path, GOOD)), "-o", "out", "--no-pictures"]) == 0
-    adapter = f"{{kind: pharos, url: {double.url}, poll_interval: 5 ms, settle_time: 0.4 s, source: test}}"
+    shutil.copytree(built, tmp_path / "out")
+    adapter = f"{{kind: pharos, url: {double.url}, poll_interval: 5 ms, settle_time: 2 s, source: test}}"
     profile(tmp_path, adapter, BY_LASER)
     return tmp_path
 
@@ -169,10 +178,10 @@ def test_status_in_words_and_json(stage: Path, double: PharosDouble, capsys: pyt
 
 
 def test_simulate_needs_no_adapter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], built: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(["build", str(write_job(tmp_path, GOOD)), "-o", "out", "--no-pictures"]) == 0
+    shutil.copytree(built, tmp_path / "out")
     for arguments in (["status", MACHINE], ["close", MACHINE]):
         assert run(["laser", *arguments, "--simulate"]) == 0
         assert run(["laser", *arguments]) == 1
@@ -211,6 +220,17 @@ def test_a_slip_in_the_profile_is_found_when_a_job_is_checked(
     error = capsys.readouterr().err
     assert says in error
     assert f"{MACHINE}.yaml:" in error
+
+
+def test_a_profile_that_relies_on_an_adapter_has_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile(tmp_path, "{kind: simulated, source: test}", BY_LASER)
+    job = write_job(tmp_path, GOOD)
+    assert run(["check", str(job)]) == 0
+    written = tmp_path / "machine_profiles" / f"{MACHINE}.yaml"
+    written.write_text(written.read_text().replace("  adapter: {kind: simulated, source: test}\n", ""))
+    capsys.readouterr()
+    assert run(["check", str(job)]) == 1
+    assert "says that an adapter sets the laser, and there is no `adapter`" in capsys.readouterr().err
 
 
 def test_lists_and_pages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
-ENCODERS = {"linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement"}
-READERS = {"linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement"}
+ENCODERS = {
+    "linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement",
+    "aerotech_a3200", "automation1", "aerotech_encoder", "aerotech_groups", "aerotech_judgement", "aerotech_units",
+    "aerotech_words",
+}  # fmt: skip
+READERS = {
+    "linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement",
+    "aerotech_a3200_reader", "automation1_reader", "aerotech_reading", "aerotech_motion", "aerotech_moves",
+    "aerotech_state", "aerotech_statements", "line_forms",
+}  # fmt: skip
+SHARED = {"compiling", "aerotech_settings"}
+"""What both start from: how code is compiled, and what a profile states about the wiring."""
 
 
 def imports(name: str) -> set[str]:
@@ -33,3 +43,16 @@ def test_readers_import_no_encoder(name: str) -> None:
 def test_encoders_import_no_reading_code(name: str) -> None:
     # A dialect hands out its own reader; nothing else of reading may be used.
     assert not imports(name) & (READERS - {f"{name}_reader"})
+
+
+def test_every_module_is_on_one_side() -> None:
+    import lasercam.dialects as dialects
+
+    modules = {path.stem for path in Path(next(iter(dialects.__path__))).glob("*.py")} - {"__init__"}
+    assert modules >= ENCODERS | READERS | SHARED
+    assert not ENCODERS & READERS
+
+
+@pytest.mark.parametrize("name", sorted(SHARED))
+def test_what_is_shared_comes_from_neither_side(name: str) -> None:
+    assert not imports(name) & (ENCODERS | READERS)

@@ -3,8 +3,9 @@
 A unit never depends on where blocks of rows begin: whatever may still grow is held back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,16 +117,19 @@ class UnitReader:
 
 def joined(pieces: list[RowFacts]) -> RowFacts:
     """Facts one behind the other."""
-    if len(pieces) == 1:
-        return pieces[0]
-    return RowFacts(*(np.concatenate([getattr(piece, f.name) for piece in pieces]) for f in fields(RowFacts)))
+    return pieces[0] if len(pieces) == 1 else _columns(lambda name: np.concatenate([getattr(p, name) for p in pieces]))
 
 
 def rows_between(facts: RowFacts, start: int, stop: int | None) -> RowFacts:
     """Some of the rows."""
-    return RowFacts(*(getattr(facts, f.name)[start:stop] for f in fields(RowFacts)))
+    return _columns(lambda name: getattr(facts, name)[start:stop])
 
 
 def picked(facts: RowFacts, rows: NDArray[np.int64]) -> RowFacts:
     """Rows by number."""
-    return RowFacts(*(getattr(facts, f.name)[rows] for f in fields(RowFacts)))
+    return _columns(lambda name: getattr(facts, name)[rows])
+
+
+def _columns(column: Callable[[str], Any]) -> RowFacts:
+    # The energy is never set by these programs, so there is no column of settings.
+    return RowFacts(**{f.name: column(f.name) for f in fields(RowFacts) if f.name != "setting"})

@@ -123,14 +123,21 @@ def test_counted_pulses() -> None:
 
 
 def test_firing_by_position() -> None:
-    def shots(pitch_ticks: int, **changes: object) -> Finding:
-        recipe = builders.dot_recipe(pulses=1, pitch_ticks=pitch_ticks)
-        return judge(aerotech.machine(**changes), recipe)["E_FIRING"]
+    def found(pitch_ticks: int, **changes: object) -> dict[str, Finding]:
+        return judge(aerotech.machine(**changes), builders.dot_recipe(pulses=1, pitch_ticks=pitch_ticks))
 
-    assert "position_firing" in shots(5000, position_firing=None).message
-    assert "nearest possible pitch is 0.51 µm" in shots(5060).hint
+    assert "0.51 µm" in found(5060)["E_PITCH_STEP"].hint
     # 2 mm/s over 0.1 µm are 20 kHz; 10 kHz allow 1 mm/s.
-    assert "1000 µm/s" in shots(1000).hint
+    assert "1000 µm/s" in found(1000)["E_FIRING_RATE"].hint
+    assert "`trigger`" in found(5000, trigger=None)["E_FIRING"].message
+    blind = {"input_x": "", "counts_per_mm_x": "", "input_y": "", "counts_per_mm_y": ""}
+    assert "encoder" in found(5000, settings={**blind, "line_gate": "stops"})["E_FIRING"].message
+    # 0.5 µm at 2 mm/s are 250 µs.
+    wide = {**aerotech.TRIGGER, "width": "300 us"}
+    assert (
+        "2.5e-04" in found(5000, trigger=wide)["E_FIRING"].message
+        or "0.00025" in found(5000, trigger=wide)["E_FIRING"].message
+    )
 
 
 LEAD, SHOTS, LINE = K.LEAD, K.SHOTS, K.LINE

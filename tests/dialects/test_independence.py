@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 ENCODERS = {
-    "linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement",
+    "linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement", "controller_settings", "motion_runs",
+    "newport_xps", "newport_xps_settings", "newport_xps_encoder", "newport_xps_trajectories", "acs", "acs_encoder",
+    "acs_settings", "millisecond_waits", "pi_gcs", "pi_gcs_encoder",
     "aerotech_a3200", "automation1", "aerotech_encoder", "aerotech_groups", "aerotech_judgement", "aerotech_units",
     "aerotech_words",
 }  # fmt: skip
 READERS = {
-    "linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement",
+    "linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement", "newport_xps_reader",
+    "newport_xps_files", "line_reading", "acs_reader", "pi_gcs_reader",
     "aerotech_a3200_reader", "automation1_reader", "aerotech_reading", "aerotech_motion", "aerotech_moves",
     "aerotech_state", "aerotech_statements", "line_forms",
 }  # fmt: skip

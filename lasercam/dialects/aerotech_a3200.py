@@ -52,8 +52,8 @@ class AerotechA3200:
         "Runs of equal dots are REPEAT loops of incremental moves (loops: yes) where a step is a whole "
         "number of counts; the next move is absolute again.\n\n"
         "G71 and G76 set mm and s, so F is mm/s. Programs too long for the controller's memory run with "
-        '`PROGRAM 1 BUFFEREDRUN "file.pgm"`, which reads lines as it goes; loops are no longer than their '
-        "few lines, so that they are safe there.\n\n"
+        '`PROGRAM 1 BUFFEREDRUN "file.pgm"`, which reads lines as it goes; whether REPEAT may stand in such '
+        "a run is not sourced, so state loops: no for them.\n\n"
         "[sourced] PSOCONTROL, PSOOUTPUT CONTROL, ENABLE, G71, G76, G90, G4, F in mm/s: written by femto; "
         "PSOPULSE TIME CYCLES, PULSE, FIRE, VELOCITY: public hole-drilling and wire-bond code; PSOTRACK, "
         "PSODISTANCE FIXED, PSOWINDOW INPUT and RANGE in counts, PULSE WINDOW MASK, ARM, shots at whole "

@@ -176,6 +176,8 @@ def run(
                 return n_rows, s.E_WHOLE, line
             state[s.DISTANCE] = n0 // _UNIT
         elif op == do.LOAD:
+            if settings[s.SETTLE_NS] and not state[s.SETTLED]:
+                return n_rows, s.E_SETTLE, line
             if state[s.WINDOW_AXIS] < 0 or state[s.KNOWN] != 7 or n0 != 0:
                 return n_rows, s.E_UNARMED, line
             for i in range(3):

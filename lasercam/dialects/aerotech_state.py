@@ -56,7 +56,7 @@ MESSAGES: Final = {
     E_NANOSECONDS: "a time is negative or no whole number of ns",
     E_STILL_ARMED: "PSO is configured anew while it is armed",
     E_DWELL: "a dwell is neither the settle time, nor an exposure, nor one millisecond longer than the fired pulses",
-    E_SETTLE: "a dot is exposed before the stage has settled",
+    E_SETTLE: "a dot is exposed, or PSO is armed, before the stage has settled",
     E_OPEN_WINDOW: "something moves while a window is switched on that is not armed",
     E_EDGES: "the window of a row of shots does not end half a distance beside its first and last",
     E_HELD: "the output is held on while something else than a move or a dwell comes",

@@ -39,10 +39,12 @@ class AerotechEncoder:
         self._machine = program.machine
         self._settings = settings
         self._head, self._tail = head, tail
-        self._rows = RowReader(program, fires_by_position=True, counts_in_program=True)
-        self._units = UnitReader()
+        if self._machine.laser.is_set_by_program:
+            raise MachineLimitError("this language cannot set the energy; say `control: operator` in the profile")
         if use_compiled is None:
             use_compiled = program.toolpath.sections[program.section].n_rows >= COMPILED_FROM_ROWS
+        self._rows = RowReader(program, fires_by_position=True, counts_in_program=True, use_compiled=use_compiled)
+        self._units = UnitReader()
         settle_ns = exact_multiple(self._machine.controller.settle_time, 9, "settle time")
         self._formatter = RowFormatter(w.templates(words, self._rows.decimals, settle_ns), use_compiled=use_compiled)
         self._count_unit = 10**self._rows.decimals

@@ -13,8 +13,9 @@ from lasercam.dialects.aerotech_settings import (
     uneven_axes,
 )
 from lasercam.errors import MachineLimitError
-from lasercam.model.commanded import open_times_ns
+from lasercam.model.commanded import open_time_ns
 from lasercam.model.finding import CodeInfo, Finding, Severity
+from lasercam.model.laser import PositionFiring
 from lasercam.model.machine import TICKS_PER_UM, Machine
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, ToolpathHeader
@@ -26,12 +27,6 @@ PULSE_TIME = CodeInfo(
     "is rounded.",
     "controller manual; machine profile, controller.settings",
 )  # fmt: skip
-GATE_STEP = CodeInfo(
-    "E_GATE_STEP", Severity.ERROR, "an exposure off the gate's grid",
-    "The gate opens for multiples of `gate.time_step` only. The time that counts is the one commanded: the exposure "
-    "plus `open_delay` minus `close_delay`.",
-    "machine profile, gate.time_step",
-)  # fmt: skip
 LINE_ENDS = CodeInfo(
     "W_LINE_ENDS", Severity.WARNING, "lines begin and end at standstill with the beam on",
     "With `line_gate: stops` the beam is switched while the stage stands, so it is on while the stage speeds up and "
@@ -42,15 +37,15 @@ LINE_ENDS = CodeInfo(
 )  # fmt: skip
 FIRING = CodeInfo(
     "E_FIRING", Severity.ERROR, "shots cannot be fired by position as asked",
-    "Shots fired by position are pulses of `trigger.width` every so many encoder counts: `position_firing` and "
-    "`trigger` must be known, the distance a whole number of counts, the pulse shorter than the time between shots, "
-    "and the rate within `position_firing.max_rate`. What shows only in the rows (slanted rows, missing run-ups) is "
-    "refused when the file is written.",
-    "machine profile, position_firing and trigger",
+    "Shots fired by position are pulses of `trigger.width` every so many encoder counts: a `trigger` and an encoder "
+    "that PSO can follow must be known, and the pulse must be shorter than the time between two shots. What shows only "
+    "in the rows (slanted rows, missing run-ups) is refused when the file is written.",
+    "machine profile, trigger and controller.settings",
 )  # fmt: skip
 CODES = (
-    judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT, judgement.INCREMENT,
-    judgement.CONTROLLER_SETTING, PULSE_TIME, GATE_STEP, LINE_ENDS, FIRING,
+    judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+    judgement.PITCH_STEP, judgement.FIRING_RATE, judgement.FIRING_JITTER, judgement.NO_POSITION_FIRING,
+    judgement.INCREMENT, judgement.CONTROLLER_SETTING, PULSE_TIME, LINE_ENDS, FIRING,
 )  # fmt: skip
 
 
@@ -65,21 +60,20 @@ def judge(header: ToolpathHeader, section: int, machine: Machine, rules: Mapping
     yield from judgement.judge_places(header.sections[section], machine)
     yield from judgement.judge_energy_control(machine)
     yield from judgement.judge_gate(recipes, machine)
+    if machine.position_firing is not None or any(recipe.pitch_ticks for recipe in recipes):
+        yield from judgement.judge_sweeps(recipes, machine)
     if faults:
         return
     settings = read_settings(machine, rules, MachineLimitError)
     yield from _judge_counts(machine, settings)
     yield from _judge_settings(recipes, machine, settings)
-    commanded = open_times_ns(header.recipes, machine).tolist()
-    for recipe, open_ns in zip(header.recipes.recipes, commanded, strict=True):
-        if recipe.laser != header.sections[section].laser:
-            continue
+    for recipe in recipes:
         if recipe.exposure_ns:
-            yield from _judge_times(recipe, open_ns, machine, settings)
+            yield from _judge_times(recipe, open_time_ns(recipe, machine), machine, settings)
         if recipe.pulses:
             yield from _judge_pulses(recipe, machine, settings)
-        if recipe.pitch_ticks:
-            yield from _judge_pitch(recipe, machine, settings)
+        if machine.position_firing is not None and (recipe.pitch_ticks or recipe.pulses == 1):
+            yield from _judge_shots(recipe, machine, machine.position_firing, settings)
 
 
 def whole_period_ns(rate_hz: float) -> int:
@@ -142,17 +136,7 @@ def _judge_settings(recipes: Sequence[Recipe], machine: Machine, settings: Aerot
 def _judge_times(recipe: Recipe, open_ns: int, machine: Machine, settings: AerotechSettings) -> Iterator[Finding]:
     on = f"recipes.{recipe.label}"
     added_ns = open_ns - recipe.exposure_ns
-    grid_ns = round(machine.gate.time_step * NS_PER_S)
-    if grid_ns and open_ns % grid_ns:
-        near_ns = max(grid_ns, round(open_ns / grid_ns) * grid_ns) - added_ns
-        yield Finding(
-            GATE_STEP.code, Severity.ERROR,
-            f"an exposure of {recipe.exposure_ns / 1e9:g} s opens the gate for {open_ns / 1e9:g} s, no multiple of "
-            f"{machine.gate.time_step:g} s",
-            on, open_ns / 1e9, machine.gate.time_step, "s",
-            hint=f"the nearest possible exposure is {near_ns / 1e9:.10g} s", source=machine.gate.source,
-        )  # fmt: skip
-    elif open_ns <= settings.pulse_max_ns and open_ns % settings.pulse_step_ns:
+    if open_ns <= settings.pulse_max_ns and open_ns % settings.pulse_step_ns:
         near_ns = max(1, round(open_ns / settings.pulse_step_ns)) * settings.pulse_step_ns - added_ns
         yield Finding(
             PULSE_TIME.code, Severity.ERROR,
@@ -173,12 +157,7 @@ def _judge_pulses(recipe: Recipe, machine: Machine, settings: AerotechSettings) 
         yield judgement.no_trigger(recipe, machine.gate.min_open, f"{why} (trigger.counted_by)", trigger.source)
         return
     if recipe.pulses > trigger.max_pulses:
-        yield Finding(
-            judgement.PULSE_COUNT.code, Severity.ERROR,
-            f"{recipe.pulses} pulses are more than the {trigger.max_pulses} of trigger.max_pulses",
-            on, recipe.pulses, trigger.max_pulses, "pulses",
-            hint=f"the nearest possible count is {trigger.max_pulses}", source=trigger.source,
-        )  # fmt: skip
+        yield judgement.too_many_pulses(recipe, trigger)
     rate_hz, step = recipe.laser.rep_rate_hz, settings.pulse_step_ns
     period_ns, width_ns = NS_PER_S / rate_hz, round(trigger.width * NS_PER_S)
     whole_ns = whole_period_ns(rate_hz)
@@ -200,33 +179,24 @@ def _judge_pulses(recipe: Recipe, machine: Machine, settings: AerotechSettings) 
         )  # fmt: skip
 
 
-def _judge_pitch(recipe: Recipe, machine: Machine, settings: AerotechSettings) -> Iterator[Finding]:
-    on, pitch_um = f"recipes.{recipe.label}", recipe.pitch_ticks / TICKS_PER_UM
-    firing, trigger = machine.position_firing, machine.trigger
-    if firing is None or trigger is None or not any(settings.tracked):
-        missing = "position_firing" if firing is None else "trigger" if trigger is None else "encoder known to PSO"
+def _judge_shots(
+    recipe: Recipe, machine: Machine, firing: PositionFiring, settings: AerotechSettings
+) -> Iterator[Finding]:
+    on, trigger = f"recipes.{recipe.label}", machine.trigger
+    if trigger is None or not any(settings.tracked):
+        missing = "a `trigger`" if trigger is None else "an encoder that PSO can follow"
         yield Finding(
-            FIRING.code, Severity.ERROR, f"shots every {pitch_um:g} µm need a {missing} in the profile", on, pitch_um,
-            None, "um", hint="state it, or write lines at speed = pitch × repetition rate",
+            FIRING.code, Severity.ERROR, f"shots fired by position need {missing}, which the profile does not state",
+            on, hint="state it, or remove `position_firing`: rows of dots are then written dot by dot",
         )  # fmt: skip
-        return
-    step_um = firing.step
-    steps = pitch_um / step_um
-    if not isclose(steps, round(steps), abs_tol=1e-9) or round(steps) < 2:
-        near_um = max(2, round(steps)) * step_um
-        yield Finding(
-            FIRING.code, Severity.ERROR,
-            f"shots every {pitch_um:g} µm are {steps:.6g} encoder steps of {step_um:g} µm apart",
-            on, pitch_um, step_um, "um", hint=f"the nearest possible pitch is {near_um:g} µm", source=firing.source,
-        )  # fmt: skip
-        return
-    speed_um_s = recipe.speed_nm_s / NM_PER_UM or firing.speed
-    fastest_hz = min(firing.max_rate, 1 / trigger.width)
-    if speed_um_s / pitch_um > fastest_hz * (1 + 1e-9):
-        yield Finding(
-            FIRING.code, Severity.ERROR,
-            f"{speed_um_s:g} µm/s over shots every {pitch_um:g} µm are {speed_um_s / pitch_um:g} Hz, above "
-            f"{fastest_hz:g} Hz",
-            on, speed_um_s / pitch_um, fastest_hz, "Hz",
-            hint=f"the nearest possible speed is {fastest_hz * pitch_um:g} µm/s", source=firing.source,
-        )  # fmt: skip
+    elif recipe.pitch_ticks:
+        speed_um_s = recipe.speed_nm_s / NM_PER_UM or firing.speed
+        apart_s = recipe.pitch_ticks / TICKS_PER_UM / speed_um_s
+        if trigger.width >= apart_s:
+            yield Finding(
+                FIRING.code, Severity.ERROR,
+                f"shots come every {apart_s:g} s, but their pulse of trigger.width lasts {trigger.width:g} s",
+                on, trigger.width, apart_s, "s",
+                hint=f"the nearest possible speed is below {recipe.pitch_ticks / TICKS_PER_UM / trigger.width:g} µm/s",
+                source=trigger.source,
+            )  # fmt: skip

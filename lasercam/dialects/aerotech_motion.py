@@ -23,7 +23,7 @@ def run(
         form: of each line; negative for comments.
         numbers: four per line, in 10^-9.
         first_line: number of the first line.
-        settings: modes that must be set, trigger width (ns), counts per mm of x, y, z.
+        settings: modes that must be set, trigger width (ns), settle time (ns), counts per mm of x, y, z.
         state: outlives the call.
         out: flat, two rows per line.
 
@@ -87,6 +87,9 @@ def run(
             state[s.MASKED] = 1
         elif op == do.OFF:
             if state[s.FORCED] == 1 and state[s.STANDING]:
+                if settings[s.SETTLE_NS] and not state[s.SETTLED]:
+                    return n_rows, s.E_SETTLE, line
+                state[s.SETTLED] = 0
                 if state[s.LOOP]:
                     if state[s.DOTS]:
                         return n_rows, s.E_LOOP_BODY, line
@@ -118,9 +121,12 @@ def run(
                 return n_rows, s.E_FORCED, line
             if not (state[s.APPLIED] and state[s.WAVE]):
                 return n_rows, s.E_NO_TRAIN, line
+            if settings[s.SETTLE_NS] and not state[s.SETTLED]:
+                return n_rows, s.E_SETTLE, line
+            state[s.SETTLED] = 0
             total, on, cycles = state[s.TOTAL], state[s.ON], state[s.CYCLES]
             timed = total == on and cycles == 1
-            if not timed and (on != settings[1] or total <= on or on <= 0):
+            if not timed and (on != settings[s.TRIGGER_NS] or total <= on or on <= 0):
                 return n_rows, s.E_TRAIN, line
             state[s.PENDING] = total * cycles
             if state[s.LOOP]:
@@ -148,6 +154,8 @@ def run(
                 state[s.ON] = times[1] // 1_000_000
             state[s.APPLIED] = 0
             if op == do.TRAIN:
+                # The output has to be told again what to follow.
+                state[s.SOURCE] = 0
                 if n2 <= 0 or n2 % _UNIT != 0:
                     return n_rows, s.E_WHOLE, line
                 state[s.CYCLES], state[s.APPLIED], state[s.WAVE] = n2 // _UNIT, 1, 1
@@ -168,6 +176,8 @@ def run(
                 return n_rows, s.E_WHOLE, line
             state[s.DISTANCE] = n0 // _UNIT
         elif op == do.LOAD:
+            if settings[s.SETTLE_NS] and not state[s.SETTLED]:
+                return n_rows, s.E_SETTLE, line
             if state[s.WINDOW_AXIS] < 0 or state[s.KNOWN] != 7 or n0 != 0:
                 return n_rows, s.E_UNARMED, line
             for i in range(3):
@@ -218,7 +228,11 @@ def run(
                     or not (state[s.APPLIED] and state[s.WAVE])
                 ):
                     return n_rows, s.E_UNARMED, line
-                if state[s.ON] != settings[1] or state[s.TOTAL] != settings[1] or state[s.CYCLES] != 1:
+                if (
+                    state[s.ON] != settings[s.TRIGGER_NS]
+                    or state[s.TOTAL] != settings[s.TRIGGER_NS]
+                    or state[s.CYCLES] != 1
+                ):
                     return n_rows, s.E_TRAIN, line
             state[s.ARMED] = 1
         elif op == do.BLEND:
@@ -226,7 +240,7 @@ def run(
         elif op == do.STOP:
             if state[s.ARMED] and state[s.SOURCE] == 2:
                 axis = state[s.WINDOW_AXIS]
-                place = (state[axis] - state[s.ORIGIN_X + axis]) * settings[2 + axis]
+                place = (state[axis] - state[s.ORIGIN_X + axis]) * settings[s.COUNTS_X + axis]
                 if state[s.LOW] * TICKS_PER_MM <= place <= state[s.HIGH] * TICKS_PER_MM:
                     return n_rows, s.E_PARTLY, line
             if state[s.BLEND]:
@@ -241,11 +255,17 @@ def run(
             if state[s.PENDING] > 0:
                 if n0 < state[s.PENDING]:
                     return n_rows, s.E_PENDING, line
+                if n0 != state[s.PENDING] + s.TASK_STEP_NS:
+                    return n_rows, s.E_DWELL, line
                 state[s.PENDING] = 0
             elif state[s.FORCED] == 1:
                 if not state[s.STANDING]:
                     state[s.STANDING], state[s.OPEN], state[s.OPEN_LINE] = 1, 0, line
                 state[s.OPEN] += n0
+            elif n0 != settings[s.SETTLE_NS] or state[s.SETTLED]:
+                return n_rows, s.E_DWELL, line
+            else:
+                state[s.SETTLED] = 1
         elif op == do.REPEAT:
             if state[s.LOOP] or state[s.RELATIVE] != 1 or state[s.FORCED] == 1:
                 return n_rows, s.E_LOOP, line

@@ -49,10 +49,13 @@ def move(
     Returns:
         An error, and how many rows there are now.
     """
-    if state[s.MODES] != settings[0]:
+    if state[s.MODES] != settings[s.MODES_SET]:
         return s.E_NOT_SET, n_rows
     if not state[s.RESET]:
         return s.E_NOT_SAFE, n_rows
+    if state[s.WINDOW_ON] and not state[s.ARMED]:
+        return s.E_OPEN_WINDOW, n_rows
+    state[s.SETTLED] = 0
     speed = 0
     behind = first
     x, y, z = state[s.X], state[s.Y], state[s.Z]
@@ -97,7 +100,7 @@ def move(
         kind = _LINE
     elif state[s.ARMED]:
         axis = state[s.WINDOW_AXIS]
-        scale = settings[2 + axis]
+        scale = settings[s.COUNTS_X + axis]
         begin = (state[axis] - state[s.ORIGIN_X + axis]) * scale
         end = ((x if axis == 0 else y if axis == 1 else z) - state[s.ORIGIN_X + axis]) * scale
         low = begin if begin < end else end
@@ -130,6 +133,9 @@ def move(
             elif fired == 1 and at_begin and state[s.FIRED]:
                 state[s.FIRED] = 0
             elif fired > 1 and at_begin and at_end and state[s.ARRIVED]:
+                aside = state[s.DISTANCE] // 2 * TICKS_PER_MM
+                if window_low != low - aside or window_high != high + aside:
+                    return s.E_EDGES, n_rows
                 kind, count = _SHOTS, fired
                 state[s.ARRIVED], state[s.FIRED] = 0, 1
             else:

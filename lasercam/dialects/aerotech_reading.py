@@ -1,6 +1,7 @@
 """Drives the Aerotech state machine over a job file and spreads loops into rows. Encoders never come here."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,14 @@ def exposures(
         stream: the file.
         forms: the language.
         comment: what opens a comment line.
-        machine: its trigger's width.
+        machine: its trigger's width and settle time.
         settings: encoders of the machine.
         use_compiled: force one of the two ways of running; None chooses by size.
 
     Raises:
         RereadError: a line that lasercam never writes or that no exposure can mean, or a bad end.
     """
-    language = Forms([text for text, _, _ in forms], comment)
+    language = _language(tuple(text for text, _, _ in forms), comment)
     ops: Any = [op for _, op, _ in forms]
     arguments: Any = [argument for _, _, argument in forms]
     # Absolute positions and exact stop are modes too; they are set and cleared on the way.
@@ -55,7 +56,8 @@ def exposures(
         if op == do.MODE:
             modes |= argument
     width_ns = 0 if machine.trigger is None else round(machine.trigger.width * 1e9)
-    kept_settings: Any = [modes, width_ns, *settings.counts_per_mm]
+    settle_ns = round(machine.controller.settle_time * 1e9)
+    kept_settings: Any = [modes, width_ns, settle_ns, *settings.counts_per_mm]
     state: Any = list(s.START)
     last_line = 0
     for lines in language.read(stream, use_compiled=use_compiled):
@@ -77,6 +79,11 @@ def exposures(
         last_line = lines.first_line + len(lines) - 1
     if not state[s.ENDED]:
         raise RereadError(s.MESSAGES[s.E_STILL_ON], last_line)
+
+
+@lru_cache(maxsize=8)
+def _language(forms: tuple[str, ...], comment: str) -> Forms:
+    return Forms(forms, comment)
 
 
 def _spread(rows: NDArray[np.int64]) -> Iterator[ExposureBlock]:

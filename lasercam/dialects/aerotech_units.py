@@ -3,8 +3,9 @@
 A unit never depends on where blocks of rows begin: whatever may still grow is held back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,6 @@ from lasercam.model.toolpath import RowKind
 MAX_LOOP = 10_000
 """Dots of one loop; longer runs become several, so that little is held back."""
 
-_COLUMNS = tuple(f.name for f in fields(RowFacts) if f.name != "setting")
-"""All but what a program sets the energy by: these languages leave that to others."""
 _FEEDS = (RowKind.LINE, RowKind.LEAD, RowKind.SHOTS)
 _BEAMS = (RowKind.LINE, RowKind.SHOTS)
 
@@ -118,16 +117,19 @@ class UnitReader:
 
 def joined(pieces: list[RowFacts]) -> RowFacts:
     """Facts one behind the other."""
-    if len(pieces) == 1:
-        return pieces[0]
-    return RowFacts(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in _COLUMNS))
+    return pieces[0] if len(pieces) == 1 else _columns(lambda name: np.concatenate([getattr(p, name) for p in pieces]))
 
 
 def rows_between(facts: RowFacts, start: int, stop: int | None) -> RowFacts:
     """Some of the rows."""
-    return RowFacts(*(getattr(facts, name)[start:stop] for name in _COLUMNS))
+    return _columns(lambda name: getattr(facts, name)[start:stop])
 
 
 def picked(facts: RowFacts, rows: NDArray[np.int64]) -> RowFacts:
     """Rows by number."""
-    return RowFacts(*(getattr(facts, name)[rows] for name in _COLUMNS))
+    return _columns(lambda name: getattr(facts, name)[rows])
+
+
+def _columns(column: Callable[[str], Any]) -> RowFacts:
+    # The energy is never set by these programs, so there is no column of settings.
+    return RowFacts(**{f.name: column(f.name) for f in fields(RowFacts) if f.name != "setting"})

@@ -95,21 +95,22 @@ def templates(words: Words, decimals: int, settle_ns: int) -> list[Template]:
     Args:
         words: of the controller.
         decimals: of mm in coordinates.
-        settle_ns: wait on arrival before a dot; 0 = none.
+        settle_ns: wait on arrival before a dot and before PSO is armed; 0 = none.
     """
     modes: list[Template] = [(), *(_lines(words.reset, mode) for mode in words.modes)]
     inputs: list[Template] = [(), *map(_lines, words.window_input), *map(_lines, words.shots_input)]
     pulses: list[Template] = [(), (*words.pulse, b"\n"), (*words.shot_pulse, b"\n")]
-    before: list[Template] = [(), (*words.arm_window, *_lines("", words.blend))]
+    settle = _dwell(words, Slot(Column.WAIT, 9, trim=True), settle_ns)
+    # Positions count from where PSO is armed, so the stage must stand still there.
+    before: list[Template] = [(), (*settle, *words.arm_window, *_lines("", words.blend))]
     for letter in "XYZ":
-        arm: Template = (*words.arm_shots, b"\n")
+        arm: Template = (*settle, *words.arm_shots, b"\n")
         aside = (f"G0 {letter}".encode(), Slot(Column.ARM, decimals), b"\n")
         back = (f"G0 {letter}".encode(), Slot(Column.BACK, decimals), b"\n")
         before += [(*arm, *_lines(words.blend)), (*aside, *arm, *back, *_lines(words.blend))]
     before.append(_lines(words.open, words.blend))
     moves = [_move("G0", axes, decimals) for axes in range(8)]
     moves += [_move("G1", axes, decimals) for axes in range(8)]
-    settle = _dwell(words, Slot(Column.WAIT, 9, trim=True), settle_ns)
     fire = (*settle, *_lines(words.fire), *_dwell(words, Slot(Column.WAIT, 9, trim=True)))
     hold = (*settle, *_lines(words.open), *_dwell(words, Slot(Column.ON, 9, trim=True)), *_lines(words.close))
     after: list[Template] = [

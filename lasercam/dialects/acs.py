@@ -6,7 +6,7 @@ from typing import BinaryIO, ClassVar
 from lasercam.dialects import acs_reader, judgement
 from lasercam.dialects.acs_encoder import AcsEncoder
 from lasercam.dialects.acs_settings import acs_settings
-from lasercam.dialects.millisecond_waits import NO_PROGRAM_COUNT, WAIT_GRID, judge_waits, no_program_count
+from lasercam.dialects.millisecond_waits import WAIT_GRID, judge_waits
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding
 from lasercam.model.machine import Machine
@@ -40,9 +40,10 @@ class Acs:
     )
     suffix: ClassVar[str] = ".prg"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
-        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
-        judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
-        WAIT_GRID, NO_PROGRAM_COUNT,
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+        judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.PITCH_STEP, judgement.FIRING_RATE,
+        judgement.FIRING_JITTER, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
+        WAIT_GRID,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
@@ -52,12 +53,8 @@ class Acs:
         yield from acs_settings(machine)[1]
         yield from judgement.judge_gate(recipes, machine)
         yield from judge_waits(recipes, machine)
-        if machine.trigger is not None and machine.trigger.counted_by == "program":
-            yield from no_program_count(recipes)
-        else:
-            yield from judgement.judge_trigger(header, section, recipes, machine)
-        if machine.position_firing is None:
-            yield from judgement.judge_position_firing(recipes)
+        yield from judgement.judge_trigger(header, section, recipes, machine)
+        yield from judgement.judge_sweeps(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> AcsEncoder:
         """A fresh encoder."""

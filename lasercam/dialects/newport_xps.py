@@ -58,8 +58,9 @@ class NewportXps:
     )
     suffix: ClassVar[str] = ".xps"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
-        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
-        judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+        judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.PITCH_STEP, judgement.FIRING_RATE,
+        judgement.FIRING_JITTER, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
         PULSE_PERIOD, STANDING,
     )  # fmt: skip
 
@@ -73,16 +74,14 @@ class NewportXps:
             return
         yield from _judge_period(settings, recipes)
         if not settings.is_pvt:
+            yield from judgement.judge_sweeps(recipes, machine)
             for recipe in recipes:
                 if recipe.writes_dots and not recipe.pitch_ticks and machine.position_firing is None:
                     yield _standing(recipe)
             return
         yield from judgement.judge_gate(recipes, machine)
-        if settings.counts:
-            yield from _judge_counts(recipes, machine)
-        else:
-            yield from judgement.judge_trigger(header, section, recipes, machine)
-        yield from judgement.judge_position_firing(recipes)
+        yield from judgement.judge_trigger(header, section, recipes, machine, sets_counts=settings.counts)
+        yield from judgement.judge_position_firing(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> NewportXpsEncoder:
         """A fresh encoder."""
@@ -117,12 +116,6 @@ def _judge_period(settings: XpsSettings, recipes: tuple[Recipe, ...]) -> Iterato
                 PULSE_PERIOD.code, Severity.ERROR, str(error), f"recipes.{recipe.label}", rate_hz, near, "Hz",
                 hint=f"{set_rate}state lines: gate", source=PULSE_PERIOD.source,
             )  # fmt: skip
-
-
-def _judge_counts(recipes: tuple[Recipe, ...], machine: Machine) -> Iterator[Finding]:
-    for recipe in recipes:
-        if machine.trigger is not None and recipe.pulses > machine.trigger.max_pulses:
-            yield judgement.too_many_pulses(recipe, machine.trigger)
 
 
 def _standing(recipe: Recipe) -> Finding:

@@ -24,7 +24,7 @@ class Acs:
         "controller's own configuration.\n\n"
         "Lines: a path of XSEG, LINE/p and ENDS in the plane at VEL; lc.SegmentGate() lets the laser through in "
         "segments whose last argument is 1; dark leads at both ends are the run-ups. Shots by position: "
-        "lc.FixedDistPulse(width, interval, start, end) along the path; it ends half a distance behind the last shot, "
+        "lc.FixedDistPulse(width, interval, start, end) along the path; it ends a little behind the last shot, "
         "inside the lead; lc.GetPulseCounts(ch) is kept and shown, so that you can compare it. Dots: OUT(p).b = 1, "
         "WAIT ms, OUT(p).b = 0 at standstill; counted pulses: one edge of the trigger per dot, the count set by hand. "
         "WAIT knows whole milliseconds. Lines keep their depth (two axes on the path). The laser is disabled at the "

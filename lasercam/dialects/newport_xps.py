@@ -43,7 +43,7 @@ class NewportXps:
         "position. The laser must fire while the gate is high and once per output pulse: wire both to the picker, "
         "or use one.\n\n"
         "trajectory: line-arc (XY group, Z in z_group). Lines and shots by position in the plane: output pulses "
-        "every so many mm of path; shots end half a distance behind the last, inside the lead, so that none is lost "
+        "every so many mm of path; shots end a little behind the last, inside the lead, so that none is lost "
         "to rounding. No dots.\n\n"
         "controller.settings: group, z_group, trajectory, gate_gpio, trigger_gpio, lines, pulse_period_step, "
         "max_elements, max_files, discontinuity_angle.\n\n"

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.checks.exposures import Steps, sample_ticks, steps
+from lasercam.checks.exposures import Steps, steps
 from lasercam.checks.tally import part_name, part_place
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.protocols import CheckContext
@@ -99,9 +99,8 @@ class AxialSpacing:
         sections = self._context.header.sections
         if not sections:
             return np.zeros(2), np.zeros(2)
-        low = [np.subtract(s.low_ticks, s.frame.origin_ticks)[:2] for s in sections]
-        high = [np.subtract(s.high_ticks, s.frame.origin_ticks)[:2] for s in sections]
-        return np.min(low, axis=0) / TICKS_PER_UM, np.max(high, axis=0) / TICKS_PER_UM
+        boxes = [s.frame.extent_um(s.low_ticks, s.high_ticks)[:, :2] for s in sections]
+        return np.min([box[0] for box in boxes], axis=0), np.max([box[1] for box in boxes], axis=0)
 
     def block(self, block: ToolpathBlock) -> None:
         """Enter exposures into the maps of their planes."""
@@ -111,9 +110,9 @@ class AxialSpacing:
         rows = np.flatnonzero(block.exposes)
         if not len(rows):
             return
-        end = sample_ticks(block.end_ticks[rows], section.frame)
+        end = section.frame.sample_ticks(block.end_ticks[rows])
         start = np.where(
-            (block.kind[rows] == RowKind.DOT)[:, None], end, sample_ticks(block.start_ticks[rows], section.frame)
+            (block.kind[rows] == RowKind.DOT)[:, None], end, section.frame.sample_ticks(block.start_ticks[rows])
         )
         step = self._steps.of_section[block.section]
         keys = np.column_stack((block.part[rows], block.recipe[rows], end[:, 2])).astype(np.int64)

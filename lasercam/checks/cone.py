@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.checks.exposures import Steps, sample_ticks, steps
+from lasercam.checks.exposures import Steps, steps
 from lasercam.checks.shadow import Light, Maps, cast_shadows, empty_maps
 from lasercam.checks.tally import Tally, finding, part_name, part_place
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -134,10 +134,10 @@ class Cone:
         """Rows that expose, and where their light begins and ends, in the sample's ticks; dots once for both."""
         rows = np.flatnonzero(block.exposes)
         frame = self._context.header.sections[block.section].frame
-        end = sample_ticks(block.end_ticks if len(rows) == len(block) else block.end_ticks[rows], frame)
+        end = frame.sample_ticks(block.end_ticks if len(rows) == len(block) else block.end_ticks[rows])
         if np.all(block.kind[rows] == RowKind.DOT):
             return rows, end, end
-        return rows, sample_ticks(block.exposed_from()[rows], frame), end
+        return rows, frame.sample_ticks(block.exposed_from()[rows]), end
 
     def _writes(self, section: int) -> bool:
         """Whether a section leaves features where there were none."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.checks.exposures import Steps, sample_ticks, steps
+from lasercam.checks.exposures import Steps, steps
 from lasercam.checks.tally import Members
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import CheckContext
@@ -76,7 +76,7 @@ class Usage:
         np.minimum.at(self._first[step], recipe, exposing + block.first_row)
         frame = self._sections[block.section].frame
         for ticks in (block.exposed_from()[exposing], block.end_ticks[exposing]):
-            depth = sample_ticks(ticks, frame)[:, 2]
+            depth = frame.sample_ticks(ticks)[:, 2]
             np.minimum.at(self._least[step], recipe, depth)
             np.maximum.at(self._most[step], recipe, depth)
 

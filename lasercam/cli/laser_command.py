@@ -48,7 +48,7 @@ def status(machine: str, form: str, *, simulate: bool) -> int:
 @click.argument("machine")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--section", required=True, help="Which job file of the build: its name, or its number from 1.")
-@click.option("--attenuator", "percent", type=float, help="Set it to this percentage, whatever the calibration says.")
+@click.option("--attenuator", "percent", type=float, help="Set it to this percentage, whatever the profile says.")
 @click.option("--keep-attenuator", is_flag=True, help="Leave the attenuator as it is: set the picker alone.")
 @_YES
 @_SIMULATE
@@ -64,8 +64,8 @@ def apply(
 ) -> int:
     """Set the laser of MACHINE for one job file of the build in FOLDER, and read it back.
 
-    Divider from the profile's base rate, attenuator from its measured calibration. The output is closed first, stays
-    closed, and is left closed.
+    Divider from the profile's base rate; attenuator from its measured scale where it says `control: laser`. The output
+    is closed first, stays closed, and is left closed.
     """
     from lasercam.errors import UsageError
     from lasercam.lasers.session import LaserSession
@@ -75,9 +75,7 @@ def apply(
         raise UsageError("--attenuator and --keep-attenuator exclude each other")
     profile = read_machine(machine)
     adapter = link(*profile, simulate=simulate)
-    file, targets = section_targets(
-        folder, section, profile[0], adapter.keys, percent=percent, keep_attenuator=keep_attenuator
-    )
+    file, targets = section_targets(folder, section, profile[0], percent=percent, keep_attenuator=keep_attenuator)
     wanted = f"divider {targets.divider} ({targets.rate_hz:,.6g} Hz)"
     wanted += (
         ", attenuator left as it is"

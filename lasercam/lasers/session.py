@@ -62,12 +62,14 @@ class LaserSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number in self._handlers:
-            signal.signal(number, signal.SIG_IGN)  # closing is what a second signal would ask for, too
         try:
-            self._close()
-        finally:
-            self._release_signals()
+            for number in self._handlers:
+                signal.signal(number, signal.SIG_IGN)  # closing is what a second signal would ask for, too
+        finally:  # and one that comes just before does not keep it from closing
+            try:
+                self._close()
+            finally:
+                self._release_signals()
 
     def apply(self, targets: LaserTargets) -> LaserState:
         """Set divider and attenuator, with the output closed, and wait until the laser says that it is so.

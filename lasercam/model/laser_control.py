@@ -1,16 +1,13 @@
 """Control of a laser by program: what is asked for, what the laser says it does, and when the two agree."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import isfinite
 from typing import Annotated
 
-from pydantic import model_validator
-
 from lasercam.errors import MachineLimitError
 from lasercam.schema.document import Document
-from lasercam.schema.quantities import Bounds, Energy, PositiveTime, Quantity
-from lasercam.units import ENERGY, RATIO, format_quantity
+from lasercam.schema.quantities import Bounds, PositiveTime, Quantity
+from lasercam.units import RATIO
 
 _ONE = 1.0 + 1e-12
 Share = Annotated[float, Quantity(RATIO, Bounds(at_least=0.0, at_most=1.0))]
@@ -18,61 +15,13 @@ Share = Annotated[float, Quantity(RATIO, Bounds(at_least=0.0, at_most=1.0))]
 MAX_ATTENUATOR_PERCENT = 100.0
 
 
-class AttenuatorPoint(Document):
-    """One line of a measured attenuator calibration."""
-
-    at: Share
-    """What the attenuator is set to, such as 12 %."""
-    energy: Energy
-    """Pulse energy on target that was measured there."""
-
-
 class AdapterKeys(Document):
     """Keys of every laser adapter, under `laser: adapter:` of a machine profile."""
 
     kind: str
     """A name of `lasercam list lasers`."""
-    attenuator: tuple[AttenuatorPoint, ...] = ()
-    """Measured pulse energies on target, so that energies can be set; absent: the picker alone is set."""
     source: str
     """Where these numbers come from, or "example value"."""
-
-    @model_validator(mode="after")
-    def _calibration(self) -> "AdapterKeys":
-        points = self.attenuator
-        if len(points) == 1:
-            raise ValueError("attenuator needs at least two measured points, such as {at: 10 %, energy: 2 uJ}")
-        for low, high in pairwise(points):
-            if not (low.at < high.at and low.energy < high.energy):
-                raise ValueError(
-                    f"attenuator points must rise in `at` and in `energy`; {100 * high.at:g} % with "
-                    f"{format_quantity(high.energy, ENERGY)} follows {100 * low.at:g} % with "
-                    f"{format_quantity(low.energy, ENERGY)}"
-                )
-        return self
-
-    def attenuator_percent(self, energy_uj: float) -> float:
-        """What the attenuator is set to for an energy on target: linear between measured points, percent.
-
-        Raises:
-            MachineLimitError: there is no calibration, or the energy lies outside it.
-        """
-        points = self.attenuator
-        if not points:
-            raise MachineLimitError(
-                "the profile has no `attenuator` calibration under `laser: adapter:`, so no energy can be set; measure "
-                "at least two points {at: 10 %, energy: 2 uJ}"
-            )
-        if not points[0].energy <= energy_uj <= points[-1].energy:
-            near = points[0] if energy_uj < points[0].energy else points[-1]
-            raise MachineLimitError(
-                f"{format_quantity(energy_uj, ENERGY)} lies outside the attenuator's calibration, "
-                f"{format_quantity(points[0].energy, ENERGY)} to {format_quantity(points[-1].energy, ENERGY)}; the "
-                f"nearest that was measured is {format_quantity(near.energy, ENERGY)} at {100 * near.at:g} %"
-            )
-        low, high = next((a, b) for a, b in pairwise(points) if energy_uj <= b.energy)
-        share = (energy_uj - low.energy) / (high.energy - low.energy)
-        return 100.0 * (low.at + share * (high.at - low.at))
 
 
 class SettlingKeys(AdapterKeys):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from lasercam.model.laser import Gate, Laser, PositionFiring, PulseTrigger
-from lasercam.model.stage import Axes, Axis
+from lasercam.model.stage import Axes, Axis, KeepOutBox, WritingField
 from lasercam.schema.document import Document
 from lasercam.schema.quantities import Length, OneOrMore, PositiveLength, Ratio, Time
 
@@ -33,6 +33,9 @@ class Objective(Document):
     """Measured depth of the written features per stage travel below the surface, such as 1.62; for `measured` only."""
     aberration_limit: PositiveLength | None = None
     """Longest spherical aberration that is accepted without a warning. Absent: the depth of focus, 2 z_R."""
+    front_diameter: PositiveLength | None = None
+    """Diameter of the front face: over a tilted or bent sample its rim comes nearer than its middle. Absent: only the
+    middle is judged."""
     polarization: str = "unknown"
     """Polarization at the sample."""
     transmission: Ratio | None = None
@@ -73,6 +76,9 @@ class Controller(Document):
     """Wait on arrival before a dot fires."""
     max_file_rows: Annotated[int, Field(ge=100)] | None = None
     """Most rows of one job file; longer ones are split where the beam is off. Absent: no limit."""
+    rapids: Literal["straight", "independent"] = "straight"
+    """Path of dark travel: `straight`, or `independent` where each axis runs at its own speed, so that travel may
+    touch anything in the box between start and end."""
     settings: dict[str, str] = {}
     """Controller settings the job relies on, by the controller's own names."""
     source: str
@@ -97,6 +103,10 @@ class Machine(Document):
     axes: Axes
     work_origin: Annotated[tuple[Length, Length, Length], OneOrMore] = (0.0, 0.0, 0.0)
     """Where the sample's lower-left surface corner stands, in controller coordinates, unless the job says."""
+    keep_out: tuple[KeepOutBox, ...] = ()
+    """Boxes that no row may touch, in controller coordinates."""
+    field: WritingField | None = None
+    """What fine axes reach while the coarse stage stands; absent: the axes reach everything."""
     laser: Laser
     gate: Gate
     trigger: PulseTrigger | None = None

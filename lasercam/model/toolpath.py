@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import GeometryError
+from lasercam.model.field import FieldGrid, Stitches
+from lasercam.model.frame import Frame
 from lasercam.model.machine import TICKS_PER_UM as TICKS_PER_UM
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
 
@@ -125,32 +127,6 @@ class PartInfo:
 
 
 @dataclass(frozen=True)
-class Frame:
-    """From the sample's frame (µm, depth down) to the controller's (ticks, z up).
-
-    Attributes:
-        origin_ticks: the sample's lower-left surface corner in controller coordinates.
-        index_ratio: stage travel per inscription depth: n_env / n_sample for paraxial rays, else by the machine's
-            `depth_correction`.
-        increment_ticks: the machine's programmable increment; every coordinate is a multiple of it.
-    """
-
-    origin_ticks: tuple[int, int, int]
-    index_ratio: float
-    increment_ticks: int
-
-    def depth_um(self, z_ticks: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Inscription depth below the surface of controller z (N,), µm."""
-        return np.asarray((self.origin_ticks[2] - z_ticks) / (TICKS_PER_UM * self.index_ratio), np.float64)
-
-    def sample_um(self, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Controller coordinates (N, 3) as x, y, depth in the sample's frame, µm."""
-        xyz = (ticks - np.asarray(self.origin_ticks)) / TICKS_PER_UM
-        xyz[:, 2] *= -1.0 / self.index_ratio
-        return np.asarray(xyz, np.float64)
-
-
-@dataclass(frozen=True)
 class Section:
     """Rows that share a set-up; operator stops, files and resumption happen between sections.
 
@@ -167,6 +143,7 @@ class Section:
         low_ticks, high_ticks: corners of the box of all its rows, run-ups included.
         duration_s: estimated time with acceleration, exposures included.
         repeat: how many times the operator runs it; more than once is a wanted repeat.
+        field: writing fields its rows are grouped by; None where the axes reach everything.
         recipes: indices of the recipes it uses, rising; they share what is set by hand, and `laser` is the first row's.
     """
 
@@ -185,6 +162,7 @@ class Section:
     duration_s: float = 0.0
     repeat: int = 1
     recipes: tuple[int, ...] = ()
+    field: FieldGrid | None = None
 
 
 @dataclass(frozen=True)
@@ -200,6 +178,7 @@ class ToolpathHeader:
         digest: SHA-256 over header facts and all rows; the identity of what is written.
         n_rows: all rows.
         rounding_um: largest shift of any vertex by the one rounding to the machine's increment: x, y, depth.
+        stitches: lines that were cut where writing fields meet, by part.
     """
 
     job: str
@@ -210,6 +189,7 @@ class ToolpathHeader:
     digest: str
     n_rows: int
     rounding_um: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    stitches: tuple[Stitches, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

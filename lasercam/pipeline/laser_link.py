@@ -9,15 +9,18 @@ from lasercam.model.laser_control import AdapterKeys, LaserTargets
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import LaserAdapter
 from lasercam.pipeline import registry
+from lasercam.pipeline.calibration import with_calibration
 from lasercam.pipeline.inputs import FolderInputs, read_bytes
 from lasercam.pipeline.manifest import MANIFEST_NAME, Manifest, ProgramEntry, read_manifest
 from lasercam.process.picker import nearest_dividers, picker_divider
+from lasercam.process.set_point import scale_of, set_point, transmission
 from lasercam.schema.document import read_document
 from lasercam.schema.tree import Tree, parse_yaml
 from lasercam.units import FREQUENCY, format_quantity
 
 _PATH = ("laser", "adapter")
 _EXACT = 1e-9
+_ATTENUATOR_UNIT = "%"
 
 
 def read_machine(reference: str) -> tuple[Machine, Tree]:
@@ -28,22 +31,28 @@ def read_machine(reference: str) -> tuple[Machine, Tree]:
     """
     path = Path(reference)
     if reference.endswith((".yaml", ".yml")) and path.is_file():
-        content, name = read_bytes(path), path.name
+        inputs, content, name = FolderInputs(path.parent), read_bytes(path), path.name
     else:
-        file = FolderInputs(Path.cwd()).read("machine", reference, None)
+        inputs = FolderInputs(Path.cwd())
+        file = inputs.read("machine", reference, None)
         content, name = file.content, file.name
     profile = parse_yaml(content, name)
-    return read_document(Machine, profile, what="a machine profile"), profile
+    machine = read_document(Machine, profile, what="a machine profile")
+    return with_calibration(machine, inputs, profile.at(("laser",))), profile
 
 
 def adapter_keys(machine: Machine, profile: Tree) -> AdapterKeys | None:
     """The keys under `laser: adapter:`, typed by their kind; None where a person sets the laser.
 
     Raises:
-        InputError: an unknown kind, or keys that its kind does not take.
+        InputError: an unknown kind, keys that its kind does not take, or none where the profile relies on one.
     """
     written = machine.laser.adapter
     if written is None:
+        if machine.laser.strength is not None and machine.laser.strength.control == "laser":
+            text = "`control: laser` says that an adapter sets the laser, and there is no `adapter` under `laser:`"
+            hint = "Write adapter: {kind: …, source: …}, or say who sets it: `control: operator`."
+            raise InputError(Problem(text, profile.at(("laser",)), hint))
         return None
     if "kind" not in written:
         kinds = ", ".join(registry.names(registry.LASERS))
@@ -53,7 +62,7 @@ def adapter_keys(machine: Machine, profile: Tree) -> AdapterKeys | None:
 
 
 def link(machine: Machine, profile: Tree, *, simulate: bool = False) -> LaserAdapter:
-    """The adapter of a machine's laser, or a simulated one with the same tolerances and calibration.
+    """The adapter of a machine's laser, or a simulated one with the same tolerances.
 
     Raises:
         InputError: the machine has no adapter, or one that cannot be used.
@@ -78,7 +87,6 @@ def section_targets(
     folder: Path,
     section: str,
     machine: Machine,
-    keys: AdapterKeys,
     *,
     percent: float | None = None,
     keep_attenuator: bool = False,
@@ -89,13 +97,13 @@ def section_targets(
         folder: a build.
         section: the name of its job file, or its number among the job files, from 1.
         machine: the profile whose laser is set.
-        keys: of its adapter, with the attenuator's calibration.
-        percent: what the attenuator is set to, whatever the calibration says; None = by the calibration.
+        percent: what the attenuator is set to, whatever the profile says; None = by the profile's scale, where it says
+            `control: laser`, else left as it is.
         keep_attenuator: leave the attenuator as it is.
 
     Raises:
         InputError, UsageError: no such build or section, or one for another machine.
-        MachineLimitError: the picker cannot make the rate, or the energy lies outside the calibration.
+        MachineLimitError, ParameterError: the picker cannot make the rate, or no setting gives the energy.
     """
     manifest = read_manifest(folder)
     program = _program(manifest, section, folder)
@@ -107,9 +115,22 @@ def section_targets(
     _same_source(laser, machine.laser, program.file)
     rate_hz = float(laser["rep_rate_hz"])
     divider = _divider(machine.laser, rate_hz)
-    if percent is None and not keep_attenuator:
-        percent = keys.attenuator_percent(float(laser["pulse_energy_uj"]))
+    strength = machine.laser.strength
+    if percent is None and not keep_attenuator and strength is not None and strength.control == "laser":
+        percent = _percent(machine, float(laser["pulse_energy_uj"]))
     return program.file, LaserTargets(divider, percent, rate_hz)
+
+
+def _percent(machine: Machine, energy_uj: float) -> float:
+    """What the laser's attenuator is set to, by the profile's scale."""
+    scale = scale_of(machine)
+    if scale is None or scale.unit != _ATTENUATOR_UNIT:
+        found = "has no `scale`" if scale is None else f"counts settings in {scale.unit}"
+        raise MachineLimitError(
+            f"the laser's attenuator is set in %, and `pulse_energy` of machine '{machine.machine}' {found}; measure "
+            "`scale: {law: table, unit: '%', …}`, or say --attenuator or --keep-attenuator"
+        )
+    return set_point(scale, energy_uj, transmission(scale, machine)).setting
 
 
 def _program(manifest: Manifest, section: str, folder: Path) -> ProgramEntry:

@@ -9,6 +9,7 @@ from lasercam.model.job import Step
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS
 from lasercam.model.recipe import LaserSettings, Recipe, RecipeTable
+from lasercam.model.sample import Sample
 from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import ProgramEntry
@@ -18,6 +19,7 @@ from lasercam.process.campaign import Stage
 from lasercam.process.derived import Derived
 from lasercam.process.set_point import recipe_set_point, scale_of
 from lasercam.units import (
+    ANGLE,
     ENERGY,
     FREQUENCY,
     LENGTH,
@@ -84,6 +86,7 @@ def _lines(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Se
         else "- **Reproduces** nothing published"
     )
     yield "- The frame: the sample's lower-left surface corner; x right, y up as the laser sees it; z up, out of it."
+    yield from _placement(sample)
     yield "- An interlock that closes the beam without the controller's help is required."
     yield ""
     yield "## Steps"
@@ -100,6 +103,27 @@ def _lines(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Se
     yield "## Findings"
     yield ""
     yield from _findings(verdict)
+
+
+def _placement(sample: Sample) -> Iterator[str]:
+    """How the sample was measured to lie; the job files hold for this lie only."""
+    placement = sample.placement
+    if placement is None:
+        return
+    told = []
+    if placement.rotation is not None:
+        told.append(
+            f"turned by {format_quantity(placement.rotation.value, ANGLE)} ({_safe(placement.rotation.source)})"
+        )
+    if placement.scale is not None:
+        factors = " × ".join(f"{factor:.9g}" for factor in placement.scale.factors)
+        told.append(f"{factors} of its nominal size ({_safe(placement.scale.source)})")
+    if placement.tilt is not None:
+        told.append(f"tilted ({_safe(placement.tilt.source)})")
+    if placement.surface is not None:
+        told.append(f"surface as in {_safe(placement.surface.file)} ({_safe(placement.surface.source)})")
+    if told:
+        yield f"- **Lies** {'; '.join(told)}. Moved since it was measured, it must be measured and built again."
 
 
 def _step(
@@ -185,7 +209,10 @@ def _section(section: Section, machine: Machine, recipes: RecipeTable, program: 
     yield f"- [ ] On {_safe(machine.title)}, {whose} {text} **on target**{power}"
     strength = machine.laser.strength
     if strength is not None and strength.control == "laser":
-        yield "- The laser's adapter sets this; read it back before the file runs"
+        yield (
+            f"- The laser's adapter sets this and reads it back: `lasercam laser apply MACHINE DIR --section "
+            f"{program.file}`; before the file runs"
+        )
     yield f"- [ ] Run `{program.file}`{again}: {section.n_exposures:,} exposures, about {_duration(section.duration_s)}"
     yield f"- It moves from ({low}) to ({high}) mm"
 

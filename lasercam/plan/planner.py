@@ -16,22 +16,17 @@ from numpy.typing import NDArray
 from lasercam.errors import PatternError
 from lasercam.geometry.placement import Placed
 from lasercam.model.feature import FeatureBlock
+from lasercam.model.frame import Frame
 from lasercam.model.job import Step
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import PatternSource
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
-from lasercam.model.sample import Sample
-from lasercam.model.toolpath import (
-    TICKS_PER_UM,
-    Frame,
-    PartInfo,
-    RowKind,
-    Section,
-    Toolpath,
-    ToolpathBlock,
-    ToolpathHeader,
-)
+from lasercam.model.toolpath import PartInfo, RowKind, Section, Toolpath, ToolpathBlock, ToolpathHeader
+from lasercam.plan.approach import Approach
+from lasercam.plan.fields import Cell, Fields, field_grid, fields_of
+from lasercam.plan.file_starts import FileStarts
 from lasercam.plan.files import numbered_files
+from lasercam.plan.follow import follow_surface
 from lasercam.plan.kept_rows import KeptRows
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
 from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
@@ -39,7 +34,6 @@ from lasercam.plan.order import as_given, order_features
 from lasercam.plan.pieces import Piece, Supply, planes, runs
 from lasercam.plan.rows import Rows, full_blocks
 from lasercam.plan.select import NO_RECIPE, Selection
-from lasercam.process.depth_travel import travel_per_depth
 
 Setup = tuple[LaserSettings, int]
 """What must be set by hand before a section: the laser, and the pulses its trigger counts."""
@@ -91,20 +85,6 @@ class _Tile:
     block: FeatureBlock
     recipe: NDArray[np.uint16]
     part: NDArray[np.uint16]
-
-
-def frame_of(sample: Sample, machine: Machine) -> Frame:
-    """From the sample's frame to the controller's; the objective says what stage travel makes of a depth.
-
-    Raises:
-        MachineLimitError: the objective's correction for depth does not fit the sample.
-    """
-    origin = sample.origin if sample.origin is not None else machine.work_origin
-    increment = round(machine.controller.increment * TICKS_PER_UM)
-    on_grid = [round(v * TICKS_PER_UM / increment) * increment for v in origin]
-    return Frame(
-        (on_grid[0], on_grid[1], on_grid[2]), travel_per_depth(machine.objective, sample.refractive_index), increment
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +144,7 @@ class Planner:
             digest.hexdigest(),
             n_rows,
             (x, y, depth),
+            tuple(stitches for _, stitches in sorted(rounding.stitches.items())),
         )
         return Toolpath(header, kept.blocks if kept.is_whole else self._blocks)
 
@@ -177,13 +158,12 @@ class Planner:
         for step in self.steps:
             tables = motion_tables(self.recipes, step.machine)
             for setup, tiles in groupby(self._tiles(step), key=partial(_file_setup, step.machine)):
-                pieces = numbered_files(
-                    self._rows_of(tiles, step, tables, rounding), step.machine.controller.max_file_rows
-                )
+                starts = FileStarts(step.machine, step.frame.increment_ticks, field_grid(step.machine, step.frame))
+                pieces = numbered_files(self._rows_of(tiles, step, tables, rounding), starts.max_rows)
                 for _, file in groupby(pieces, key=itemgetter(0)):
                     index += 1
                     section = _section(index, step, setup[0])
-                    for rows in full_blocks(rows for _, rows in file):
+                    for rows in full_blocks(starts.begun(rows for _, rows in file)):
                         yield _block(rows, index, row), section, step.machine
                         row += len(rows)
 
@@ -192,12 +172,21 @@ class Planner:
     ) -> Iterator[Rows]:
         """Rows of a section, each tile's from where the one before it ended."""
         position = np.asarray(step.frame.origin_ticks, np.int64)
-        for tile in tiles:
+        approach = Approach(step.machine, step.frame.increment_ticks)
+        fields = fields_of(step.machine, step.frame, tables)
+        for whole in tiles:
             if rounding is not None:
-                rounding.add(tile.block.xyz_um, step.frame)
-            rows = self._rows(tile, step, position, tables)
-            position = rows.end_ticks[-1]
-            yield rows
+                rounding.add(whole.block.xyz_um, step.frame)
+            for cell, tile in _by_field(whole, fields, as_given=step.step.order == "as_given"):
+                coarse = None if fields is None or cell is None else fields.coarse_move(cell, position)
+                if coarse is not None:
+                    position = coarse.end_ticks[-1]
+                    yield coarse
+                rows = approach.approached(self._rows(tile, step, position, tables))
+                position = rows.end_ticks[-1]
+                yield rows
+        if rounding is not None and fields is not None:
+            rounding.cut(fields.stitches.values())
 
     def _rows(self, tile: _Tile, step: PlannedStep, position: NDArray[np.int64], tables: MotionTables) -> Rows:
         block = tile.block
@@ -211,6 +200,8 @@ class Planner:
             order = order_features(
                 first, last, here, is_simple=block.all_dots or bool(np.all(block.vertex_counts <= 2))
             )
+        if step.frame.surface is not None:
+            block = follow_surface(block, step.frame.surface, step.machine.controller.path_tolerance)
         return make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
 
     def _tiles(self, step: PlannedStep) -> Iterator[_Tile]:
@@ -309,6 +300,16 @@ class Planner:
         return np.asarray(selection.first_recipe[block.part] + np.where(size > 1, variant, 0), np.int64)
 
 
+def _by_field(tile: _Tile, fields: Fields | None, *, as_given: bool) -> Iterator[tuple[Cell | None, _Tile]]:
+    """A tile field by field; the tile itself where the axes reach everything."""
+    if fields is None:
+        yield None, tile
+        return
+    for piece in fields.pieces(tile.block, tile.recipe, tile.part, as_given=as_given):
+        recipe, part = tile.recipe[piece.origin], tile.part[piece.origin]
+        yield piece.cell, replace(tile, block=piece.block, recipe=recipe, part=part)
+
+
 def _file_setup(machine: Machine, tile: _Tile) -> Setup:
     """What must be set by hand before a file that holds a tile; energies that the program sets are not part of it."""
     laser, pulses = tile.setup
@@ -319,7 +320,9 @@ def _file_setup(machine: Machine, tile: _Tile) -> Setup:
 
 def _section(index: int, step: PlannedStep, laser: LaserSettings) -> Section:
     kind = step.step.pass_kind or PassKind.WRITE
-    return Section(index, step.index, step.step.name, kind, step.over, laser, step.frame, repeat=step.step.repeat)
+    grid = field_grid(step.machine, step.frame)
+    section = Section(index, step.index, step.step.name, kind, step.over, laser, step.frame, field=grid)
+    return replace(section, repeat=step.step.repeat)
 
 
 def _block(rows: Rows, section: int, first_row: int) -> ToolpathBlock:
@@ -352,6 +355,10 @@ def laser_facts(laser: LaserSettings) -> dict[str, float]:
     return {**asdict(laser), "average_power_uw": laser.average_power_uw}
 
 
+def _field_facts(section: Section) -> dict[str, Any]:
+    return {} if section.field is None else {"field": asdict(section.field)}
+
+
 def _facts(job: str, sections: Sequence[Section], recipes: RecipeTable, parts: Sequence[PartInfo]) -> str:
     """What the digest covers beside the rows: what every number in them means."""
     facts: dict[str, Any] = {
@@ -359,7 +366,7 @@ def _facts(job: str, sections: Sequence[Section], recipes: RecipeTable, parts: S
         "sections": [
             {
                 "step": s.step_name, "pass": s.pass_kind, "over": s.over, "laser": laser_facts(s.laser),
-                "frame": asdict(s.frame), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
+                "frame": s.frame.facts(), **_field_facts(s), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
             }
             for s in sections
         ],

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from lasercam.errors import ParameterError
 from lasercam.model.exposure import ExposureBlock
-from lasercam.model.toolpath import EXPOSING_KINDS, Frame, RowKind, Toolpath, ToolpathBlock
+from lasercam.model.frame import Frame
+from lasercam.model.toolpath import EXPOSING_KINDS, RowKind, Toolpath, ToolpathBlock
 
 MAX_STROKES = 262_144
 """Strokes handed on at a time, so that long SHOTS runs never become long arrays."""

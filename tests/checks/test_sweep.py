@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lasercam.checks import sweep
-from lasercam.checks.exposures import MAX_ITEMS, sample_ticks, steps, tiles
+from lasercam.checks.exposures import MAX_ITEMS, steps, tiles
 from lasercam.checks.sweep import Sweep
+from lasercam.model.frame import Frame
 from lasercam.model.recipe import PassKind
-from lasercam.model.toolpath import Frame, RowKind
+from lasercam.model.toolpath import RowKind
 from tests.checks import situation
 from tests.support import builders
 
@@ -98,5 +99,5 @@ def test_long_runs_of_shots_are_cut():
 
 def test_sample_ticks_undo_the_frame():
     frame = Frame((1_000, -2_000, 50_000), 1 / 1.5, 10)
-    placed = sample_ticks(np.array([[1_000, -2_000, 50_000], [11_000, 0, 40_000]]), frame)
+    placed = frame.sample_ticks(np.array([[1_000, -2_000, 50_000], [11_000, 0, 40_000]]))
     assert placed.tolist() == [[0, 0, 0], [10_000, 2_000, 15_000]]

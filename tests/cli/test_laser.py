@@ -1,6 +1,7 @@
 """`lasercam laser`: what a person at the stage sees, with a simulated laser and with a server that behaves like one."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from tests.lasers.pharos_double import PharosDouble, Trouble
 from tests.support.jobs import GOOD, write_job
 
 MACHINE = "fs1030-linuxcnc"
-POINTS = "attenuator: [{at: 5 %, energy: 10 uJ}, {at: 100 %, energy: 200 uJ}]"
+SCALE = "scale: {law: table, unit: '%', low: 0, high: 100, points: [[5, 10 uJ], [100, 200 uJ]], source: test}"
+BY_LASER = ("{control: operator, ", f"{{control: laser, {SCALE}, ")
 
 
 @pytest.fixture
@@ -22,22 +24,31 @@ def double() -> Iterator[PharosDouble]:
     made.stop()
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build for the shipped machine."""
+    folder = tmp_path_factory.mktemp("built")
+    assert run(["build", str(write_job(folder, GOOD)), "-o", str(folder / "out"), "--no-pictures"]) == 0
+    return folder / "out"
+
+
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, double: PharosDouble) -> Path:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, double: PharosDouble, built: Path) -> Path:
     """A folder with a build, and a profile whose laser is the double."""
     monkeypatch.chdir(tmp_path)
-    assert run(["build", str(write_job(tmp_path, GOOD)), "-o", "out", "--no-pictures"]) == 0
-    adapter = f"{{kind: pharos, url: {double.url}, poll_interval: 5 ms, settle_time: 0.4 s, {POINTS}, source: test}}"
-    profile(tmp_path, adapter)
+    shutil.copytree(built, tmp_path / "out")
+    adapter = f"{{kind: pharos, url: {double.url}, poll_interval: 5 ms, settle_time: 2 s, source: test}}"
+    profile(tmp_path, adapter, BY_LASER)
     return tmp_path
 
 
-def profile(folder: Path, adapter: str, old: str = "", new: str = "") -> None:
+def profile(folder: Path, adapter: str, *changes: tuple[str, str]) -> None:
     """The shipped profile with an adapter, in the folder's own machine_profiles."""
     with shipped("machine_profiles") as shelf:
         text = (shelf / f"{MACHINE}.yaml").read_text()
-    assert old in text
-    text = text.replace(old, new) if old else text
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
     (folder / "machine_profiles").mkdir(exist_ok=True)
     written = text.replace("\nlaser:\n", f"\nlaser:\n  adapter: {adapter}\n")
     (folder / "machine_profiles" / f"{MACHINE}.yaml").write_text(written)
@@ -85,25 +96,54 @@ def test_a_job_file_is_named_too(stage: Path, capsys: pytest.CaptureFixture[str]
 def test_a_profile_that_does_not_fit_the_build(
     stage: Path, double: PharosDouble, capsys: pytest.CaptureFixture[str], old: str, new: str, says: str
 ) -> None:
-    profile(stage, f"{{kind: pharos, url: {double.url}, {POINTS}, source: test}}", old, new)
+    profile(stage, f"{{kind: pharos, url: {double.url}, source: test}}", BY_LASER, (old, new))
     assert run(["laser", "apply", MACHINE, "out", "--section", "1", "--yes"]) == 1
     assert says in capsys.readouterr().err
     assert double.log == []
 
 
-def test_without_a_calibration_the_operator_says(
+def test_where_the_operator_sets_the_energy_the_picker_alone_is_set(
     stage: Path, double: PharosDouble, capsys: pytest.CaptureFixture[str]
 ) -> None:
     profile(stage, f"{{kind: pharos, url: {double.url}, poll_interval: 5 ms, source: test}}")
     apply = ["laser", "apply", MACHINE, "out", "--section", "1", "--yes"]
-    assert run(apply) == 1
-    assert "no `attenuator` calibration" in capsys.readouterr().err
+    assert run(apply) == 0
+    assert "attenuator left as it is" in capsys.readouterr().out
+    assert (double.divider, double.attenuator) == (10, 100.0)
     assert run([*apply, "--attenuator", "12.5"]) == 0
-    assert double.attenuator == 12.5
-    assert run([*apply, "--keep-attenuator"]) == 0
     assert double.attenuator == 12.5
     assert run([*apply, "--keep-attenuator", "--attenuator", "1"]) == 2
     assert run([*apply, "--attenuator", "120"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (f"{SCALE}, ", "", "has no `scale`"),
+        ("unit: '%'", "unit: deg", "counts settings in deg"),
+        ("[100, 200 uJ]", "[100, 40 uJ]", "50 uJ lies outside what was measured, 10 to 40 uJ"),
+    ],
+)
+def test_an_energy_without_a_measured_setting(
+    stage: Path, double: PharosDouble, capsys: pytest.CaptureFixture[str], old: str, new: str, says: str
+) -> None:
+    profile(stage, f"{{kind: pharos, url: {double.url}, poll_interval: 5 ms, source: test}}", BY_LASER, (old, new))
+    apply = ["laser", "apply", MACHINE, "out", "--section", "1", "--yes"]
+    assert run(apply) == 1
+    assert says in capsys.readouterr().err
+    assert double.log == []
+    assert run([*apply, "--keep-attenuator"]) == 0
+    assert double.attenuator == 100.0
+
+
+def test_a_table_beside_the_profile_is_found(stage: Path, double: PharosDouble) -> None:
+    table = ("points: [[5, 10 uJ], [100, 200 uJ]]", "table: attenuator.csv")
+    profile(stage, f"{{kind: pharos, url: {double.url}, poll_interval: 5 ms, source: test}}", BY_LASER, table)
+    (stage / "machine_profiles" / "attenuator.csv").write_text("setting,uJ\n10,10\n100,100\n")
+    assert run(["laser", "apply", MACHINE, "out", "--section", "1", "--yes"]) == 0
+    assert double.attenuator == 50.0
+    path = f"machine_profiles/{MACHINE}.yaml"
+    assert run(["laser", "apply", path, "out", "--section", "1", "--yes"]) == 0
 
 
 def test_another_machines_build(stage: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,10 +178,10 @@ def test_status_in_words_and_json(stage: Path, double: PharosDouble, capsys: pyt
 
 
 def test_simulate_needs_no_adapter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], built: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(["build", str(write_job(tmp_path, GOOD)), "-o", "out", "--no-pictures"]) == 0
+    shutil.copytree(built, tmp_path / "out")
     for arguments in (["status", MACHINE], ["close", MACHINE]):
         assert run(["laser", *arguments, "--simulate"]) == 0
         assert run(["laser", *arguments]) == 1
@@ -154,7 +194,7 @@ def test_simulate_needs_no_adapter(
 def test_a_settings_file_is_written_and_said_not_to_be_read(
     stage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    profile(stage, f"{{kind: settings_file, file: {tmp_path}/laser.txt, {POINTS}, source: test}}")
+    profile(stage, f"{{kind: settings_file, file: {tmp_path}/laser.txt, source: test}}", BY_LASER)
     assert run(["laser", "apply", MACHINE, "out", "--section", "1", "--yes"]) == 0
     assert "written, not read back" in capsys.readouterr().out
     assert "divider = 10\n" in (tmp_path / "laser.txt").read_text()
@@ -180,6 +220,17 @@ def test_a_slip_in_the_profile_is_found_when_a_job_is_checked(
     error = capsys.readouterr().err
     assert says in error
     assert f"{MACHINE}.yaml:" in error
+
+
+def test_a_profile_that_relies_on_an_adapter_has_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile(tmp_path, "{kind: simulated, source: test}", BY_LASER)
+    job = write_job(tmp_path, GOOD)
+    assert run(["check", str(job)]) == 0
+    written = tmp_path / "machine_profiles" / f"{MACHINE}.yaml"
+    written.write_text(written.read_text().replace("  adapter: {kind: simulated, source: test}\n", ""))
+    capsys.readouterr()
+    assert run(["check", str(job)]) == 1
+    assert "says that an adapter sets the laser, and there is no `adapter`" in capsys.readouterr().err
 
 
 def test_lists_and_pages(capsys: pytest.CaptureFixture[str]) -> None:

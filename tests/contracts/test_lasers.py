@@ -17,7 +17,7 @@ from tests.support import builders
 
 REGISTERED = {e.name: e for e in entry_points(group="lasercam.lasers")}
 TARGETS = LaserTargets(10, 30.0, 10_000.0)
-QUICK = {"settle_time": "0.5 s", "poll_interval": "5 ms"}
+QUICK = {"settle_time": "10 s", "poll_interval": "5 ms"}
 
 Make = Callable[..., LaserAdapter]
 

@@ -9,10 +9,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from lasercam.model.exposure import ExposureBlock
+from lasercam.model.frame import Frame
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.recipe import Recipe
-from lasercam.model.toolpath import Frame, RowKind, ToolpathBlock, ToolpathHeader
+from lasercam.model.toolpath import RowKind, ToolpathBlock, ToolpathHeader
 from tests.support import builders
 
 TRIGGER = {"output": 3, "width": "20 us", "max_pulses": 1000, "source": "example value"}

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.checks.exposures import Steps, steps
+from lasercam.checks.glance import glance_at
 from lasercam.checks.tally import part_name, part_place
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.protocols import CheckContext
-from lasercam.model.toolpath import TICKS_PER_UM, RowKind, ToolpathBlock
+from lasercam.model.toolpath import TICKS_PER_UM, ToolpathBlock
 from lasercam.process.depth_travel import aberration_per_depth, enters
 from lasercam.process.optics import beam_na, rayleigh_um
 
@@ -106,37 +108,54 @@ class AxialSpacing:
         """Enter exposures into the maps of their planes."""
         if not any(self._reach_um):
             return
-        section = self._context.header.sections[block.section]
-        rows = np.flatnonzero(block.exposes)
+        seen = glance_at(self._context, block)
+        rows, start, end = seen.rows, seen.start, seen.end
         if not len(rows):
             return
-        end = section.frame.sample_ticks(block.end_ticks[rows])
-        start = np.where(
-            (block.kind[rows] == RowKind.DOT)[:, None], end, section.frame.sample_ticks(block.start_ticks[rows])
-        )
         step = self._steps.of_section[block.section]
+        if seen.recipe is not None and seen.part is not None and seen.exposed[0][2] == seen.exposed[1][2]:
+            self._run((step, seen.part, seen.recipe, int(end[0, 2])), block.first_row + int(rows[0]), start, end)
+            return
         keys = np.column_stack((block.part[rows], block.recipe[rows], end[:, 2])).astype(np.int64)
         changes = np.flatnonzero(np.any(np.diff(keys, axis=0) != 0, axis=1)) + 1
         if len(changes) > MOST_RUNS:
             return
-        for run in np.split(np.arange(len(rows)), changes):
-            part, recipe, depth = (int(v) for v in keys[run[0]])
-            plane = (step, part, recipe, depth)
-            if plane not in self._maps:
-                if len(self._maps) >= MOST_PLANES or not self._reach_um[recipe]:
-                    continue
-                self._maps[plane] = np.zeros((CELLS, CELLS), np.bool_)
-                self._first[plane] = block.first_row + int(rows[run[0]])
-            self._enter(self._maps[plane], start[run, :2], end[run, :2])
+        bounds = [0, *changes.tolist(), len(rows)]
+        for first, stop in pairwise(bounds):
+            part, recipe, depth = (int(v) for v in keys[first])
+            places = (start[first:stop], end[first:stop]) if start is not end else (end[first:stop],) * 2
+            self._run((step, part, recipe, depth), block.first_row + int(rows[first]), *places)
+
+    def _run(self, plane: _Plane, row: int, start: NDArray[np.int64], end: NDArray[np.int64]) -> None:
+        """Enter exposures of one plane, the first of them at a row of the toolpath."""
+        if plane not in self._maps:
+            if len(self._maps) >= MOST_PLANES or not self._reach_um[plane[2]]:
+                return
+            self._maps[plane] = np.zeros((CELLS, CELLS), np.bool_)
+            self._first[plane] = row
+        self._enter(self._maps[plane], start, end)
 
     def _enter(self, cells: NDArray[np.bool_], start: NDArray[np.int64], end: NDArray[np.int64]) -> None:
         """Mark the cells of dots, and of points along lines no farther apart than a cell."""
-        longest_um = float(np.abs(end - start).max()) / TICKS_PER_UM
+        if start is end:
+            self._mark(cells, end[:, 0] / TICKS_PER_UM, end[:, 1] / TICKS_PER_UM)
+            return
+        longest_um = float(np.abs(end[:, :2] - start[:, :2]).max()) / TICKS_PER_UM
         pieces = min(int(np.ceil(longest_um / self._cell_um)), CELLS)
         for k in range(pieces + 1):
-            at = (start + (end - start) * (k / max(pieces, 1))) / TICKS_PER_UM
-            index = np.clip(((at - self._origin) / self._cell_um).astype(np.int64), 0, CELLS - 1)
-            cells[index[:, 1], index[:, 0]] = True
+            x, y = (
+                (start[:, axis] + (end[:, axis] - start[:, axis]) * (k / max(pieces, 1))) / TICKS_PER_UM
+                for axis in (0, 1)
+            )
+            self._mark(cells, x, y)
+
+    def _mark(self, cells: NDArray[np.bool_], x_um: NDArray[np.float64], y_um: NDArray[np.float64]) -> None:
+        """Mark the cells of points."""
+        column, row = (
+            np.clip(((at - origin) / self._cell_um).astype(np.int64), 0, CELLS - 1)
+            for at, origin in zip((x_um, y_um), self._origin.tolist(), strict=True)
+        )
+        cells.reshape(-1)[row * CELLS + column] = True
 
     def end(self) -> Iterable[Finding]:
         """One finding per code, recipe and pattern, about its closest layers."""

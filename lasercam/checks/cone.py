@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.checks.exposures import Steps, steps
+from lasercam.checks.glance import glance_at
 from lasercam.checks.shadow import Light, Maps, cast_shadows, empty_maps
 from lasercam.checks.tally import Tally, finding, part_name, part_place
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -91,16 +92,17 @@ class Cone:
 
     def block(self, block: ToolpathBlock) -> None:
         """Note whether anything is deeper than what was written before it."""
-        rows, start, end = self._exposed(block)
-        if not len(rows) or self._is_deeper_later:
+        if self._is_deeper_later:
             return
-        upper, lower = end[:, 2], end[:, 2]
-        if start is not end:
-            upper, lower = np.minimum(start[:, 2], upper), np.maximum(start[:, 2], lower)
-        least = int(upper.min())
+        seen = glance_at(self._context, block)
+        if not len(seen.rows):
+            return
+        least, most = int(seen.exposed[0][2]), int(seen.exposed[1][2])
         if block.first_row >= 0:  # those of earlier jobs were judged when they were built
-            self._is_deeper_later = int(lower.max()) > self._shallowest
-            if not self._is_deeper_later and self._writes(block.section) and int(lower.max()) > least:
+            self._is_deeper_later = most > self._shallowest
+            if not self._is_deeper_later and self._writes(block.section) and most > least:
+                upper = np.minimum(seen.start[:, 2], seen.end[:, 2])
+                lower = np.maximum(seen.start[:, 2], seen.end[:, 2])
                 self._is_deeper_later = bool(np.any(lower[1:] > np.minimum.accumulate(upper)[:-1]))
         if self._writes(block.section):
             self._shallowest = min(self._shallowest, least)
@@ -132,12 +134,8 @@ class Cone:
 
     def _exposed(self, block: ToolpathBlock) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
         """Rows that expose, and where their light begins and ends, in the sample's ticks; dots once for both."""
-        rows = np.flatnonzero(block.exposes)
-        frame = self._context.header.sections[block.section].frame
-        end = frame.sample_ticks(block.end_ticks if len(rows) == len(block) else block.end_ticks[rows])
-        if np.all(block.kind[rows] == RowKind.DOT):
-            return rows, end, end
-        return rows, frame.sample_ticks(block.exposed_from()[rows]), end
+        seen = glance_at(self._context, block)
+        return seen.rows, seen.start, seen.end
 
     def _writes(self, section: int) -> bool:
         """Whether a section leaves features where there were none."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lasercam.checks.glance import Glance, glance_at
 from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.tally import Tally, finding, info, part_name, part_place, place
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -90,11 +91,11 @@ class Envelope:
         if not len(block):
             return
         section = self._context.header.sections[block.section]
-        self._stage(block)
+        seen = glance_at(self._context, block)
+        self._stage(block, seen)
         self._speed(block)
-        exposing = np.flatnonzero(block.exposes)
-        if len(exposing):
-            self._sample(block, section, exposing)
+        if len(seen.rows):
+            self._sample(block, section, seen.rows, seen)
 
     def end(self) -> Iterable[Finding]:
         """One finding per part, rule and side."""
@@ -107,25 +108,24 @@ class Envelope:
         near = [self._near_finding(part) for part in self._near.cases]
         return [*found, *near, *(self._speed_finding(*key) for key in self._fast.cases)]
 
-    def _stage(self, block: ToolpathBlock) -> None:
+    def _stage(self, block: ToolpathBlock, seen: Glance) -> None:
         """Both ends of every row against the axes."""
         axes = self._context.machines[block.section].axis_list
         for axis, limits in enumerate(axes):
             start, end = block.start_ticks[:, axis], block.end_ticks[:, axis]
             low, high = round(limits.min * TICKS_PER_UM), round(limits.max * TICKS_PER_UM)
-            if min(start.min(), end.min()) < low:
+            if seen.travelled[0][axis] < low:
                 self._beyond("E_ENVELOPE", block, axis, low - np.minimum(start, end), limits.min, is_high=False)
-            if max(start.max(), end.max()) > high:
+            if seen.travelled[1][axis] > high:
                 self._beyond("E_ENVELOPE", block, axis, np.maximum(start, end) - high, limits.max, is_high=True)
 
-    def _sample(self, block: ToolpathBlock, section: Section, exposing: NDArray[np.intp]) -> None:
+    def _sample(self, block: ToolpathBlock, section: Section, exposing: NDArray[np.intp], seen: Glance) -> None:
         """Both ends of every exposure against the sample and the objective."""
         frame, sample = section.frame, self._context.job.sample
         slack = frame.increment_ticks
-        low = high = frame.sample_ticks(block.end_ticks[exposing])
-        if np.any(block.kind[exposing] != RowKind.DOT):
-            begin = frame.sample_ticks(block.exposed_from()[exposing])
-            low, high = np.minimum(begin, high), np.maximum(begin, high)
+        low = high = seen.end
+        if not seen.only_dots:
+            low, high = np.minimum(seen.start, seen.end), np.maximum(seen.start, seen.end)
         for axis in (0, 1):
             size = round(sample.size[axis] * TICKS_PER_UM)
             self._beyond("E_OUTSIDE_SAMPLE", block, axis, -low[:, axis], 0.0, exposing, is_high=False, slack=slack)

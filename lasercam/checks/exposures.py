@@ -61,10 +61,18 @@ class Items:
 
     def box(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Corners (3,) of the box around all items; there must be one."""
-        low, high = self.start.min(axis=0), self.start.max(axis=0)
+        low, high = corners(self.start)
         if self.are_dots:
             return low, high
-        return np.minimum(low, self.end.min(axis=0)), np.maximum(high, self.end.max(axis=0))
+        end_low, end_high = corners(self.end)
+        return np.minimum(low, end_low), np.maximum(high, end_high)
+
+
+def corners(places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Lowest and highest of each coordinate, int64 (3,) each, of at least one place (N, 3)."""
+    # Column by column: reducing rows of three numbers is ten times slower.
+    columns = [places[:, axis] for axis in range(3)]
+    return np.array([c.min() for c in columns]), np.array([c.max() for c in columns])
 
 
 def join(pieces: Sequence[Items], *, are_dots: bool) -> Items:
@@ -101,6 +109,8 @@ class Tile:
     def box(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Corners (3,) of the box around everything in it."""
         boxes = [items.box() for items in (self.dots, self.lines) if len(items)]
+        if len(boxes) == 1:
+            return boxes[0]
         return np.min([b[0] for b in boxes], axis=0), np.max([b[1] for b in boxes], axis=0)
 
     def within(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> "Tile":
@@ -170,6 +180,14 @@ def tiles(block: ToolpathBlock, frame: Frame, step: int) -> Iterator[Tile]:
     """Everything a block exposes, in order, in tiles of at most MAX_ITEMS, plane by plane where planes are few."""
     nothing = join((), are_dots=True)
     no_lines = join((), are_dots=False)
+    if len(block) and bool((block.kind == RowKind.DOT).all()):
+        places = frame.sample_ticks(block.end_ticks)
+        if bool((places[:, 2] == places[0, 2]).all()):
+            # Dots of one plane, as most blocks of arrays are: nothing needs to be picked out.
+            row = np.arange(block.first_row, block.first_row + len(block))
+            of_step = np.full(len(block), step, np.uint16)
+            yield Tile(Items(places, places, row, block.recipe, block.part, of_step), no_lines, step)
+            return
     for rows in _planes(block, frame):
         kind = block.kind[rows]
         dot, line = rows[kind == RowKind.DOT], rows[kind != RowKind.DOT]

@@ -95,7 +95,10 @@ class ToolpathBlock:
     @property
     def exposes(self) -> NDArray[np.bool_]:
         """bool (N,), rows in which the beam reaches the sample."""
-        return np.isin(self.kind, EXPOSING_KINDS)
+        exposes: NDArray[np.bool_] = self.kind == EXPOSING_KINDS[0]
+        for kind in EXPOSING_KINDS[1:]:  # faster than np.isin by far
+            exposes |= self.kind == kind
+        return exposes
 
     @property
     def n_exposures(self) -> int:
@@ -194,7 +197,7 @@ class ToolpathHeader:
 
 @dataclass(frozen=True, eq=False)
 class Toolpath:
-    """A header and its rows, made again at every reading: deterministic and lazy.
+    """A header and its rows, read as often as wanted: deterministic and lazy.
 
     Attributes:
         header: what it is.

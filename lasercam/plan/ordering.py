@@ -25,7 +25,7 @@ MAX_PIECE = 65_536
 """Features that are made into rows at a time."""
 
 Tile = TypeVar("Tile", bound=Any)
-"""Features of one set-up in the sample's frame: a dataclass with `depth_um`, `setup_rank`, `block`, `recipe`, `part`"""
+"""Features of one set-up in the sample's frame: a dataclass with depth_um, setup_rank, block, recipe and part."""
 
 
 class SectionOrder:

@@ -1,4 +1,4 @@
-"""The toolpath of a job: features of every step in depth order, cut into sections, made again at each reading."""
+"""The toolpath of a job: features of every step in depth order, cut into sections, kept once they are made."""
 
 import hashlib
 import json

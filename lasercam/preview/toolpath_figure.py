@@ -1,5 +1,6 @@
 """A picture of a toolpath: where the beam is on, with which recipe, and how it travels in the dark."""
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import BinaryIO
 
@@ -36,6 +37,7 @@ def draw_toolpath(
     section: int | None = None,
     layer: int | None = None,
     title: str | None = None,
+    also: Sequence[tuple[BinaryIO, Format]] = (),
 ) -> None:
     """Write a picture of a toolpath, or of one step or section of it; the same toolpath gives the same bytes.
 
@@ -51,6 +53,7 @@ def draw_toolpath(
         section: index of the section; None = all of the step.
         layer: only exposures of this layer, 0 = shallowest; None = all layers on top of each other.
         title: instead of the job's name.
+        also: further places for the same picture in other formats; rows are read once for all.
 
     Raises:
         UsageError: there is no such step, section or layer, or nothing in it.
@@ -80,7 +83,7 @@ def draw_toolpath(
         (float(sample_size_um[0]), float(sample_size_um[1])),
         is_raster,
     )
-    _draw(scene, kept, out, fmt, title)
+    _draw(scene, kept, ((out, fmt), *also), title)
 
 
 def _chosen(toolpath: Toolpath, step: int | None, section: int | None) -> tuple[Section, ...]:
@@ -108,7 +111,9 @@ def _view(seen: Survey) -> Box:
     return x - width / 2 - pad, y - height / 2 - 1.7 * pad, x + width / 2 + 1.3 * pad, y + height / 2 + 1.2 * pad
 
 
-def _draw(scene: Scene, kept: list[DrawnRows] | None, out: BinaryIO, fmt: Format, title: str | None) -> None:
+def _draw(
+    scene: Scene, kept: list[DrawnRows] | None, outputs: Sequence[tuple[BinaryIO, Format]], title: str | None
+) -> None:
     left, bottom, right, top = scene.view
     aspect = (top - bottom) / (right - left)
     plot_w = _PLOT_IN if aspect <= 1.1 else _PLOT_IN * 1.1 / aspect
@@ -130,7 +135,8 @@ def _draw(scene: Scene, kept: list[DrawnRows] | None, out: BinaryIO, fmt: Format
         _dimensions(plot, scene)
         draw_legend(page, scene, legend_x, ceiling)
         _caption(page, scene, pixels)
-        page.save(out, fmt)
+        for out, fmt in outputs:
+            page.save(out, fmt)
 
 
 def _heading(page: Sheet, scene: Scene, title: str | None) -> None:

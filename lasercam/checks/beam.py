@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.checks.tally import Tally, finding, info, part_name, part_place
+from lasercam.model.commanded import feed_speeds_nm_s
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_UM, RowKind, ToolpathBlock
@@ -31,7 +32,7 @@ class Beam:
             Severity.ERROR,
             "A row contradicts itself",
             "Each kind of row has its own meaning: jumps and leads are dark and count no pulses, a dot's count is "
-            "its recipe's number of pulses (0 when the dot is timed), a run of shots has at least one. A row that "
+            "its recipe's number of pulses (0 when the dot is timed), a run of shots has at least two. A row that "
             "says otherwise could open the beam where it should be dark. It is a fault of the program or of an added "
             "pass: report it, with the job.",
         ),
@@ -67,6 +68,7 @@ class Beam:
     def __init__(self) -> None:
         self._found: Tally[tuple[str, int, int]] = Tally()
         self._last: tuple[int, NDArray[np.int64], NDArray[np.int64], int, int] | None = None
+        self._lead: NDArray[np.float64] = np.zeros(3)
 
     def begin(self, context: CheckContext) -> None:
         """Prepare what recipes can do."""
@@ -75,7 +77,8 @@ class Beam:
         self._lines: NDArray[np.bool_] = np.array([r.writes_lines for r in recipes] or [False])
         self._dots: NDArray[np.bool_] = np.array([r.writes_dots for r in recipes] or [False])
         self._pulses: NDArray[np.int64] = np.array([r.pulses for r in recipes] or [0], np.int64)
-        self._speed: NDArray[np.float64] = np.array([r.speed_nm_s / NM_PER_UM for r in recipes] or [0.0])
+        self._shots: NDArray[np.bool_] = np.array([r.pulses == 1 or r.pitch_ticks > 0 for r in recipes] or [False])
+        self._speeds = [feed_speeds_nm_s(context.header.recipes, m) / NM_PER_UM for m in context.machines]
 
     def block(self, block: ToolpathBlock) -> None:
         """Look at all rows and at the seam to the block before."""
@@ -85,16 +88,18 @@ class Beam:
         before = self._before(block)
         gap = np.any(block.start_ticks != before.end, axis=1) & before.is_there
         self._note("E_CHAIN", block, gap)
-        is_line, is_dot = kind == RowKind.LINE, kind == RowKind.DOT
-        is_dark = (kind == RowKind.JUMP) | (kind == RowKind.LEAD)
-        wrong = (kind > RowKind.LEAD) | (is_dark & (block.count > 0)) | (is_line & (block.count > 0))
+        is_line, is_dot = (kind == RowKind.LINE) | (kind == RowKind.CLOSING), kind == RowKind.DOT
+        is_shots = kind == RowKind.SHOTS
+        is_dark = np.isin(kind, (RowKind.JUMP, RowKind.LEAD, RowKind.OPENING))
+        wrong = (kind > RowKind.CLOSING) | (is_dark & (block.count > 0)) | (is_line & (block.count > 0))
         wrong |= is_dot & (block.count != self._pulses[recipe])
-        wrong |= (kind == RowKind.SHOTS) & (block.count == 0)
+        wrong |= is_shots & (block.count < 2)
         self._note("E_ROW", block, wrong)
         self._note("E_RECIPE_KIND lines", block, is_line & ~self._lines[recipe], by_recipe=True)
         self._note("E_RECIPE_KIND dots", block, is_dot & ~self._dots[recipe], by_recipe=True)
-        self._note("E_ZERO_LINE", block, is_line & np.all(block.start_ticks == block.end_ticks, axis=1))
-        self._run_ups(block, before, is_line)
+        self._note("E_RECIPE_KIND shots", block, is_shots & ~self._shots[recipe], by_recipe=True)
+        self._note("E_ZERO_LINE", block, (is_line | is_shots) & np.all(block.start_ticks == block.end_ticks, axis=1))
+        self._run_ups(block, before, is_line | is_shots)
         last = len(block) - 1
         self._last = (
             block.section,
@@ -124,8 +129,11 @@ class Beam:
         return _Before(there, start, end, kind, recipe)
 
     def _run_ups(self, block: ToolpathBlock, before: "_Before", is_line: NDArray[np.bool_]) -> None:
-        goes_on = (before.kind == RowKind.LINE) & (self._speed[before.recipe] == self._speed[block.recipe])
-        first = np.flatnonzero(is_line & ~goes_on & self._lines[block.recipe])
+        speed = self._speeds[block.section]
+        # A gate opens within the run-up: OPENING goes on from its LEAD, and the line from both.
+        run_before = self._run_before(block, before)
+        goes_on = np.isin(before.kind, (RowKind.LINE, RowKind.CLOSING)) & (speed[before.recipe] == speed[block.recipe])
+        first = np.flatnonzero(is_line & ~goes_on & (speed[block.recipe] > 0))
         if not len(first):
             return
         along = (block.end_ticks[first] - block.start_ticks[first]).astype(np.float64)
@@ -134,9 +142,8 @@ class Beam:
         limits = np.array([a.acceleration for a in self._context.machines[block.section].axis_list])
         share = np.abs(unit)
         slowest = np.where(share > 0, limits / np.where(share > 0, share, 1.0), np.inf).min(axis=1)
-        needed = self._speed[block.recipe[first]] ** 2 / (2.0 * slowest) * TICKS_PER_UM
-        lead = (before.end[first] - before.start[first]).astype(np.float64)
-        run = np.where(before.kind[first] == RowKind.LEAD, (lead * unit).sum(axis=1), 0.0)
+        needed = speed[block.recipe[first]] ** 2 / (2.0 * slowest) * TICKS_PER_UM
+        run = (run_before[first] * unit).sum(axis=1)
         increment = self._context.header.sections[block.section].frame.increment_ticks
         short = (length > 0) & (run < needed - increment)
         mask = np.zeros(len(block), np.bool_)
@@ -145,6 +152,18 @@ class Beam:
         at = int(np.argmax(np.where(short, needed - run, -np.inf)))
         detail = (float(run[at]) / TICKS_PER_UM, float(needed[at]) / TICKS_PER_UM)
         self._note("E_RUN_UP", block, mask, worst, detail, by_recipe=True)
+
+    def _run_before(self, block: ToolpathBlock, before: "_Before") -> NDArray[np.float64]:
+        """float64 (N, 3), dark way at speed that leads to each row: of the LEAD before, and OPENING behind it."""
+        way = (before.end - before.start).astype(np.float64)
+        way[~np.isin(before.kind, (RowKind.LEAD, RowKind.OPENING))] = 0.0
+        opened = before.kind == RowKind.OPENING
+        lead = np.zeros_like(way)
+        lead[1:] = way[:-1]
+        lead[0] = self._lead
+        total = way + np.where(opened[:, None], lead, 0.0)
+        self._lead = way[-1]
+        return np.asarray(total, np.float64)
 
     def _note(
         self,
@@ -177,7 +196,7 @@ class Beam:
             text, hint = "rows contradict their kind or their recipe", "Report this as a fault, with the job."
         elif code.startswith("E_RECIPE_KIND"):
             kind = code.split()[1]
-            key = "`speed`" if kind == "lines" else "`exposure` or `pulses`"
+            key = {"lines": "`speed`", "dots": "`exposure` or `pulses`", "shots": "`pitch` or `pulses: 1`"}[kind]
             text = f"recipe '{name}' is to write {kind} of {whose}, but has no {key}"
             hint = f"Add {key} to recipe '{name}', or attach another recipe."
         elif code == "E_ZERO_LINE":

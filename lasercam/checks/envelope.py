@@ -11,10 +11,9 @@ from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.tally import Tally, finding, info, part_name, part_place, place
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.protocols import CheckContext
-from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_UM, RowKind, Section, ToolpathBlock
+from lasercam.model.toolpath import FEED_KINDS, NM_PER_UM, TICKS_PER_UM, RowKind, Section, ToolpathBlock
 
 _AXES = ("x", "y", "z")
-_MOVING = (RowKind.LINE, RowKind.LEAD, RowKind.SHOTS)
 
 
 class Envelope:
@@ -162,7 +161,7 @@ class Envelope:
 
     def _speed(self, block: ToolpathBlock) -> None:
         """Each axis's share of the speed of rows that move at one."""
-        moving = np.flatnonzero(np.isin(block.kind, _MOVING))
+        moving = np.flatnonzero(np.isin(block.kind, FEED_KINDS))
         if not len(moving):
             return
         travel = (block.end_ticks[moving] - block.start_ticks[moving]).astype(np.float64)

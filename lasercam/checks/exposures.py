@@ -178,7 +178,7 @@ def tiles(block: ToolpathBlock, frame: Frame, step: int) -> Iterator[Tile]:
     no_lines = join((), are_dots=False)
     for rows in _planes(block):
         kind = block.kind[rows]
-        dot, line = rows[kind == RowKind.DOT], rows[kind == RowKind.LINE]
+        dot, line = rows[kind == RowKind.DOT], rows[kind != RowKind.DOT]
         end = sample_ticks(block.end_ticks[dot], frame)
         dots = _items(block, dot, end, end, step) if len(dot) else nothing
         lines = no_lines
@@ -196,7 +196,7 @@ def _planes(block: ToolpathBlock) -> list[NDArray[np.intp]]:
     A block that leads from one layer to the next would otherwise span the whole pattern, and everything in it would
     seem to be its neighbour.
     """
-    exposing = np.flatnonzero((block.kind == RowKind.DOT) | (block.kind == RowKind.LINE))
+    exposing = np.flatnonzero(np.isin(block.kind, (RowKind.DOT, RowKind.LINE, RowKind.CLOSING)))
     cuts = np.flatnonzero(np.diff(block.end_ticks[exposing, 2])) + 1
     pieces = np.split(exposing, cuts) if len(cuts) <= _MOST_PLANES else [exposing]
     return [piece for piece in pieces if len(piece)]

@@ -70,7 +70,7 @@ class Usage:
             self._first[step], self._least[step] = np.full(self._size, _NEVER), np.full(self._size, _NEVER)
             self._most[step] = np.full(self._size, -_NEVER)
         recipe = block.recipe[exposing]
-        is_line = block.kind[exposing] == RowKind.LINE
+        is_line = np.isin(block.kind[exposing], (RowKind.LINE, RowKind.CLOSING))
         self._lines[step] += np.bincount(recipe[is_line], minlength=self._size)
         self._dots[step] += np.bincount(recipe[~is_line], minlength=self._size)
         np.minimum.at(self._first[step], recipe, exposing + block.first_row)

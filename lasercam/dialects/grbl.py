@@ -10,6 +10,7 @@ from lasercam.dialects import grbl_reader, judgement
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, fixed_point
 from lasercam.dialects.row_facts import MAX_DECIMALS, RowFacts, RowReader, exact_multiple, increment_ticks
 from lasercam.errors import MachineLimitError
+from lasercam.model.commanded import open_time_ns
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
@@ -47,8 +48,9 @@ class Grbl:
     )
     suffix: ClassVar[str] = ".gcode"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
-        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.NO_POSITION_FIRING,
-        judgement.INCREMENT, judgement.CONTROLLER_SETTING, judgement.DWELL_GRID, judgement.FEED_FLOOR,
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER,
+        judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
+        judgement.DWELL_GRID, judgement.FEED_FLOOR,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
@@ -66,7 +68,7 @@ class Grbl:
                 yield judgement.no_trigger(recipe, shortest_s, why, judgement.DWELL_GRID.source)
             if recipe.speed_nm_s:
                 yield from _judge_feed(recipe)
-        yield from judgement.judge_position_firing(recipes)
+        yield from judgement.judge_position_firing(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> "GrblEncoder":
         """A fresh encoder."""
@@ -239,7 +241,7 @@ def _judge_range(section: Section, machine: Machine) -> Iterator[Finding]:
 
 
 def _judge_dwells(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Finding]:
-    times = [(f"recipes.{recipe.label}", "exposure", recipe.exposure_ns) for recipe in recipes]
+    times = [(f"recipes.{recipe.label}", "open time", open_time_ns(recipe, machine)) for recipe in recipes]
     times.append(("machine", "settle time", round(machine.controller.settle_time * 1e9)))
     for on, what, time_ns in times:
         if time_ns % DWELL_STEP_NS:

@@ -1,15 +1,21 @@
 """Rules about gates, triggers, dwells and coordinates that several dialects judge by."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from lasercam.dialects.row_facts import increment_ticks
+from lasercam.model.commanded import open_time_ns
 from lasercam.model.finding import CodeInfo, Finding, Severity
+from lasercam.model.laser import PositionFiring
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import Recipe
-from lasercam.model.toolpath import TICKS_PER_MM, TICKS_PER_UM, Section, ToolpathHeader
+from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_MM, TICKS_PER_UM, Section, ToolpathHeader
 
 GATE_ERROR_SHARE = 0.01
 """Share of an exposure that the gate's overhead may add silently: about the pulse-energy stability of a source."""
+
+JITTER_SHARE = 0.1
+"""Share of the spot radius by which a shot may miss its place silently (assumed)."""
 
 GATE_TIME = CodeInfo(
     "E_GATE_TIME", Severity.ERROR, "an exposure is shorter than the gate can open",
@@ -41,6 +47,30 @@ MIXED_COUNTS = CodeInfo(
     "The count is set at the pulse picker by hand, once per job file. Recipes of different counts must be written in "
     "different steps. When several sections share the laser settings, which recipes meet in which file shows only in "
     "the rows; then the writer refuses the mixed file.",
+)  # fmt: skip
+GATE_STEP = CodeInfo(
+    "E_GATE_STEP", Severity.ERROR, "the gate cannot be open for exactly that long",
+    "The gate is timed in steps (`gate.time_step`): times in between would be rounded by the hardware. With a slow "
+    "gate the time commanded is the exposure + `open_delay` - `close_delay`, and that must be on the grid.",
+    "machine profile, gate.time_step",
+)  # fmt: skip
+PITCH_STEP = CodeInfo(
+    "E_PITCH_STEP", Severity.ERROR, "a firing distance between two encoder steps",
+    "Shots are fired every so many steps of the encoder. A distance that is no whole multiple of "
+    "`position_firing.step` would drift away from the pattern.",
+    "machine profile, position_firing.step",
+)  # fmt: skip
+FIRING_RATE = CodeInfo(
+    "E_FIRING_RATE", Severity.ERROR, "shots come faster than output or laser can fire",
+    "Along a line of shots the rate is speed / pitch. The output passes at most `position_firing.max_rate`, and the "
+    "laser gives one pulse per period: a shot that finds no pulse is missing. Lower the speed or widen the pitch.",
+    "machine profile, position_firing.max_rate; the recipe's repetition rate",
+)  # fmt: skip
+FIRING_JITTER = CodeInfo(
+    "W_FIRING_JITTER", Severity.WARNING, "shots may land noticeably beside their place",
+    "A shot asked for by position leaves with the next pulse of the laser, up to one period 1 / f later; meanwhile the "
+    "stage goes on by v / f. Reported when that is above a tenth of the spot radius (assumed: hard to see below).",
+    can_waive=True,
 )  # fmt: skip
 NO_POSITION_FIRING = CodeInfo(
     "E_NO_POSITION_FIRING", Severity.ERROR, "this controller cannot fire by position",
@@ -106,13 +136,18 @@ def judge_gate(recipes: Sequence[Recipe], machine: Machine) -> Iterator[Finding]
             continue
         exposure_s, rate_hz = recipe.exposure_ns / 1e9, recipe.laser.rep_rate_hz
         on = f"recipes.{recipe.label}"
+        yield from _judge_gate_step(recipe, machine)
+        command_ns = open_time_ns(recipe, machine)
+        delay_s = (command_ns - recipe.exposure_ns) / 1e9
         # The profile's time comes from a decimal text; a nanosecond of float noise is no finding.
-        if recipe.exposure_ns < round(gate.min_open * 1e9):
+        if command_ns < round(gate.min_open * 1e9):
+            asked = f" ({command_ns / 1e9:g} s from command to command)" if delay_s else ""
             yield Finding(
                 GATE_TIME.code, Severity.ERROR,
-                f"an exposure of {exposure_s:g} s is shorter than the {gate.min_open:g} s for which the gate can open",
-                on, exposure_s, gate.min_open, "s", hint=f"the nearest possible exposure is {gate.min_open:g} s",
-                source=gate.source,
+                f"an exposure of {exposure_s:g} s{asked} is shorter than the {gate.min_open:g} s for which the gate "
+                "can open",
+                on, exposure_s, gate.min_open, "s",
+                hint=f"the nearest possible exposure is {gate.min_open - delay_s:g} s", source=gate.source,
             )  # fmt: skip
         elif gate.overhead > GATE_ERROR_SHARE * exposure_s and recipe.laser.is_cw:
             yield Finding(
@@ -134,12 +169,31 @@ def judge_gate(recipes: Sequence[Recipe], machine: Machine) -> Iterator[Finding]
             )  # fmt: skip
 
 
+def _judge_gate_step(recipe: Recipe, machine: Machine) -> Iterator[Finding]:
+    step_ns, command_ns = round(machine.gate.time_step * 1e9), open_time_ns(recipe, machine)
+    if not step_ns or command_ns % step_ns == 0:
+        return
+    near_ns = max(1, round(command_ns / step_ns)) * step_ns + recipe.exposure_ns - command_ns
+    yield Finding(
+        GATE_STEP.code, Severity.ERROR,
+        f"an exposure of {recipe.exposure_ns / 1e9:g} s keeps the gate open for {command_ns / 1e9:g} s from command to "
+        f"command, which is no multiple of {step_ns / 1e9:g} s",
+        f"recipes.{recipe.label}", recipe.exposure_ns / 1e9, step_ns / 1e9, "s",
+        hint=f"the nearest possible exposure is {near_ns / 1e9:g} s", source=machine.gate.source,
+    )  # fmt: skip
+
+
 def judge_trigger(
-    header: ToolpathHeader, section: int, recipes: Sequence[Recipe], machine: Machine
+    header: ToolpathHeader, section: int, recipes: Sequence[Recipe], machine: Machine, *, sets_counts: bool = False
 ) -> Iterator[Finding]:
-    """Whether pulses can be counted, that many, and all alike in the file."""
+    """Whether pulses can be counted, that many, and all alike in the file unless the language sets each count."""
     counted = [recipe for recipe in recipes if recipe.pulses]
     trigger = machine.trigger
+    if trigger is not None and trigger.counted_by == "program" and not sets_counts:
+        yield setting_finding(
+            "the profile says `counted_by: program`, but this language cannot tell the picker how many pulses to pass",
+            "state `counted_by: operator`: the count is then set by hand, once per job file",
+        )
     for recipe in counted:
         if trigger is None:
             yield no_trigger(recipe, machine.gate.min_open, "the machine has no counted trigger", machine.gate.source)
@@ -152,7 +206,8 @@ def judge_trigger(
             )  # fmt: skip
     counts = sorted({recipe.pulses for recipe in counted})
     laser = header.sections[section].laser
-    if trigger is not None and len(counts) > 1 and sum(s.laser == laser for s in header.sections) == 1:
+    by_hand = trigger is not None and trigger.counted_by == "operator"
+    if by_hand and len(counts) > 1 and sum(s.laser == laser for s in header.sections) == 1:
         yield Finding(
             MIXED_COUNTS.code, Severity.ERROR,
             f"step '{header.sections[section].step_name}' mixes pulse counts {', '.join(map(str, counts))} in one file",
@@ -179,8 +234,69 @@ def no_trigger(recipe: Recipe, shortest_s: float, why: str, source: str) -> Find
     )  # fmt: skip
 
 
-def judge_position_firing(recipes: Sequence[Recipe]) -> Iterator[Finding]:
-    """Recipes that fire by position, on a controller that cannot."""
+def judge_sweeps(recipes: Sequence[Recipe], machine: Machine) -> Iterator[Finding]:
+    """Whether pitches fit the encoder and shots find their pulses, on a controller that fires by position."""
+    firing = machine.position_firing
+    if firing is None:
+        yield from judge_position_firing(recipes, machine)
+        return
+    step = round(firing.step * TICKS_PER_UM)
+    for recipe in recipes:
+        on = f"recipes.{recipe.label}"
+        speed_um_s = recipe.speed_nm_s / NM_PER_UM or firing.speed
+        if recipe.pitch_ticks % step:
+            near = max(1, round(recipe.pitch_ticks / step)) * step
+            yield Finding(
+                PITCH_STEP.code, Severity.ERROR,
+                f"shots every {recipe.pitch_ticks / TICKS_PER_UM:g} µm are no whole number of encoder steps of "
+                f"{firing.step:g} µm",
+                on, recipe.pitch_ticks / TICKS_PER_UM, firing.step, "um",
+                hint=f"the nearest possible pitch is {near / TICKS_PER_UM:g} µm", source=firing.source,
+            )  # fmt: skip
+        if recipe.pitch_ticks:
+            yield from _judge_firing_rate(recipe, speed_um_s, firing)
+        if recipe.pitch_ticks or recipe.pulses == 1:
+            yield from _judge_jitter(recipe, speed_um_s, machine)
+
+
+def _judge_firing_rate(recipe: Recipe, speed_um_s: float, firing: PositionFiring) -> Iterator[Finding]:
+    pitch_um = recipe.pitch_ticks / TICKS_PER_UM
+    rate = speed_um_s / pitch_um
+    laser_hz = recipe.laser.rep_rate_hz or math.inf
+    most = min(firing.max_rate, laser_hz)
+    if rate > most * (1 + 1e-12):
+        what = "the output fires" if firing.max_rate <= laser_hz else "the laser pulses"
+        yield Finding(
+            FIRING_RATE.code, Severity.ERROR,
+            f"{speed_um_s:g} µm/s / {pitch_um:g} µm = {rate:g} shots per second, but {what} at most {most:g} times",
+            f"recipes.{recipe.label}", rate, most, "Hz",
+            hint=f"the nearest possible speed is {most * pitch_um:g} µm/s", source=firing.source,
+        )  # fmt: skip
+
+
+def _judge_jitter(recipe: Recipe, speed_um_s: float, machine: Machine) -> Iterator[Finding]:
+    spot = recipe.values.get("spot_radius")
+    base_hz = machine.laser.base_rate
+    if spot is None or base_hz is None:
+        return
+    shift, limit = speed_um_s / base_hz, JITTER_SHARE * spot.value
+    if shift > limit:
+        yield Finding(
+            FIRING_JITTER.code, Severity.WARNING,
+            f"{speed_um_s:g} µm/s / {base_hz:g} Hz = {shift:.3g} µm from one laser pulse to the next, and a swept shot "
+            f"leaves with the next one; a tenth of the spot radius is {limit:.3g} µm",
+            f"recipes.{recipe.label}", shift, limit, "um",
+            hint=f"sweep at {limit * base_hz:g} µm/s or slower", source=spot.source,
+        )  # fmt: skip
+
+
+def judge_position_firing(recipes: Sequence[Recipe], machine: Machine) -> Iterator[Finding]:
+    """Recipes and profiles that fire by position, on a controller that cannot."""
+    if machine.position_firing is not None:
+        yield setting_finding(
+            "the profile says `position_firing`, but this language has no position-synchronised output",
+            "remove `position_firing` from the profile; rows of dots are then written dot by dot",
+        )
     for recipe in recipes:
         if recipe.pitch_ticks:
             pitch_um = recipe.pitch_ticks / TICKS_PER_UM

@@ -46,7 +46,7 @@ class LinuxCnc:
     )
     suffix: ClassVar[str] = ".ngc"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
-        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
         judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
     )  # fmt: skip
 
@@ -56,7 +56,7 @@ class LinuxCnc:
         yield from judgement.judge_places(header.sections[section], machine)
         yield from judgement.judge_gate(recipes, machine)
         yield from judgement.judge_trigger(header, section, recipes, machine)
-        yield from judgement.judge_position_firing(recipes)
+        yield from judgement.judge_position_firing(recipes, machine)
         if machine.trigger is not None and machine.trigger.output == machine.gate.output:
             yield judgement.setting_finding(
                 f"gate and trigger share digital output {machine.gate.output}", "give each its own output"

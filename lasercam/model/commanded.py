@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.model.machine import Machine
-from lasercam.model.recipe import RecipeTable
+from lasercam.model.recipe import Recipe, RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, RowKind
 
 _COMMANDED = np.array([0, 1, 2, 3, 4, RowKind.LINE, RowKind.LEAD], np.uint8)
@@ -30,5 +30,10 @@ def open_times_ns(recipes: RecipeTable, machine: Machine) -> NDArray[np.int64]:
 
     The beam is through `open_delay` after the one and blocked `close_delay` after the other.
     """
+    return np.array([open_time_ns(r, machine) for r in recipes.recipes], np.int64)
+
+
+def open_time_ns(recipe: Recipe, machine: Machine) -> int:
+    """The same for one recipe; not above 0 where the gate is too slow for the exposure."""
     delay = round((machine.gate.open_delay - machine.gate.close_delay) * NS_PER_S)
-    return np.array([r.exposure_ns + delay if r.exposure_ns else 0 for r in recipes.recipes], np.int64)
+    return recipe.exposure_ns + delay if recipe.exposure_ns else 0

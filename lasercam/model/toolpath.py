@@ -47,6 +47,9 @@ FEED_KINDS = (RowKind.LINE, RowKind.LEAD, RowKind.OPENING, RowKind.CLOSING, RowK
 """Kinds of rows that run at the recipe's speed."""
 
 
+_AT_SAMPLE = np.array([0, 1, 2, 3, 4, RowKind.LEAD, RowKind.LINE], np.uint8)
+
+
 @dataclass(frozen=True, eq=False)
 class ToolpathBlock:
     """Ordered rows of one section.
@@ -91,6 +94,17 @@ class ToolpathBlock:
     def exposes(self) -> NDArray[np.bool_]:
         """bool (N,), rows in which the beam reaches the sample."""
         return np.isin(self.kind, EXPOSING_KINDS)
+
+    @property
+    def n_exposures(self) -> int:
+        """Lines, dots and single shots."""
+        shots = self.count[self.kind == RowKind.SHOTS]
+        return int(np.count_nonzero(self.exposes)) - len(shots) + int(shots.sum(dtype=np.int64))
+
+    @property
+    def kind_at_sample(self) -> NDArray[np.uint8]:
+        """uint8 (N,), JUMP, LINE, DOT, SHOTS or LEAD: a gate that opens is still dark, one that closes still open."""
+        return _AT_SAMPLE[self.kind]
 
     def exposed_from(self) -> NDArray[np.int64]:
         """int64 (N, 3), where each row's beam starts: a DOT fires at its end, whatever its travel."""
@@ -148,7 +162,7 @@ class Section:
         laser: what must be set at the source.
         frame: from sample to controller.
         first_row, n_rows: its rows in the toolpath.
-        n_exposures: rows in which the beam is on.
+        n_exposures: lines, dots and single shots.
         low_ticks, high_ticks: corners of the box of all its rows, run-ups included.
         duration_s: estimated time with acceleration, exposures included.
         repeat: how many times the operator runs it; more than once is a wanted repeat.

@@ -1,79 +1,20 @@
 """Ordered features to rows: one rounding to ticks, run-up and run-out, dark travel between."""
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import PatternError
+from lasercam.model.commanded import feed_speeds_nm_s
 from lasercam.model.feature import MAX_COORDINATE_UM, FeatureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
-from lasercam.model.toolpath import MAX_BLOCK_ROWS, NM_PER_UM, TICKS_PER_UM, Frame, RowKind
+from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_UM, Frame, RowKind
+from lasercam.plan.fly import FlyTables, find_sweeps, fly_tables, pitch_rows, sweep_rows
+from lasercam.plan.gating import GateTables, command_early, gate_tables
 from lasercam.plan.order import Order
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Rows before they are numbered and cut into blocks; columns as in ToolpathBlock."""
-
-    start_ticks: NDArray[np.int64]
-    end_ticks: NDArray[np.int64]
-    kind: NDArray[np.uint8]
-    count: NDArray[np.uint32]
-    recipe: NDArray[np.uint16]
-    part: NDArray[np.uint16]
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-    def kept(self, keep: NDArray[np.bool_]) -> "Rows":
-        """The rows under a mask."""
-        return self if bool(keep.all()) else self.span(np.flatnonzero(keep))
-
-    def span(self, rows: slice | NDArray[np.int64]) -> "Rows":
-        """Some of the rows, contiguous arrays."""
-        return Rows(
-            np.ascontiguousarray(self.start_ticks[rows]),
-            np.ascontiguousarray(self.end_ticks[rows]),
-            np.ascontiguousarray(self.kind[rows]),
-            np.ascontiguousarray(self.count[rows]),
-            np.ascontiguousarray(self.recipe[rows]),
-            np.ascontiguousarray(self.part[rows]),
-        )
-
-
-def full_blocks(pieces: Iterable[Rows]) -> Iterator[Rows]:
-    """The same rows in blocks of MAX_BLOCK_ROWS, the last one shorter."""
-    waiting: list[Rows] = []
-    held = 0
-    for piece in pieces:
-        waiting.append(piece)
-        held += len(piece)
-        if held < MAX_BLOCK_ROWS:
-            continue
-        rows = _joined(waiting)
-        whole = held - held % MAX_BLOCK_ROWS
-        for start in range(0, whole, MAX_BLOCK_ROWS):
-            yield rows.span(slice(start, start + MAX_BLOCK_ROWS))
-        held -= whole
-        waiting = [rows.span(slice(whole, None))] if held else []
-    if held:
-        yield _joined(waiting)
-
-
-def _joined(pieces: Sequence[Rows]) -> Rows:
-    if len(pieces) == 1:
-        return pieces[0]
-    return Rows(
-        np.concatenate([p.start_ticks for p in pieces]),
-        np.concatenate([p.end_ticks for p in pieces]),
-        np.concatenate([p.kind for p in pieces]),
-        np.concatenate([p.count for p in pieces]),
-        np.concatenate([p.recipe for p in pieces]),
-        np.concatenate([p.part for p in pieces]),
-    )
+from lasercam.plan.rows import Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,21 +26,27 @@ class MotionTables:
         speed_um_s: float64 (R,), writing speed of lines.
         acceleration_um_s2: float64 (3,), per axis.
         min_segment_s: shortest move executed at full speed.
+        gate: way of the stage while the gate opens and closes.
+        fly: what is fired by position; None = nothing.
     """
 
     pulses: NDArray[np.uint32]
     speed_um_s: NDArray[np.float64]
     acceleration_um_s2: NDArray[np.float64]
     min_segment_s: float
+    gate: GateTables
+    fly: FlyTables | None
 
 
 def motion_tables(recipes: RecipeTable, machine: Machine) -> MotionTables:
     """Tables for one machine."""
     return MotionTables(
         np.array([r.pulses for r in recipes.recipes], np.uint32),
-        np.array([r.speed_nm_s / NM_PER_UM for r in recipes.recipes], np.float64),
+        feed_speeds_nm_s(recipes, machine) / NM_PER_UM,
         np.array([axis.acceleration for axis in machine.axis_list], np.float64),
         machine.controller.min_segment_time,
+        gate_tables(recipes, machine),
+        fly_tables(recipes, machine),
     )
 
 
@@ -167,14 +114,29 @@ def make_rows(
         tables: per-recipe columns.
 
     Raises:
-        PatternError: a line is shorter than the machine's increment, or its speed needs an absurd run-up.
+        PatternError: a line is shorter than the machine's increment or than its gate is slow, its speed needs an
+            absurd run-up, or it cannot be fired by position.
     """
     if block.all_dots:
-        return _dot_rows(
-            to_ticks(block.xyz_um[order.index], frame), recipe[order.index], part[order.index], position, tables
-        )
+        ends = to_ticks(block.xyz_um[order.index], frame)
+        return _swept(_dot_rows(ends, recipe[order.index], part[order.index], position, tables), frame, tables)
     vertices, counts = _ordered_vertices(block, order, frame)
-    return _path_rows(vertices, counts, recipe[order.index], part[order.index], position, frame, tables)
+    rows = _path_rows(vertices, counts, recipe[order.index], part[order.index], position, frame, tables)
+    if tables.fly is not None:
+        rows = pitch_rows(rows, tables.fly, frame.increment_ticks)
+    return command_early(_swept(rows, frame, tables), frame.increment_ticks, tables.gate)
+
+
+def _swept(rows: Rows, frame: Frame, tables: MotionTables) -> Rows:
+    """Rows of single-shot dots become sweeps where the machine fires by position."""
+    if tables.fly is None:
+        return rows
+    sweeps = find_sweeps(rows, tables.fly)
+    if not len(sweeps.first):
+        return rows
+    first, second = rows.end_ticks[sweeps.first], rows.end_ticks[sweeps.first + 1]
+    run = run_up_ticks(first, second, rows.recipe[sweeps.first], frame, tables)
+    return sweep_rows(rows, sweeps, run)
 
 
 def _dot_rows(
@@ -236,7 +198,7 @@ def _path_rows(
     dot_row = row_first[:-1][is_dot]
     ends[dot_row], kind[dot_row] = vertices[vertex_first[is_dot]], RowKind.DOT
     line_first, v0, n = row_first[:-1][~is_dot], vertex_first[~is_dot], counts[~is_dot]
-    run = run_up_ticks(vertices[v0], vertices[v0 + 1], recipe[~is_dot], frame, tables)
+    run = run_up_ticks(vertices[v0], vertices[v0 + 1], recipe[~is_dot], frame, tables, opens=True)
     run_out = run_up_ticks(vertices[v0 + n - 2], vertices[v0 + n - 1], recipe[~is_dot], frame, tables)
     ends[line_first], kind[line_first] = vertices[v0] - run, RowKind.JUMP
     kind[line_first + 1] = RowKind.LEAD
@@ -263,13 +225,15 @@ def run_up_ticks(
     recipe: NDArray[np.uint16],
     frame: Frame,
     tables: MotionTables,
+    *,
+    opens: bool = False,
 ) -> NDArray[np.int64]:
     """Vector along each line that is long enough to reach its speed: int64 (P, 3), multiples of the increment.
 
     Length v²/(2a) for the slowest axis taking part, no shorter than the controller's shortest full-speed move and
     than one increment; beside the line by less than one increment along each axis. A slanted one has SLANTED_STEPS
     increments at least: rounded to the increment, a shorter one would meet its line at an angle, and the controller
-    would slow down there with the beam on.
+    would slow down there with the beam on. With `opens`, longer by the way during which the gate opens.
 
     Raises:
         PatternError: a speed so high that its run-up would leave every stage.
@@ -283,6 +247,8 @@ def run_up_ticks(
         acceleration = (tables.acceleration_um_s2 / np.abs(unit)).min(axis=1)
     speed = tables.speed_um_s[recipe]
     run_um = np.maximum(speed**2 / (2.0 * acceleration), speed * tables.min_segment_s)
+    if opens:
+        run_um += tables.gate.open_ticks[recipe] / TICKS_PER_UM
     steps = np.ceil(run_um * TICKS_PER_UM / frame.increment_ticks * (1 - 1e-12))
     slanted = np.count_nonzero(np.abs(unit) > _STRAIGHT, axis=1) > 1
     steps = np.maximum(steps, np.where(slanted, SLANTED_STEPS, 1.0))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from heapq import merge
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -30,10 +30,12 @@ from lasercam.model.toolpath import (
     ToolpathBlock,
     ToolpathHeader,
 )
+from lasercam.plan.files import numbered_files
 from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
-from lasercam.plan.motion import MotionTables, Rounding, Rows, full_blocks, make_rows, motion_tables
+from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
 from lasercam.plan.order import as_given, order_features
 from lasercam.plan.pieces import Piece, Supply, planes, runs
+from lasercam.plan.rows import Rows, full_blocks
 from lasercam.plan.select import NO_RECIPE, Selection
 
 Setup = tuple[LaserSettings, int]
@@ -168,11 +170,15 @@ class Planner:
         for step in self.steps:
             tables = motion_tables(self.recipes, step.machine)
             for setup, tiles in groupby(self._tiles(step), key=attrgetter("setup")):
-                index += 1
-                section = _section(index, step, setup[0])
-                for rows in full_blocks(self._rows_of(tiles, step, tables, rounding)):
-                    yield _block(rows, index, row), section, step.machine
-                    row += len(rows)
+                pieces = numbered_files(
+                    self._rows_of(tiles, step, tables, rounding), step.machine.controller.max_file_rows
+                )
+                for _, file in groupby(pieces, key=itemgetter(0)):
+                    index += 1
+                    section = _section(index, step, setup[0])
+                    for rows in full_blocks(rows for _, rows in file):
+                        yield _block(rows, index, row), section, step.machine
+                        row += len(rows)
 
     def _rows_of(
         self, tiles: Iterable[_Tile], step: PlannedStep, tables: MotionTables, rounding: Rounding | None
@@ -269,7 +275,11 @@ class Planner:
     def _setups(self) -> tuple[list[Setup], NDArray[np.int64]]:
         """Every set-up, in the order of the recipes, and the set-up of each recipe."""
         number: dict[Setup, int] = {}
-        of_recipe = [number.setdefault((r.laser, r.pulses), len(number)) for r in self.recipes.recipes]
+        triggers = [step.machine.trigger for step in self.steps]
+        by_program = all(t is not None and t.counted_by == "program" for t in triggers)
+        of_recipe = [
+            number.setdefault((r.laser, 0 if by_program else r.pulses), len(number)) for r in self.recipes.recipes
+        ]
         return list(number), np.array(of_recipe, np.int64)
 
     def _chosen(self, block: FeatureBlock, selection: Selection) -> Piece:
@@ -314,7 +324,7 @@ def _grown(section: Section, block: ToolpathBlock, times: TimeTables) -> Section
     return replace(
         section,
         n_rows=section.n_rows + len(block),
-        n_exposures=section.n_exposures + int(np.count_nonzero(block.exposes)),
+        n_exposures=section.n_exposures + block.n_exposures,
         low_ticks=(low[0], low[1], low[2]),
         high_ticks=(high[0], high[1], high[2]),
         duration_s=section.duration_s + float(seconds.sum()) * section.repeat,

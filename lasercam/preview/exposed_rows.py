@@ -55,7 +55,7 @@ def exposed_rows(block: ToolpathBlock, frame: Frame) -> ExposedRows:
     return ExposedRows(
         frame.sample_um(block.exposed_from()[chosen]),
         frame.sample_um(block.end_ticks[chosen]),
-        block.kind[chosen],
+        block.kind_at_sample[chosen],
         block.count[chosen].astype(np.int64),
         block.recipe[chosen].astype(np.int64),
     )

@@ -69,7 +69,7 @@ def drawn_rows(toolpath: Toolpath, sections: tuple[Section, ...]) -> Iterator[Dr
         frame = frames.get(block.section)
         if frame is not None and len(block):
             start, end = frame.sample_um(block.start_ticks), frame.sample_um(block.end_ticks)
-            yield DrawnRows(start, end, block.kind, block.recipe)
+            yield DrawnRows(start, end, block.kind_at_sample, block.recipe)
 
 
 def survey(rows: Iterator[DrawnRows], n_recipes: int) -> Survey:

@@ -11,6 +11,7 @@ from tests.checks.situation import codes, context, judge
 from tests.support import builders
 
 JUMP, LINE, DOT, SHOTS, LEAD = RowKind.JUMP, RowKind.LINE, RowKind.DOT, RowKind.SHOTS, RowKind.LEAD
+OPENING, CLOSING = RowKind.OPENING, RowKind.CLOSING
 
 
 def found(*blocks, recipes=None):
@@ -43,12 +44,35 @@ def test_the_seam_between_blocks_is_looked_at():
 
 @pytest.mark.parametrize(
     ("kind", "count", "expected"),
-    [(JUMP, 1, 1), (LEAD, 1, 1), (DOT, 5, 0), (DOT, 4, 1), (DOT, 0, 1), (SHOTS, 0, 1), (SHOTS, 9, 0), (7, 0, 1)],
+    [(JUMP, 1, 1), (LEAD, 1, 1), (DOT, 5, 0), (DOT, 4, 1), (DOT, 0, 1), (7, 0, 1)],
 )
 def test_rows_agree_with_their_kind(kind, count, expected):
     block = builders.rows([(JUMP, (3, 0, -80))])
     block = replace(block, kind=np.array([kind], np.uint8), count=np.array([count], np.uint32))
     assert codes(found(block, recipes=[builders.dot_recipe(pulses=5)])) == ["E_ROW"] * expected
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, ["E_ROW"]), (1, ["E_ROW"]), (2, []), (9, [])])
+def test_a_run_of_shots_has_at_least_two(count, expected):
+    block = builders.rows([(LEAD, (1, 0, -80)), (SHOTS, (9, 0, -80))])
+    block = replace(block, count=np.array([0, count], np.uint32))
+    assert codes(found(block, recipes=[replace(builders.dot_recipe(pulses=1), speed_nm_s=100_000)])) == expected
+
+
+def test_shots_are_single_or_at_a_pitch():
+    block = builders.rows([(LEAD, (1, 0, -80)), (SHOTS, (9, 0, -80))])
+    block = replace(block, count=np.array([0, 5], np.uint32))
+    (finding,) = found(block, recipes=[builders.dot_recipe(pulses=5)])
+    assert finding.code == "E_RECIPE_KIND"
+    assert "`pitch` or `pulses: 1`" in finding.message
+
+
+def test_a_run_up_in_which_the_gate_opens_is_whole():
+    """400 um/s at 100 mm/s2 needs 0.8 um: 0.5 as lead and 0.5 while the gate opens are enough, 0.2 and 0.5 are not."""
+    good = builders.rows([(LEAD, (0.5, 0, -80)), (OPENING, (1, 0, -80)), (LINE, (9, 0, -80)), (CLOSING, (10, 0, -80))])
+    short = builders.rows([(LEAD, (0.2, 0, -80)), (OPENING, (0.7, 0, -80)), (LINE, (9, 0, -80))])
+    assert codes(found(good)) == []
+    assert codes(found(short)) == ["E_RUN_UP"]
 
 
 def test_lines_need_a_speed_and_dots_an_exposure():

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from lasercam.dialects import judgement
 from lasercam.dialects.grbl import Grbl
 from lasercam.dialects.linuxcnc import LinuxCnc
+from lasercam.model.confidence import Confidence, Valued
 from lasercam.model.finding import Finding
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect
@@ -45,6 +47,63 @@ def test_gate_times() -> None:
     assert judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.3)) == {}
     assert "W_GATE_TIMING" in judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.299))
     assert "E_GATE_TIME" not in judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.002))
+
+
+SLOW_GATE = {
+    "min_open": "2 ms", "overhead": "0 s", "open_delay": "30 ms", "close_delay": "10 ms", "time_step": "5 ms",
+    "source": "example value",
+}  # fmt: skip
+
+
+def test_a_slow_gate_is_open_from_command_to_command() -> None:
+    """Exposure + 30 ms - 10 ms must be on the grid of 5 ms and above min_open."""
+    slow = builders.machine(gate=SLOW_GATE)
+    assert judge(CNC, slow, builders.dot_recipe(0.5)) == {}
+    found = judge(CNC, slow, builders.dot_recipe(0.501))["E_GATE_STEP"]
+    assert "0.521 s from command to command" in found.message
+    assert found.hint.endswith("0.5 s")
+    fast_close = builders.machine(gate={**SLOW_GATE, "open_delay": "10 ms", "close_delay": "30 ms"})
+    found = judge(CNC, fast_close, builders.dot_recipe(0.02))["E_GATE_TIME"]
+    assert "0.02 s (0 s from command to command)" in found.message
+    assert found.hint.endswith("0.022 s"), "20 ms are lost while it opens, 2 ms must be left"
+
+
+FIRING = {"step": "10 nm", "speed": "2 mm/s", "max_rate": "5 kHz", "max_shots": 1000, "source": "example value"}
+
+
+def sweeps(recipe: Recipe, **firing: object) -> dict[str, Finding]:
+    found = list(judgement.judge_sweeps([recipe], builders.machine(position_firing={**FIRING, **firing})))
+    return {finding.code: finding for finding in found}
+
+
+def test_pitches_fit_the_encoder_and_rates_the_output_and_the_laser() -> None:
+    assert sweeps(builders.dot_recipe(pulses=0, pitch_ticks=10_000)) == {}
+    found = sweeps(builders.dot_recipe(pulses=0, pitch_ticks=10_040))["E_PITCH_STEP"]
+    assert "1.004 µm" in found.message
+    assert found.hint.endswith("1 µm")
+    # 2 mm/s / 0.2 um = 10 kHz: the laser gives that, the output half of it.
+    found = sweeps(builders.dot_recipe(pulses=0, pitch_ticks=2_000))["E_FIRING_RATE"]
+    assert "10000 shots per second, but the output fires at most 5000" in found.message
+    assert found.hint.endswith("1000 µm/s")
+    found = sweeps(builders.dot_recipe(pulses=0, pitch_ticks=1_000), max_rate="1 MHz")["E_FIRING_RATE"]
+    assert "the laser pulses at most 10000 times" in found.message
+
+
+def test_a_shot_leaves_with_the_next_pulse_of_the_laser() -> None:
+    """2 mm/s / 100 kHz = 20 nm: too much for a spot of 0.1 um, not for one of 1 um."""
+
+    def with_spot(radius_um: float) -> Recipe:
+        return builders.dot_recipe(pulses=1, values={"spot_radius": Valued(radius_um, Confidence.SUPPLIED, "lab")})
+
+    assert sweeps(with_spot(1.0)) == {}
+    found = sweeps(with_spot(0.1))["W_FIRING_JITTER"]
+    assert "0.02 µm" in found.message
+    assert found.hint.endswith("1000 µm/s or slower")
+
+
+def test_a_profile_that_fires_by_position_needs_a_language_that_can() -> None:
+    found = judge(CNC, builders.machine(position_firing=FIRING), builders.dot_recipe(1.0))
+    assert "no position-synchronised output" in found["E_CONTROLLER_SETTING"].message
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,17 @@ from lasercam.errors import PatternError
 from lasercam.model.feature import FeatureBlock, dots
 from lasercam.model.recipe import RecipeTable
 from lasercam.model.toolpath import MAX_BLOCK_ROWS, Frame, RowKind
-from lasercam.plan.motion import MotionTables, Rows, full_blocks, make_rows, motion_tables, run_up_ticks, to_ticks
+from lasercam.plan.gating import GateTables
+from lasercam.plan.motion import MotionTables, make_rows, motion_tables, run_up_ticks, to_ticks
 from lasercam.plan.order import Order, as_given
+from lasercam.plan.rows import Rows, full_blocks
 from lasercam.process.focus import stage_travel_um
 from tests.support import builders
 
 K = RowKind
 SPEEDS = np.array([400.0, 0.5, 2e4])
-TABLES = MotionTables(np.array([0, 7, 9], np.uint32), SPEEDS, np.array([1e5, 1e5, 5e4]), 0.0)
+INSTANT = GateTables(SPEEDS * 0, SPEEDS * 0, SPEEDS, 0.0, 0.0)
+TABLES = MotionTables(np.array([0, 7, 9], np.uint32), SPEEDS, np.array([1e5, 1e5, 5e4]), 0.0, INSTANT, None)
 
 
 def lines(features: list[list[tuple[float, float, float]]]) -> FeatureBlock:
@@ -165,14 +168,14 @@ def test_a_line_that_would_vanish_is_refused_with_its_place() -> None:
 
 @pytest.mark.parametrize("speed", [1e9, 1e14])
 def test_a_speed_that_no_stage_reaches_is_refused_not_overflowed(speed: float) -> None:
-    tables = MotionTables(np.zeros(1, np.uint32), np.array([speed]), np.array([1.0, 1.0, 1.0]), 0.0)
+    tables = MotionTables(np.zeros(1, np.uint32), np.array([speed]), np.array([1.0, 1.0, 1.0]), 0.0, INSTANT, None)
     ends = np.array([[0, 0, 0]]), np.array([[10_000, 0, 0]])
     with pytest.raises(PatternError, match="needs a run-up"):
         run_up_ticks(*ends, np.zeros(1, np.uint16), Frame((0, 0, 0), 1.0, 10), tables)
 
 
 def test_run_ups_last_at_least_the_shortest_segment_of_the_controller() -> None:
-    tables = MotionTables(np.zeros(1, np.uint32), np.array([400.0]), np.array([1e9] * 3), 0.01)
+    tables = MotionTables(np.zeros(1, np.uint32), np.array([400.0]), np.array([1e9] * 3), 0.01, INSTANT, None)
     ends = np.array([[0, 0, 0]]), np.array([[30_000, 40_000, 0]])
     (run,) = run_up_ticks(*ends, np.zeros(1, np.uint16), Frame((0, 0, 0), 1.0, 10), tables)
     assert run.tolist() == [24_000, 32_000, 0]
@@ -218,7 +221,7 @@ def test_a_slanted_run_up_meets_its_line_almost_straight(angle_deg: float) -> No
     start = np.array([[0, 0, 0]], np.int64)
     end = np.rint(np.array([[np.cos(angle), np.sin(angle), 0.0]]) * 1_000).astype(np.int64) * 10_000
     frame = Frame((0, 0, 0), 1.0, 10_000)
-    tables = MotionTables(np.zeros(1, np.uint32), np.array([400.0]), np.full(3, 1e5), 0.0)
+    tables = MotionTables(np.zeros(1, np.uint32), np.array([400.0]), np.full(3, 1e5), 0.0, INSTANT, None)
     (run,) = run_up_ticks(start, end, np.zeros(1, np.uint16), frame, tables).tolist()
     turned = np.arctan2(run[1], run[0]) - np.arctan2(end[0, 1], end[0, 0])
     assert abs(np.degrees(turned)) < 4.1

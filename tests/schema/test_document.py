@@ -167,7 +167,7 @@ def test_every_kind_of_problem_has_the_place_of_its_token(
         ("na: 0.4", "na: inf", (14, 26), "finite"),
         ("na: 0.4", "na: nan", (14, 26), "finite"),
         ("dialect: linuxcnc", "dialect: ../x", (15, 23), "does not fit 'dialect'"),
-        ("gate: {", "gate: {pin: 3, ", (13, 8), "Allowed: min_open, output, overhead, source."),
+        ("gate: {", "gate: {pin: 3, ", (13, 8), "Allowed: close_delay, min_open, open_delay,"),
         ("  y: {min: 0 mm", "  y: {min: 0 mm, mac: 1 mm", (5, 18), "did you mean 'max'?"),
         ("acceleration: 1 mm/s^2}\nlaser", "acceleration: 1 mm/s}\nlaser", (6, 62), "not an acceleration"),
     ],

@@ -15,6 +15,7 @@ from lasercam.model.job import JobDocument, Placement
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import Process
 from lasercam.model.recipe import PassKind, Recipe
+from lasercam.model.timing import PathClock
 from lasercam.model.toolpath import ToolpathBlock, ToolpathHeader
 
 MAX_TILE_ROWS = 32_768
@@ -203,6 +204,7 @@ class CheckContext:
         processes: windows by id, all that the job names.
         locate: place in the job file of a path such as ("recipes", "dual", "speed").
         blocks: makes all rows again, for checks that need another look.
+        clock: a clock for the rows of a section, given how far the ends of rows reach, per recipe (R,), µm.
         shared: what the checks of one judgement work out once for all of them, by name.
     """
 
@@ -212,6 +214,7 @@ class CheckContext:
     processes: Mapping[str, Process]
     locate: Callable[..., Location]
     blocks: Callable[[], Iterator[ToolpathBlock]]
+    clock: Callable[[int, NDArray[np.float64]], PathClock]
     shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -3,7 +3,7 @@
 from pydantic import model_validator
 
 from lasercam.schema.document import Document
-from lasercam.schema.quantities import Acceleration, Length, Speed
+from lasercam.schema.quantities import Acceleration, Jerk, Length, Speed
 
 
 class Axis(Document):
@@ -17,6 +17,8 @@ class Axis(Document):
     """Fastest travel; rapids run at it."""
     acceleration: Acceleration
     """Largest acceleration."""
+    jerk: Jerk | None = None
+    """Largest change of acceleration per time; absent: accelerations change at once."""
 
     @model_validator(mode="after")
     def _range(self) -> "Axis":

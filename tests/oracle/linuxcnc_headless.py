@@ -191,7 +191,9 @@ def _hal(stage: Stage) -> str:
         f"net pos{i} joint.{i}.motor-pos-cmd => joint.{i}.motor-pos-fb sampler.0.pin.{i}\n" for i in range(3)
     )
     outputs = 1 + max(stage.gate, stage.trigger or 0)
-    trigger = "" if stage.trigger is None else f"net trigger motion.digital-out-{stage.trigger:02d} => sampler.0.pin.5\n"
+    trigger = (
+        "" if stage.trigger is None else f"net trigger motion.digital-out-{stage.trigger:02d} => sampler.0.pin.5\n"
+    )
     return (
         "loadrt [KINS]KINEMATICS\n"
         f"loadrt [EMCMOT]EMCMOT servo_period_nsec=[EMCMOT]SERVO_PERIOD num_joints=[KINS]JOINTS num_dio={outputs}\n"

@@ -1,8 +1,8 @@
 """Lines whose dose is not what the recipe says, because the stage slows down at corners and in short pieces."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import sqrt
+from math import floor, log10, sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from lasercam.checks.tally import Case, finding, info, part_name, part_place
 from lasercam.model.commanded import feed_speeds_nm_s
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.protocols import CheckContext
+from lasercam.model.recipe import MAX_RECIPES
 from lasercam.model.timing import PathClock, TimedBlock
 from lasercam.model.toolpath import FEED_KINDS, NM_PER_UM, ToolpathBlock
 from lasercam.process.path_dose import LineDose, dose_radius_um, line_dose
@@ -102,35 +103,34 @@ class PathDose:
         block = timed.block
         tolerance = self._context.machines[block.section].controller.dose_tolerance
         dose = line_dose(timed, self._speeds[block.section], self._radius)
-        if not len(dose.row):
-            return
-        worst = dose.worst
-        beyond = np.abs(worst - 1.0) > tolerance
-        parts, recipes = block.part[dose.row].astype(np.int64), block.recipe[dose.row].astype(np.int64)
-        for part, recipe in np.unique(np.stack((parts, recipes), axis=1), axis=0).tolist():
-            mine = (parts == part) & (recipes == recipe)
-            tale = self._tales.setdefault((block.section, part, recipe), _Tale())
-            tale.length_um += float(dose.length_um[mine].sum())
-            bad = np.flatnonzero(mine & beyond)
-            if len(bad):
-                self._note(tale, block, dose, worst, bad, tolerance)
+        for keys, rows in _by_part(block, dose.line):
+            self._tale(block.section, keys).length_um += float(dose.line_um[rows].sum())
+        beyond = np.abs(dose.dose - 1.0) > tolerance
+        bad = np.flatnonzero(beyond.any(axis=1))
+        for keys, rows in _by_part(block, dose.row[bad]):
+            self._note(self._tale(block.section, keys), block, dose, bad[rows], tolerance)
+
+    def _tale(self, section: int, keys: tuple[int, int]) -> _Tale:
+        return self._tales.setdefault((section, *keys), _Tale())
 
     def _note(
-        self, tale: _Tale, block: ToolpathBlock, dose: LineDose, worst: NDArray[np.float64], bad: NDArray[np.intp],
-        tolerance: float,
-    ) -> None:  # fmt: skip
-        tale.beyond_um += float(_length_beyond(dose, bad, tolerance).sum())
+        self, tale: _Tale, block: ToolpathBlock, dose: LineDose, rows: NDArray[np.intp], tolerance: float
+    ) -> None:
+        off = np.abs(dose.piece_dose[rows] - 1.0) > tolerance
+        tale.beyond_um += float(dose.piece_um[rows][off].sum())
         if tale.first_row < 0:
-            tale.first_row = block.first_row + int(dose.row[bad[0]])
-        tale.rows += len(bad)
-        at = int(bad[np.argmax(np.abs(worst[bad] - 1.0))])
-        if abs(worst[at] - 1.0) > abs(tale.worst - 1.0):
-            tale.worst = float(worst[at])
-            row = int(dose.row[at])
-            ends = block.start_ticks[row : row + 1], block.end_ticks[row : row + 1]
-            behind = int(np.argmax(np.abs(dose.dose[at] - 1.0))) >= 2
-            place = self._context.header.sections[block.section].frame.sample_um(ends[1] if behind else ends[0])
-            tale.place_um = (float(place[0, 0]), float(place[0, 1]), float(place[0, 2]))
+            tale.first_row = block.first_row + int(dose.row[rows[0]])
+        tale.rows += len(rows)
+        deviation = np.abs(dose.dose[rows] - 1.0)
+        at, place = np.unravel_index(int(np.argmax(deviation)), deviation.shape)
+        if deviation[at, place] > abs(tale.worst - 1.0):
+            one = rows[at]
+            tale.worst = float(dose.dose[one, place])
+            row = dose.row[one]
+            share = dose.place_um[one, place] / dose.place_um[one, -1]
+            ends = np.stack((block.start_ticks[row], block.end_ticks[row]))
+            x, y, depth = self._context.header.sections[block.section].frame.sample_um(ends).T
+            tale.place_um = tuple(float(v[0] + share * (v[1] - v[0])) for v in (x, y, depth))  # type: ignore[assignment]
 
     def _finding(self, section: int, part: int, recipe: int, tale: _Tale) -> Finding:
         context = self._context
@@ -145,17 +145,17 @@ class PathDose:
         if not made.laser.is_cw:
             programmed = 2 * radius * made.laser.rep_rate_hz / speed
             pulses = f", {programmed * tale.worst:.4g} pulses per spot instead of {programmed:.4g}"
-        slower = "slower" if tale.worst > 1 else "faster"
+        slower = "slowly" if tale.worst > 1 else "fast"
         text = (
             f"lines of recipe '{made.label}' get up to {tale.worst:.3g} times their dose{pulses}: at x {x:.3f}, y "
-            f"{y:.3f}, depth {depth:.3f} µm the stage passes a spot of {spot} {slower}, at "
-            f"{format_quantity(speed / tale.worst, SPEED)} instead of {format_quantity(speed, SPEED)} on average; "
-            f"{tale.rows:,} lines and {tale.beyond_um / tale.length_um:.2g} of their length are off by more than "
-            f"{tolerance:.0%}"
+            f"{y:.3f}, depth {depth:.3f} µm the stage passes a spot of {spot} too {slower}, at "
+            f"{format_quantity(speed / tale.worst, SPEED)} on average instead of {format_quantity(speed, SPEED)}; "
+            f"{tale.rows:,} lines are off by more than {tolerance:.3g} somewhere, over "
+            f"{tale.beyond_um / tale.length_um:.2%} of the length written with it"
         )
         hint = (
-            f"At about {format_quantity(_holding_speed(speed, tale.worst, tolerance), SPEED)} it would hold; or round "
-            f"the corners, use longer pieces, or allow a larger path_tolerance (now "
+            f"At {format_quantity(_holding_speed(speed, tale.worst, tolerance), SPEED)} it would hold; or round the "
+            f"corners, use longer pieces, or allow a larger path_tolerance (now "
             f"{format_quantity(controller.path_tolerance, LENGTH)})."
         )
         case = Case(tale.rows, tale.first_row)
@@ -165,16 +165,15 @@ class PathDose:
         )  # fmt: skip
 
 
-def _length_beyond(dose: LineDose, rows: NDArray[np.intp], tolerance: float) -> NDArray[np.float64]:
-    """float64 (K,), of these lines, where the dose is beyond the tolerance: head, middle and tail each as a whole."""
-    beyond = np.abs(dose.dose[rows] - 1.0) > tolerance
-    near = dose.near_um[rows]
-    middle = dose.length_um[rows] - 2.0 * near
-    return np.asarray(near * beyond[:, 0] + middle * (beyond[:, 1] & beyond[:, 2]) + near * beyond[:, 3])
+def _by_part(block: ToolpathBlock, rows: NDArray[np.int64]) -> Iterator[tuple[tuple[int, int], NDArray[np.intp]]]:
+    """Part and recipe, and which of the rows (K,) belong to both."""
+    keys = block.part[rows].astype(np.int64) * MAX_RECIPES + block.recipe[rows]
+    for key in np.unique(keys).tolist():
+        yield divmod(key, MAX_RECIPES), np.flatnonzero(keys == key)
 
 
 def _holding_speed(speed_um_s: float, dose: float, tolerance: float) -> float:
-    """Speed at which the same corner would stay within the tolerance, if the stage had to stop there.
+    """Speed at which the same corner would stay within the tolerance, if the stage had to stop there; two digits.
 
     Slowing down to nothing and speeding up again costs the time v / a more than the spot's way 2 w / v: an excess of
     v² / (2 a w), as long as that happens within the spot; else the dose is v √(2 / (a w)). Either gives a w.
@@ -184,4 +183,6 @@ def _holding_speed(speed_um_s: float, dose: float, tolerance: float) -> float:
     if dose <= 1.0:
         return speed_um_s
     share = 2.0 * sqrt(tolerance) / dose if dose > 2.0 else sqrt(tolerance / (dose - 1.0))
-    return speed_um_s * min(share, 1.0)
+    speed = speed_um_s * min(share, 1.0)
+    step = 10.0 ** (floor(log10(speed)) - 1)
+    return floor(speed / step) * step

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.model.toolpath import ToolpathBlock
+
+END_MARKS: Final = 7
+"""Marks from each end of a row: at the nearest distance, and each twice as far as the one before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,17 +19,29 @@ class TimedBlock:
 
     Attributes:
         block: the rows.
+        length_um: float64 (N,).
         seconds: float64 (N,), whole rows; standstill at their end (settling, exposure) included.
-        head_s, tail_s: float64 (N,), s in the first and the last `near_um` of each row; NaN in rows of a section
-            without lines, where nobody asks.
-        near_um: float64 (N,), how far the ends reach, at most half of the row.
+        marks_um: float64 (N, 2 END_MARKS), places along each row: nearest, 2 nearest, 4 nearest … from its start, at
+            most its middle, and then the same from its end; ascending.
+        marks_s: float64 (N, 2 END_MARKS), s from the beginning of the row to each mark; NaN where nothing feeds.
     """
 
     block: ToolpathBlock
+    length_um: NDArray[np.float64]
     seconds: NDArray[np.float64]
-    head_s: NDArray[np.float64]
-    tail_s: NDArray[np.float64]
-    near_um: NDArray[np.float64]
+    marks_um: NDArray[np.float64]
+    marks_s: NDArray[np.float64]
+
+
+def row_marks_um(length_um: NDArray[np.float64], nearest_um: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64 (N, 2 END_MARKS), as TimedBlock has them.
+
+    Args:
+        length_um: float64 (N,).
+        nearest_um: float64 (N,), distance of the first mark from the ends.
+    """
+    away = np.minimum(nearest_um[:, None] * 2.0 ** np.arange(END_MARKS), 0.5 * length_um[:, None])
+    return np.concatenate((away, length_um[:, None] - away[:, ::-1]), axis=1)
 
 
 class PathClock(Protocol):

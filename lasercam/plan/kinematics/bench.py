@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @cache
@@ -26,9 +24,9 @@ class Bench:
         self._kept: dict[str, NDArray[Any]] = {}
         self.is_compiled = False
 
-    def run(self, function: F) -> F:
+    def run(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, as this run wants it."""
-        return _compiled(function) if self.is_compiled else function  # type: ignore[return-value]
+        return _compiled(function) if self.is_compiled else function
 
     def given(self, values: NDArray[Any]) -> Any:
         """A column with these values."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.model.timing import TimedBlock
+from lasercam.model.timing import END_MARKS, TimedBlock, row_marks_um
 from lasercam.model.toolpath import ToolpathBlock
 from lasercam.plan.kinematics.bench import Bench
 from lasercam.plan.kinematics.columns import Columns, columns_of, standing_seconds
@@ -22,9 +22,7 @@ COMPILED_FROM_ROWS = 16_000
 class _Waiting:
     """A block of which the first `filled` rows are timed."""
 
-    block: ToolpathBlock
-    near_um: NDArray[np.float64]
-    times: NDArray[np.float64]
+    timed: TimedBlock
     filled: int = 0
 
 
@@ -46,7 +44,7 @@ class Clock:
         self._shares = shares
         self._compiled = compiled
         self._rows: Columns | None = None
-        self._near: NDArray[np.float64] = np.zeros(0)
+        self._marks: NDArray[np.float64] = np.zeros((0, 2 * END_MARKS))
         self._entry = Entry()
         self._bench = Bench()
         self._waiting: deque[_Waiting] = deque()
@@ -61,14 +59,16 @@ class Clock:
         if not len(block):
             return []
         rows = columns_of(block, self._model)
-        near = np.zeros(0)
+        marks = self._marks[:0]
         if self._shares:
-            near = np.minimum(self._model.near_um[block.recipe], 0.5 * rows.length)
-            self._waiting.append(_Waiting(block, near, np.full((3, len(block)), np.nan)))
+            length = rows.length
+            marks = row_marks_um(length, self._model.near_um[block.recipe])
+            blank = TimedBlock(block, length, np.full(len(block), np.nan), marks, np.full(marks.shape, np.nan))
+            self._waiting.append(_Waiting(blank))
         if self._rows is None and self._model.stops_after_travel and not rows.feeds.any():
             self._stand(rows)
         else:
-            self._near = near if self._rows is None else np.concatenate((self._near, near))
+            self._marks = marks if self._rows is None else np.concatenate((self._marks, marks))
             self._rows = rows if self._rows is None else self._rows.followed_by(rows)
             self._advance(closes=False)
         return self._done()
@@ -85,37 +85,40 @@ class Clock:
         self.total_s += float(seconds.sum())
         self._entry = Entry(was_lit=0)
         if self._shares:
-            self._fill(np.stack((seconds, np.full(len(seconds), np.nan), np.full(len(seconds), np.nan))))
+            self._fill(seconds, None)
 
     def _advance(self, *, closes: bool) -> None:
         rows = self._rows
         if rows is None:
             return
-        self._bench.is_compiled = len(rows) >= COMPILED_FROM_ROWS if self._compiled is None else self._compiled
-        solution = solve(
-            rows, self._near if self._shares else None, self._model, self._entry, self._bench, closes=closes
-        )
+        # Once loaded, compiled code is faster for any number of rows.
+        wanted = self._bench.is_compiled or len(rows) >= COMPILED_FROM_ROWS
+        self._bench.is_compiled = wanted if self._compiled is None else self._compiled
+        marks = self._marks if self._shares else None
+        solution = solve(rows, marks, self._model, self._entry, self._bench, closes=closes)
         self.total_s += solution.total_s
         self._entry = solution.entry
         self._rows = rows.behind(solution.rows) if solution.rows < len(rows) else None
-        if solution.times is not None:
-            self._near = self._near[solution.rows :]
-            self._fill(solution.times)
+        if solution.seconds is not None:
+            self._marks = self._marks[solution.rows :]
+            self._fill(solution.seconds, solution.marks_s)
 
-    def _fill(self, times: NDArray[np.float64]) -> None:
-        """Times (3, N) of the next rows, into the blocks they belong to."""
+    def _fill(self, seconds: NDArray[np.float64], marks_s: NDArray[np.float64] | None) -> None:
+        """Times of the next rows, into the blocks they belong to."""
         done = 0
         for waiting in self._waiting:
-            n = min(waiting.times.shape[1] - waiting.filled, times.shape[1] - done)
-            waiting.times[:, waiting.filled : waiting.filled + n] = times[:, done : done + n]
+            here = waiting.filled
+            n = min(len(waiting.timed.seconds) - here, len(seconds) - done)
+            waiting.timed.seconds[here : here + n] = seconds[done : done + n]
+            if marks_s is not None:
+                waiting.timed.marks_s[here : here + n] = marks_s[done : done + n]
             waiting.filled += n
             done += n
 
     def _done(self) -> list[TimedBlock]:
         ready = []
-        while self._waiting and self._waiting[0].filled == len(self._waiting[0].block):
-            one = self._waiting.popleft()
-            ready.append(TimedBlock(one.block, one.times[0], one.times[1], one.times[2], one.near_um))
+        while self._waiting and self._waiting[0].filled == len(self._waiting[0].timed.block):
+            ready.append(self._waiting.popleft().timed)
         return ready
 
 

@@ -12,7 +12,7 @@ _LEAST_UM = 1e-9
 
 def make_pieces(
     count: int, ux: Column, uy: Column, uz: Column, length: Column, feeds: Column, lit: Column, stands: Column,
-    speed: Column, acceleration: Column, bound: Column, mode: int, tolerance: float, cycle: float, shortest: float,
+    speed: Column, acceleration: Column, by_force: Column, mode: int, tolerance: float, cycle: float, shortest: float,
     trim: float, reduction: float, was_lit: int, is_open: int,
     p_length: Column, p_speed: Column, p_acceleration: Column, p_limit: Column, p_even: Column,
     trim_in: Column, trim_out: Column, line_at: Column, arc_at: Column, arc_from: Column, arc_length: Column,
@@ -35,7 +35,7 @@ def make_pieces(
         count: moves.
         ux, uy, uz, length, feeds, lit, speed, acceleration: (count,), of the moves; direction, µm, µm/s, µm/s².
         stands: (count,), whether the stage must stand still behind the move.
-        bound: (3,), acceleration of each axis, µm/s².
+        by_force: (3,), 1 / acceleration of each axis, s²/µm.
         mode: 0 rounded, 1 junction deviation, 2 exact stop, 3 full speed.
         tolerance: µm.
         cycle, shortest: servo period and shortest planned piece, s.
@@ -87,14 +87,8 @@ def make_pieces(
                 if turn < 1e-6:
                     limit = ANY_SPEED
                 elif sine > 1e-6:
-                    bend = 1e30
-                    if tx != 0.0:
-                        bend = min(bend, bound[0] * turn / abs(tx))
-                    if ty != 0.0:
-                        bend = min(bend, bound[1] * turn / abs(ty))
-                    if tz != 0.0:
-                        bend = min(bend, bound[2] * turn / abs(tz))
-                    limit = sqrt(bend * tolerance * sine / (1.0 - sine)) if sine < 1.0 else ANY_SPEED
+                    bend = max(abs(tx) * by_force[0], abs(ty) * by_force[1], abs(tz) * by_force[2]) * (1.0 - sine)
+                    limit = sqrt(turn * tolerance * sine / bend) if bend > 0.0 else ANY_SPEED
             elif sx * sx + sy * sy + sz * sz < 0.0012184696791468343:  # (2° in radians)²
                 limit = 0.0
             elif mode == 3:
@@ -105,7 +99,7 @@ def make_pieces(
                     top, top_next = min(top, left / cycle), min(top_next, length[k] / cycle)
                 slower = min(top, top_next)
                 change = slower / cycle + acceleration[k] if cycle > 0.0 else ANY_SPEED
-                cost = change * max(abs(tx) / bound[0], abs(ty) / bound[1], abs(tz) / bound[2])
+                cost = change * max(abs(tx) * by_force[0], abs(ty) * by_force[1], abs(tz) * by_force[2])
                 if cost < 0.1:
                     limit = slower if slower > 0.0 else _LEAST_UM
                     less, carried = max(less, cost), cost
@@ -117,14 +111,10 @@ def make_pieces(
                         nx, ny = uy[m] * uz[k] - uz[m] * uy[k], uz[m] * ux[k] - ux[m] * uz[k]
                         nz = ux[m] * uy[k] - uy[m] * ux[k]
                         norm = 1.0 / (nx * nx + ny * ny + nz * nz)
-                        ax, ay, az = 1.0 - nx * nx * norm, 1.0 - ny * ny * norm, 1.0 - nz * nz * norm
-                        whole = 1e30
-                        if ax > 1e-12:
-                            whole = min(whole, bound[0] / sqrt(ax))
-                        if ay > 1e-12:
-                            whole = min(whole, bound[1] / sqrt(ay))
-                        if az > 1e-12:
-                            whole = min(whole, bound[2] / sqrt(az))
+                        ax = (1.0 - nx * nx * norm) * by_force[0] * by_force[0]
+                        ay = (1.0 - ny * ny * norm) * by_force[1] * by_force[1]
+                        az = (1.0 - nz * nz * norm) * by_force[2] * by_force[2]
+                        whole = 1.0 / sqrt(max(ax, ay, az))
                         normal = whole * 0.8660254037844386
                         allowed = min(tolerance, 0.25 * size, 0.25 * length[k])
                         room = min(left, 0.5 * size, 0.5 * length[k])

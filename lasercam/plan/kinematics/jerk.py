@@ -44,9 +44,9 @@ def run_jerk_profile(
             piece = i if forwards else i + 1
             way, a, j = length[piece], acceleration[piece], jerk[piece]
             low, high = base, max(ceiling, base)
-            if forwards and ceiling <= base:
+            if ceiling <= base:
                 speed = ceiling
-                leave[i] = speed
+                leave[i] = ceiling
                 continue
             for halving in range(_HALVINGS):
                 middle = high if halving == 0 else 0.5 * (low + high)

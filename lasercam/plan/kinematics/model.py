@@ -31,7 +31,7 @@ class MotionModel:
     Attributes:
         feed_um_s: float64 (R,), speed of rows that feed.
         stand_s: float64 (R,), standstill of a dot: settling, exposure and what the controller adds.
-        near_um: float64 (R,), how far the ends of rows reach for which times are told apart: half a spot.
+        near_um: float64 (R,), distance of the first marks from the ends of rows.
         max_speed_um_s, acceleration_um_s2, jerk_um_s3: float64 (3,), per axis; a jerk of 0 = not limited.
         corners: ROUNDED, DEVIATION, STOP or FULL_SPEED.
         tolerance_um: by which corners may be left, or could be.
@@ -63,7 +63,7 @@ class MotionModel:
 
 
 def motion_model(recipes: RecipeTable, machine: Machine, near_um: NDArray[np.float64] | None = None) -> MotionModel:
-    """The model of one machine; `near_um` (R,) per recipe, 0 when nobody asks for the ends of rows."""
+    """The model of one machine; `near_um` (R,) per recipe, 0 when nobody asks for marks."""
     width = machine.trigger.width if machine.trigger else 0.0
     opened = open_times_ns(recipes, machine) / NS_PER_S
     counted = np.array([max(width, r.pulses / max(r.laser.rep_rate_hz, 1e-12)) for r in recipes.recipes], np.float64)

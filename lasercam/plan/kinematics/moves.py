@@ -9,7 +9,7 @@ Column = Any
 
 def join_rows(
     dx: Column, dy: Column, dz: Column, feeds: Column, lit: Column, speed: Column, stand: Column, tolerance: float,
-    most: int, travel_stops: int, fastest: Column, bound: Column,
+    most: int, travel_stops: int, by_speed: Column, by_force: Column,
     last: Column, ux: Column, uy: Column, uz: Column, length: Column, m_feeds: Column, m_lit: Column, m_stands: Column,
     m_speed: Column, m_acceleration: Column,
 ) -> int:  # fmt: skip
@@ -27,7 +27,7 @@ def join_rows(
         tolerance: µm.
         most: rows of one move.
         travel_stops: whether rapid travel always ends at standstill.
-        fastest, bound: (3,), speed and acceleration of each axis, µm/s and µm/s².
+        by_speed, by_force: (3,), 1 / speed and 1 / acceleration of each axis, s/µm and s²/µm.
         last: receives the last row of each move.
         ux, uy, uz: receive its direction; zero for a move without length.
         length: receives its length, µm.
@@ -72,8 +72,8 @@ def join_rows(
         cx, cy, cz = cx * scale, cy * scale, cz * scale
         ux[count], uy[count], uz[count], length[count], last[count] = cx, cy, cz, size, j
         ax, ay, az = abs(cx), abs(cy), abs(cz)
-        slowest = max(ax / fastest[0], ay / fastest[1], az / fastest[2])
-        weakest = max(ax / bound[0], ay / bound[1], az / bound[2])
+        slowest = max(ax * by_speed[0], ay * by_speed[1], az * by_speed[2])
+        weakest = max(ax * by_force[0], ay * by_force[1], az * by_force[2])
         top = 1.0 / slowest if slowest > 0.0 else 0.0
         m_feeds[count], m_lit[count] = feeds[i], lit[i]
         m_stands[count] = 1 if stand[j] >= 0.0 or (travel_stops and not feeds[i]) else 0

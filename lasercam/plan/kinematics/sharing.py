@@ -1,4 +1,4 @@
-"""Time of pieces shared out among rows, and among the ends and the middle of each row."""
+"""Time of pieces shared out among rows and among places along them."""
 
 from math import sqrt
 
@@ -6,24 +6,29 @@ from lasercam.plan.kinematics.moves import Column
 
 
 def share_time(
-    count: int, last: Column, length: Column, row_length: Column, near: Column, trim_in: Column, trim_out: Column,
-    line_at: Column, arc_at: Column, arc_from: Column, arc_length: Column, before_s: float,
+    count: int, last: Column, length: Column, row_length: Column, marks: int, mark_um: Column, trim_in: Column,
+    trim_out: Column, line_at: Column, arc_at: Column, arc_from: Column, arc_length: Column, led_at: int,
+    led_from: float, led_length: float,
     p_length: Column, p_top: Column, p_acceleration: Column, entry: Column, leave: Column, p_seconds: Column,
-    standing: Column, evens: Column, even_below: float, seconds: Column, head: Column, tail: Column,
+    standing: Column, evens: Column, even_below: float, seconds: Column, mark_s: Column,
 ) -> None:  # fmt: skip
-    """Seconds of every row of `count` moves, of the first and of the last part of each.
+    """Seconds of every row of `count` moves, and to every mark along them.
 
     Where a corner is an arc, its first half belongs to the row before the corner, the second to the row behind it.
 
     Args:
         count: moves.
         last, length: (count,), last row and length of each move.
-        row_length, near: (N,), of rows: length, and how far its ends reach, at most half of it, µm.
+        row_length: (N,), of rows, µm.
+        marks: of each row.
+        mark_um: (N · marks,), distance of each mark from the beginning of its row, ascending, µm.
         trim_in … arc_length: (count,), as `make_pieces` tells.
-        before_s: time of the half arc in front of the first move.
+        led_at, led_from, led_length: piece of the arc that leads into the first move (−1: none), where in it the arc
+            begins, and its length, µm.
         p_length … evens: of pieces, as `make_pieces` and `run_profile` tell.
         even_below: as for `run_profile`.
-        seconds, head, tail: (N,), receive the times.
+        seconds: (N,), receives the times of rows.
+        mark_s: (N · marks,), receives the times from the beginning of the row to its marks.
     """
     row = 0
     for m in range(count):
@@ -32,37 +37,31 @@ def share_time(
         for i in range(row, last[m] + 1):
             total += row_length[i]
         scale = length[m] / total if total > 0.0 else 0.0
-        came = arc_at[m - 1] if m > 0 else -1
-        incoming = before_s if m == 0 else 0.0
+        came = arc_at[m - 1] if m > 0 else led_at
+        came_from = arc_from[m - 1] if m > 0 else led_from
+        came_half = 0.5 * (arc_length[m - 1] if m > 0 else led_length)
         along = 0.0
         for i in range(row, last[m] + 1):
             x0, x1 = along, along + row_length[i] * scale
-            reach = near[i] * scale
             along = x1
-            t0, t1, t2, t3 = 0.0, 0.0, 0.0, 0.0
-            for q in range(4):
-                x = x0 if q == 0 else (x0 + reach if q == 1 else (x1 - reach if q == 2 else x1))
+            begin, former, former_at = 0.0, -1.0, 0.0
+            for q in range(-1, marks + 1):
+                x = x0 if q < 0 else (x1 if q == marks else x0 + mark_um[i * marks + q] * scale)
                 t = 0.0
-                for part in range(3):
+                for part in range(3 if x != former else 0):
                     # Place on the piece: of the incoming arc, of the line, of the outgoing arc.
                     if part == 0:
-                        if trim_in[m] <= 0.0:
+                        if came < 0 or trim_in[m] <= 0.0:
                             continue
                         share = x / trim_in[m]
                         share = 1.0 if share > 1.0 else (0.0 if share < 0.0 else share)
-                        if came < 0:
-                            t += incoming * share
-                            continue
-                        piece = came
-                        y_low = arc_from[m - 1] + 0.5 * arc_length[m - 1]
-                        y = y_low + 0.5 * arc_length[m - 1] * share
+                        piece, y_low = came, came_from + came_half
+                        y = y_low + came_half * share
                     elif part == 1:
-                        piece = line
-                        y_low = 0.0
+                        piece, y_low = line, 0.0
                         rest = length[m] - trim_in[m] - trim_out[m]
                         y = x - trim_in[m]
-                        y = rest if y > rest else y
-                        y = 0.0 if y < 0.0 else y
+                        y = rest if y > rest else (0.0 if y < 0.0 else y)
                         size = arc_from[m] if arc == line else p_length[line]
                         y = y * (size / rest) if rest > 0.0 else (size if x > trim_in[m] else 0.0)
                     else:
@@ -70,8 +69,7 @@ def share_time(
                             continue
                         share = (x - (length[m] - trim_out[m])) / trim_out[m]
                         share = 1.0 if share > 1.0 else (0.0 if share < 0.0 else share)
-                        piece = arc
-                        y_low = arc_from[m]
+                        piece, y_low = arc, arc_from[m]
                         y = y_low + 0.5 * arc_length[m] * share
                     if y <= y_low:
                         continue
@@ -95,33 +93,14 @@ def share_time(
                         else:
                             at = whole - (sqrt(e * e + 2.0 * a * (way - place)) - e) / a
                         t += at if side == 0 else -at
-                if q == 0:
-                    t0 = t
-                elif q == 1:
-                    t1 = t
-                elif q == 2:
-                    t2 = t
+                if x == former:
+                    t = former_at
+                former, former_at = x, t
+                if q < 0:
+                    begin = t
+                elif q == marks:
+                    seconds[i] = t - begin
                 else:
-                    t3 = t
-            seconds[i], head[i], tail[i] = t3 - t0, t1 - t0, t3 - t2
-        waits = standing[line] if arc < 0 else standing[arc]
-        seconds[last[m]] += waits
-        tail[last[m]] += waits
+                    mark_s[i * marks + q] = t - begin
+        seconds[last[m]] += standing[line] if arc < 0 else standing[arc]
         row = last[m] + 1
-
-
-def place_time(
-    place: float, way: float, top: float, a: float, u: float, e: float, whole: float, evens: int, even_below: float
-) -> float:  # fmt: skip
-    """Seconds from the beginning of a piece to a place on it, as `share_time` has it."""
-    if place >= way:
-        return whole
-    if evens and e > 0.0 and 2.0 * way / (u + e) < even_below:
-        return 2.0 * place / (u + sqrt(u * u + (e * e - u * u) * place / way))
-    peak = min(top, sqrt(0.5 * (u * u + e * e) + a * way))
-    rise, fall = (peak * peak - u * u) / (2.0 * a), (peak * peak - e * e) / (2.0 * a)
-    if place < rise:
-        return (sqrt(u * u + 2.0 * a * place) - u) / a
-    if place < way - fall:
-        return (peak - u) / a + (place - rise) / peak
-    return whole - (sqrt(e * e + 2.0 * a * (way - place)) - e) / a

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,32 +83,44 @@ def is_installed() -> bool:
     return all(shutil.which(name) for name in needed)
 
 
-def run(program: bytes, stage: Stage, folder: Path, *, timeout_s: float = 120.0) -> Trace:
-    """What the stage and the beam do while LinuxCNC runs a program, in real time plus some 5 s.
+def run(program: bytes, stage: Stage, *, timeout_s: float = 120.0) -> Trace:
+    """What the stage and the beam do while LinuxCNC runs a program, in real time plus some 2 s.
 
     Raises:
         ControllerError: it cannot be started, refuses the program, or does not finish in time.
     """
     if not is_installed():
         raise ControllerError(f"a headless LinuxCNC needs {_MISSING}")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "job.ngc").write_bytes(program)
-    (folder / "tool.tbl").write_text("T1 P1 Z0 D0\n")
-    (folder / "sim.ini").write_text(_ini(stage))
-    (folder / "sim.hal").write_text(_hal(stage))
-    driver = folder / "drive.py"
-    driver.write_text(_DRIVER)
-    driver.chmod(0o755)
-    command = ["linuxcnc", str(folder / "sim.ini")]
-    if os.geteuid() == 0:
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, _NOBODY, _NOBODY)
-        command = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", *command]
-    environment = {
-        "HOME": str(folder), "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C",
-        "LASERCAM_TIMEOUT_S": str(timeout_s),
-    }  # fmt: skip
-    log = folder / "linuxcnc.log"
+    # A folder of its own: those of pytest are closed to other users, again and again.
+    with tempfile.TemporaryDirectory(prefix="lasercam-linuxcnc-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        files = {
+            "job.ngc": program, "tool.tbl": b"T1 P1 Z0 D0\n", "sim.ini": _ini(stage).encode(),
+            "sim.hal": _hal(stage).encode(), "drive.py": _DRIVER.encode(),
+        }  # fmt: skip
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        (folder / "drive.py").chmod(0o755)
+        command = ["linuxcnc", str(folder / "sim.ini")]
+        if os.geteuid() == 0:
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, _NOBODY, _NOBODY)
+            command = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", *command]
+        environment = {
+            "HOME": str(folder), "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C",
+            "LASERCAM_TIMEOUT_S": str(timeout_s),
+        }  # fmt: skip
+        log, outcome = folder / "linuxcnc.log", folder / "outcome.txt"
+        _start(command, folder, environment, log, timeout_s)
+        said = outcome.read_text().strip() if outcome.exists() else "LinuxCNC never came up"
+        if said != "done":
+            raise ControllerError(f"{said}\n{_tail(log)}")
+        return _trace(folder / "samples.txt")
+
+
+def _start(command: list[str], folder: Path, environment: dict[str, str], log: Path, timeout_s: float) -> None:
+    """Run LinuxCNC to its end."""
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
@@ -118,11 +131,6 @@ def run(program: bytes, stage: Stage, folder: Path, *, timeout_s: float = 120.0)
         except subprocess.TimeoutExpired:
             _end(process)
             raise ControllerError(f"LinuxCNC did not finish within {timeout_s:g} s\n{_tail(log)}") from None
-    outcome = folder / "outcome.txt"
-    said = outcome.read_text().strip() if outcome.exists() else "it never came up"
-    if said != "done":
-        raise ControllerError(f"{said}\n{_tail(log)}")
-    return _trace(folder / "samples.txt")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -1,17 +1,21 @@
 """How close exposures come to each other along the beam: a focus is longer than it is wide."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.checks.exposures import Steps, sample_ticks, steps
+from lasercam.checks.exposures import Steps, steps
+from lasercam.checks.glance import glance_at
 from lasercam.checks.tally import part_name, part_place
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.protocols import CheckContext
-from lasercam.model.toolpath import TICKS_PER_UM, RowKind, ToolpathBlock
-from lasercam.process.optics import rayleigh_um
+from lasercam.model.toolpath import TICKS_PER_UM, ToolpathBlock
+from lasercam.process.depth_travel import aberration_per_depth, enters
+from lasercam.process.optics import beam_na, rayleigh_um
 
 CELLS = 256
 """Cells along a side of the maps that tell where a plane is written; a cell is at least a spot wide."""
@@ -23,6 +27,19 @@ MOST_RUNS = 2_000
 
 _Plane = tuple[int, int, int, int]
 """Step, part, recipe and depth in ticks."""
+_Key = tuple[int, str, str]
+"""Index of the code, recipe and pattern."""
+
+
+@dataclass(frozen=True)
+class _Closest:
+    """The closest of some pairs of layers."""
+
+    apart_um: float
+    limit_um: float
+    lower: _Plane
+    later: _Plane
+    pairs: int
 
 
 class AxialSpacing:
@@ -40,6 +57,20 @@ class AxialSpacing:
             "measure its length, widen the layer pitch, or waive this with the measurement. Layers are compared on a "
             "map of cells at least a spot wide, so features just beside each other may count as above each other.",
             "Rayleigh range of a Gaussian beam (F04)",
+            can_waive=True,
+        ),
+        CodeInfo(
+            "W_ELONGATED",
+            Severity.WARNING,
+            "Layers are closer than the focus is long at their depth",
+            "Deep in a sample of another index than the immersion medium the focus grows along the beam: outer rays "
+            "cross the axis LSA beyond the inner ones (`lasercam explain W_ABERRATION`), so a layer reaches "
+            "z_R + |LSA| / 2 to each side, an upper estimate from geometrical optics. The aperture is that of a beam "
+            "with a focus of the supplied spot radius, λ / (π w0), at most the objective's. Reported are layers above "
+            "each other that keep the distance of unblurred foci and not that of blurred ones. Widen the layer "
+            "pitch with depth, correct the aberration (collar, matching immersion), or waive this with the measured "
+            "length of a voxel at the deepest layer.",
+            "Rayleigh range (F04) and aberration of a flat surface (F21); their sum is assumed",
             can_waive=True,
         ),
     )
@@ -70,82 +101,119 @@ class AxialSpacing:
         sections = self._context.header.sections
         if not sections:
             return np.zeros(2), np.zeros(2)
-        low = [np.subtract(s.low_ticks, s.frame.origin_ticks)[:2] for s in sections]
-        high = [np.subtract(s.high_ticks, s.frame.origin_ticks)[:2] for s in sections]
-        return np.min(low, axis=0) / TICKS_PER_UM, np.max(high, axis=0) / TICKS_PER_UM
+        boxes = [s.frame.extent_um(s.low_ticks, s.high_ticks)[:, :2] for s in sections]
+        return np.min([box[0] for box in boxes], axis=0), np.max([box[1] for box in boxes], axis=0)
 
     def block(self, block: ToolpathBlock) -> None:
         """Enter exposures into the maps of their planes."""
         if not any(self._reach_um):
             return
-        section = self._context.header.sections[block.section]
-        rows = np.flatnonzero(block.exposes)
+        seen = glance_at(self._context, block)
+        rows, start, end = seen.rows, seen.start, seen.end
         if not len(rows):
             return
-        end = sample_ticks(block.end_ticks[rows], section.frame)
-        start = np.where(
-            (block.kind[rows] == RowKind.DOT)[:, None], end, sample_ticks(block.start_ticks[rows], section.frame)
-        )
         step = self._steps.of_section[block.section]
+        if seen.recipe is not None and seen.part is not None and seen.exposed[0][2] == seen.exposed[1][2]:
+            self._run((step, seen.part, seen.recipe, int(end[0, 2])), block.first_row + int(rows[0]), start, end)
+            return
         keys = np.column_stack((block.part[rows], block.recipe[rows], end[:, 2])).astype(np.int64)
         changes = np.flatnonzero(np.any(np.diff(keys, axis=0) != 0, axis=1)) + 1
         if len(changes) > MOST_RUNS:
             return
-        for run in np.split(np.arange(len(rows)), changes):
-            part, recipe, depth = (int(v) for v in keys[run[0]])
-            plane = (step, part, recipe, depth)
-            if plane not in self._maps:
-                if len(self._maps) >= MOST_PLANES or not self._reach_um[recipe]:
-                    continue
-                self._maps[plane] = np.zeros((CELLS, CELLS), np.bool_)
-                self._first[plane] = block.first_row + int(rows[run[0]])
-            self._enter(self._maps[plane], start[run, :2], end[run, :2])
+        bounds = [0, *changes.tolist(), len(rows)]
+        for first, stop in pairwise(bounds):
+            part, recipe, depth = (int(v) for v in keys[first])
+            places = (start[first:stop], end[first:stop]) if start is not end else (end[first:stop],) * 2
+            self._run((step, part, recipe, depth), block.first_row + int(rows[first]), *places)
+
+    def _run(self, plane: _Plane, row: int, start: NDArray[np.int64], end: NDArray[np.int64]) -> None:
+        """Enter exposures of one plane, the first of them at a row of the toolpath."""
+        if plane not in self._maps:
+            if len(self._maps) >= MOST_PLANES or not self._reach_um[plane[2]]:
+                return
+            self._maps[plane] = np.zeros((CELLS, CELLS), np.bool_)
+            self._first[plane] = row
+        self._enter(self._maps[plane], start, end)
 
     def _enter(self, cells: NDArray[np.bool_], start: NDArray[np.int64], end: NDArray[np.int64]) -> None:
         """Mark the cells of dots, and of points along lines no farther apart than a cell."""
-        longest_um = float(np.abs(end - start).max()) / TICKS_PER_UM
+        if start is end:
+            self._mark(cells, end[:, 0] / TICKS_PER_UM, end[:, 1] / TICKS_PER_UM)
+            return
+        longest_um = float(np.abs(end[:, :2] - start[:, :2]).max()) / TICKS_PER_UM
         pieces = min(int(np.ceil(longest_um / self._cell_um)), CELLS)
         for k in range(pieces + 1):
-            at = (start + (end - start) * (k / max(pieces, 1))) / TICKS_PER_UM
-            index = np.clip(((at - self._origin) / self._cell_um).astype(np.int64), 0, CELLS - 1)
-            cells[index[:, 1], index[:, 0]] = True
+            x, y = (
+                (start[:, axis] + (end[:, axis] - start[:, axis]) * (k / max(pieces, 1))) / TICKS_PER_UM
+                for axis in (0, 1)
+            )
+            self._mark(cells, x, y)
+
+    def _mark(self, cells: NDArray[np.bool_], x_um: NDArray[np.float64], y_um: NDArray[np.float64]) -> None:
+        """Mark the cells of points."""
+        column, row = (
+            np.clip(((at - origin) / self._cell_um).astype(np.int64), 0, CELLS - 1)
+            for at, origin in zip((x_um, y_um), self._origin.tolist(), strict=True)
+        )
+        cells.reshape(-1)[row * CELLS + column] = True
 
     def end(self) -> Iterable[Finding]:
-        """One finding per pair of a recipe and its pattern's closest layer."""
+        """One finding per code, recipe and pattern, about its closest layers."""
         planes = sorted(self._maps, key=lambda plane: plane[3])
-        worst: dict[tuple[str, str], tuple[float, float, _Plane, int]] = {}
+        worst: dict[_Key, _Closest] = {}
         matters = ~self._steps.may_touch()
+        farthest = 2.0 * max(self._reach_um, default=0.0) + max(map(self._blur_um, planes), default=0.0)
         for i, upper in enumerate(planes):
             for lower in planes[i + 1 :]:
                 apart = (lower[3] - upper[3]) / TICKS_PER_UM
-                limit = self._reach_um[upper[2]] + self._reach_um[lower[2]]
-                if apart >= 2.0 * max(self._reach_um):
+                if apart >= farthest:
                     break
+                sharp = self._reach_um[upper[2]] + self._reach_um[lower[2]]
+                limit = sharp + (self._blur_um(upper) + self._blur_um(lower)) / 2.0
                 later, earlier = (upper, lower) if self._first[upper] > self._first[lower] else (lower, upper)
                 if not 0 < apart < limit or not matters[later[0], earlier[0]]:
                     continue
                 if not bool(np.any(self._maps[upper] & self._maps[lower])):
                     continue
+                code, limit = (0, sharp) if apart < sharp else (1, limit)
                 name = self._context.header.recipes[later[2]].name
-                key = (name, part_name(self._context, later[1]).rpartition(".")[0])
+                key = (code, name, part_name(self._context, later[1]).rpartition(".")[0])
                 known = worst.get(key)
-                pairs = known[3] + 1 if known else 1
-                closest = (apart, limit, later) if known is None or apart < known[0] else known[:3]
-                worst[key] = (*closest, pairs)
-        for (name, pattern), (apart, limit, plane, pairs) in worst.items():
-            yield Finding(
-                "W_SPACING_AXIAL",
-                Severity.WARNING,
-                f"recipe '{name}': {pairs:,} pair{'s' if pairs > 1 else ''} of layers above each other, the closest"
-                f" {apart:.4g} µm apart at {plane[3] / TICKS_PER_UM:.4g} µm depth; their foci reach {limit:.4g} µm"
-                " (the sum of their Rayleigh ranges)",
-                pattern,
-                value=apart,
-                limit=limit,
-                unit="um",
-                location=part_place(self._context, plane[1]),
-                first_row=self._first[plane],
-                count=pairs,
-                hint="Widen the layer pitch, or waive this with the measured length of a voxel.",
-                source=self.codes[0].source,
-            )
+                closest = _Closest(apart, limit, lower, later, 1)
+                if known is not None:
+                    closest = replace(closest if apart < known.apart_um else known, pairs=known.pairs + 1)
+                worst[key] = closest
+        return [self._finding(key, found) for key, found in worst.items()]
+
+    def _blur_um(self, plane: _Plane) -> float:
+        """Aberration, at the depth of a plane, of the rays that form a focus of the supplied radius."""
+        step, _, recipe, depth = plane
+        objective = self._context.machines[self._steps.of_section.index(step)].objective
+        index = self._context.job.sample.refractive_index
+        if not enters(objective, index):
+            return 0.0  # which another check says
+        values = self._context.header.recipes[recipe].values
+        wide = beam_na(values["wavelength"].value, values["spot_radius"].value)
+        return abs(aberration_per_depth(objective, index, wide)) * depth / TICKS_PER_UM
+
+    def _finding(self, key: _Key, found: _Closest) -> Finding:
+        about = self.codes[key[0]]
+        reach = f"their foci reach {found.limit_um:.4g} µm (the sum of their Rayleigh ranges"
+        if about.code == "W_ELONGATED":
+            blur = self._blur_um(found.lower)
+            reach += f" and half their aberrations, {blur:.4g} µm at {found.lower[3] / TICKS_PER_UM:.4g} µm depth"
+        return Finding(
+            about.code,
+            about.severity,
+            f"recipe '{key[1]}': {found.pairs:,} pair{'s' if found.pairs > 1 else ''} of layers above each other, the"
+            f" closest {found.apart_um:.4g} µm apart at {found.later[3] / TICKS_PER_UM:.4g} µm depth; {reach})",
+            key[2],
+            value=found.apart_um,
+            limit=found.limit_um,
+            unit="um",
+            location=part_place(self._context, found.later[1]),
+            first_row=self._first[found.later],
+            count=found.pairs,
+            hint="Widen the layer pitch, or waive this with the measured length of a voxel.",
+            source=about.source,
+        )

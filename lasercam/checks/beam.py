@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lasercam.checks.glance import glance_at
 from lasercam.checks.tally import Tally, finding, info, part_name, part_place
 from lasercam.model.commanded import feed_speeds_nm_s
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -85,6 +86,9 @@ class Beam:
         if not len(block):
             return
         kind, recipe = block.kind, block.recipe
+        if self._is_plain(block):
+            self._remember(block)
+            return
         before = self._before(block)
         gap = np.any(block.start_ticks != before.end, axis=1) & before.is_there
         self._note("E_CHAIN", block, gap)
@@ -100,14 +104,27 @@ class Beam:
         self._note("E_RECIPE_KIND shots", block, is_shots & ~self._shots[recipe], by_recipe=True)
         self._note("E_ZERO_LINE", block, (is_line | is_shots) & np.all(block.start_ticks == block.end_ticks, axis=1))
         self._run_ups(block, before, is_line | is_shots)
-        last = len(block) - 1
+        self._remember(block)
+
+    def _is_plain(self, block: ToolpathBlock) -> bool:
+        """Whether these are dots of one recipe in a row and nothing is wrong with them: so it is in arrays."""
+        seen = glance_at(self._context, block)
+        if not seen.only_dots or seen.recipe is None or self._last is None or self._last[0] != block.section:
+            return False
+        if len(block) < 2 or not self._dots[seen.recipe] or not np.array_equal(self._last[2], block.start_ticks[0]):
+            return False
+        if bool((block.count != self._pulses[seen.recipe]).any()):
+            return False
+        if not np.array_equal(block.start_ticks[1:], block.end_ticks[:-1]):
+            return False
+        self._lead = np.zeros(3)
+        return True
+
+    def _remember(self, block: ToolpathBlock) -> None:
+        """Keep the last row for the seam to the next block."""
         self._last = (
-            block.section,
-            block.start_ticks[last],
-            block.end_ticks[last],
-            int(kind[last]),
-            int(recipe[last]),
-        )
+            block.section, block.start_ticks[-1], block.end_ticks[-1], int(block.kind[-1]), int(block.recipe[-1]),
+        )  # fmt: skip
 
     def end(self) -> Iterable[Finding]:
         """One finding per code, part and recipe."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lasercam.checks.exposures import Items, Steps, same_place_ticks, steps
 from lasercam.checks.neighbours import crowded
 from lasercam.checks.segments import near_pairs, shared_stretch
-from lasercam.checks.sweep import Scene, Sweep
+from lasercam.checks.sweep import Scene, joined_sweep
 from lasercam.checks.tally import Tally, finding, part_name, part_place
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.protocols import CheckContext
@@ -48,7 +48,7 @@ class Duplicate:
         self._tolerance = same_place_ticks(context.header.sections)
         order = np.tri(len(self._steps), dtype=np.bool_)
         self._matters: NDArray[np.bool_] = order & ~self._steps.may_touch()
-        self._sweep = Sweep(context.header.sections, context.blocks, self._matters, self._tolerance + 1)
+        self._sweep = joined_sweep(context, self._matters, self._tolerance + 1, self._look)
 
     def block(self, block: ToolpathBlock) -> None:
         """Note where the block exposes."""
@@ -56,11 +56,13 @@ class Duplicate:
 
     def end(self) -> Iterable[Finding]:
         """Read again, and compare what lies near each other."""
-        for scene in self._sweep.scenes():
-            self._dots(scene)
-            self._lines(scene)
-            self._dots_on_lines(scene)
+        self._sweep.run()
         return [self._finding(key) for key in self._found.cases]
+
+    def _look(self, scene: Scene) -> None:
+        self._dots(scene)
+        self._lines(scene)
+        self._dots_on_lines(scene)
 
     def _dots(self, scene: Scene) -> None:
         """Dots on dots."""
@@ -144,9 +146,13 @@ class Duplicate:
 def duplicate_dots(scene: Scene, matters: NDArray[np.bool_], tolerance_ticks: int) -> NDArray[np.bool_]:
     """Own dots of the scene at whose place an earlier dot lies: bool over all its dots."""
     dots = scene.dots
-    # Distances are whole ticks along each axis: closer than tolerance + 1 admits what lies at the tolerance.
-    reach = np.zeros(len(dots), np.int64)
-    return crowded(dots.start, reach, dots.step, scene.own_dots, matters, extra=tolerance_ticks + 1)
+    if "duplicates" not in scene.known:
+        # Distances are whole ticks along each axis: closer than tolerance + 1 admits what lies at the tolerance.
+        reach = np.zeros(len(dots), np.int64)
+        scene.known["duplicates"] = crowded(
+            dots.start, reach, dots.step, scene.own_dots, matters, extra=tolerance_ticks + 1
+        )
+    return scene.known["duplicates"]
 
 
 def _twins(dots: Items, index: NDArray[np.intp], matters: NDArray[np.bool_], tolerance: int) -> NDArray[np.intp]:

@@ -1,15 +1,17 @@
 """Where the stage can go, where the sample is, and how fast the axes are."""
 
 from collections.abc import Iterable
+from math import hypot, sqrt
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.checks.exposures import sample_ticks
+from lasercam.checks.glance import Glance, glance_at
 from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.tally import Tally, finding, info, part_name, part_place, place
 from lasercam.model.finding import CodeInfo, Finding, Severity
+from lasercam.model.frame import Frame
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import FEED_KINDS, NM_PER_UM, TICKS_PER_UM, RowKind, Section, ToolpathBlock
 
@@ -56,8 +58,10 @@ class Envelope:
             "The objective would touch the sample",
             "To focus at a depth z, the stage moves the sample towards the objective by d = z n_env / n_sample. The "
             "free distance at the surface is the objective's working distance; a larger d drives glass into glass. "
+            "On a tilted or bent sample the surface rises beside the focus: where the profile gives the objective's "
+            "`front_diameter`, the rise within it is taken off. "
             "Write less deep, turn the sample over, or use an objective with a longer working distance.",
-            "machine profile, `objective: working_distance`",
+            "machine profile, `objective: working_distance, front_diameter`",
         ),
         CodeInfo(
             "E_SPEED",
@@ -73,6 +77,7 @@ class Envelope:
     def __init__(self) -> None:
         self._out: Tally[tuple[str, int, int, bool]] = Tally()
         self._fast: Tally[tuple[int, int]] = Tally()
+        self._near: Tally[int] = Tally()
 
     def begin(self, context: CheckContext) -> None:
         """Prepare the limits of each section."""
@@ -86,11 +91,11 @@ class Envelope:
         if not len(block):
             return
         section = self._context.header.sections[block.section]
-        self._stage(block)
+        seen = glance_at(self._context, block)
+        self._stage(block, seen)
         self._speed(block)
-        exposing = np.flatnonzero(block.exposes)
-        if len(exposing):
-            self._sample(block, section, exposing)
+        if len(seen.rows):
+            self._sample(block, section, seen.rows, seen)
 
     def end(self) -> Iterable[Finding]:
         """One finding per part, rule and side."""
@@ -100,25 +105,27 @@ class Envelope:
             for code, axis, part, is_high in self._out.cases
             if part >= 0 or (code, axis, is_high) not in named
         ]
-        return [*found, *(self._speed_finding(*key) for key in self._fast.cases)]
+        near = [self._near_finding(part) for part in self._near.cases]
+        return [*found, *near, *(self._speed_finding(*key) for key in self._fast.cases)]
 
-    def _stage(self, block: ToolpathBlock) -> None:
+    def _stage(self, block: ToolpathBlock, seen: Glance) -> None:
         """Both ends of every row against the axes."""
         axes = self._context.machines[block.section].axis_list
         for axis, limits in enumerate(axes):
             start, end = block.start_ticks[:, axis], block.end_ticks[:, axis]
             low, high = round(limits.min * TICKS_PER_UM), round(limits.max * TICKS_PER_UM)
-            if min(start.min(), end.min()) < low:
+            if seen.travelled[0][axis] < low:
                 self._beyond("E_ENVELOPE", block, axis, low - np.minimum(start, end), limits.min, is_high=False)
-            if max(start.max(), end.max()) > high:
+            if seen.travelled[1][axis] > high:
                 self._beyond("E_ENVELOPE", block, axis, np.maximum(start, end) - high, limits.max, is_high=True)
 
-    def _sample(self, block: ToolpathBlock, section: Section, exposing: NDArray[np.intp]) -> None:
+    def _sample(self, block: ToolpathBlock, section: Section, exposing: NDArray[np.intp], seen: Glance) -> None:
         """Both ends of every exposure against the sample and the objective."""
         frame, sample = section.frame, self._context.job.sample
         slack = frame.increment_ticks
-        ends = [sample_ticks(t[exposing], frame) for t in (block.exposed_from(), block.end_ticks)]
-        low, high = np.minimum(*ends), np.maximum(*ends)
+        low = high = seen.end
+        if not seen.only_dots:
+            low, high = np.minimum(seen.start, seen.end), np.maximum(seen.start, seen.end)
         for axis in (0, 1):
             size = round(sample.size[axis] * TICKS_PER_UM)
             self._beyond("E_OUTSIDE_SAMPLE", block, axis, -low[:, axis], 0.0, exposing, is_high=False, slack=slack)
@@ -131,10 +138,25 @@ class Envelope:
         # In bulk glass the surface itself is too shallow; on a film it is where the focus belongs.
         above = deep if sample.material in (*SURFACE_MATERIALS, "other") else -1
         self._beyond("E_DEPTH", block, 2, -low[:, 2], 0.0, exposing, is_high=False, slack=above)
-        free = self._context.machines[block.section].objective.working_distance
-        travel = frame.origin_ticks[2] - np.minimum(block.start_ticks[exposing, 2], block.end_ticks[exposing, 2])
-        beyond = travel - round(free * TICKS_PER_UM)
-        self._beyond("E_WORKING_DISTANCE", block, 2, beyond, free, exposing, is_high=True)
+        self._working(block, section, exposing, high[:, 2])
+
+    def _working(
+        self, block: ToolpathBlock, section: Section, exposing: NDArray[np.intp], depth_ticks: NDArray[np.int64]
+    ) -> None:
+        """The way down to each exposure against the room between lens and surface."""
+        objective = self._context.machines[block.section].objective
+        descent = vertical_travel(section.frame)
+        rise_um = rim_rise_um(section.frame, objective.front_diameter or 0.0)
+        room = round((objective.working_distance - rise_um) * TICKS_PER_UM)
+        if round(int(depth_ticks.max()) * descent) <= room:
+            return
+        excess = np.rint(depth_ticks * descent).astype(np.int64) - room
+        out = np.flatnonzero(excess > 0)
+        for part in np.unique(block.part[exposing[out]]).tolist():
+            mine = out[block.part[exposing[out]] == part]
+            most = float(excess[mine].max()) / TICKS_PER_UM
+            detail = (objective.working_distance, rise_um, descent)
+            self._near.add(part, exposing[mine] + block.first_row, most, detail)
 
     def _beyond(
         self,
@@ -188,6 +210,25 @@ class Envelope:
             info(self.codes, code), f"{text} ({rows})", on, where, case, value=value, limit=limit, unit="um", hint=hint
         )
 
+    def _near_finding(self, part: int) -> Finding:
+        case = self._near.cases[part]
+        free, rise, descent = (float(str(v)) for v in case.detail)
+        value, limit = free - rise + case.worst, free - rise
+        rim = f" less {rise:.4f} µm by which the surface rises under the front lens's rim" if rise else ""
+        rows = f"{case.count:,} row{'s' if case.count > 1 else ''}, first {case.first_row}"
+        deepest = max(np.floor(limit / descent * 1000) / 1000, 0.0)
+        return finding(
+            info(self.codes, "E_WORKING_DISTANCE"),
+            f"the stage travels {value:.4f} µm into the working distance of {free:.4f} µm{rim} ({rows})",
+            part_name(self._context, part),
+            part_place(self._context, part),
+            case,
+            value=value,
+            limit=limit,
+            unit="um",
+            hint=f"Write no deeper than {deepest:.3f} µm, or use an objective with a longer working distance.",
+        )
+
     def _speed_finding(self, recipe: int, axis: int) -> Finding:
         case = self._fast.cases[recipe, axis]
         limit = float(str(case.detail[0]))
@@ -206,6 +247,27 @@ class Envelope:
         )
 
 
+def vertical_travel(frame: Frame) -> float:
+    """How far the stage rises per depth below the surface, with the lens upright over a sample that may be tilted.
+
+    The focus goes down along the sample's normal by ratio · scale · depth; straight above it, the surface is farther
+    away by the cosine of the tilt.
+    """
+    normal = [row[2] for row in frame.matrix]
+    length = sqrt(sum(v * v for v in normal))
+    return frame.index_ratio * length * length / normal[2]
+
+
+def rim_rise_um(frame: Frame, front_diameter_um: float) -> float:
+    """How far the surface can rise above the place under the middle of a lens, within its front face."""
+    normal = [row[2] for row in frame.matrix]
+    slope = hypot(normal[0], normal[1]) / normal[2]
+    bent = 0.0
+    if frame.surface is not None:
+        bent = min(frame.surface.relief_um, hypot(*frame.surface.steepest) * front_diameter_um / 2.0)
+    return slope * front_diameter_um / 2.0 + bent
+
+
 def _words(code: str, axis: str, value: float, limit: float, excess: float, *, is_high: bool) -> tuple[str, str]:
     """Message and hint of a place that is out of bounds, µm."""
     if code == "E_ENVELOPE":
@@ -215,9 +277,6 @@ def _words(code: str, axis: str, value: float, limit: float, excess: float, *, i
     if code == "E_OUTSIDE_SAMPLE":
         text = f"exposures reach {axis} = {value:.4f} µm, {excess:.4f} µm outside the sample (0 to the size; "
         return f"{text}the edge is at {limit:.4f} µm)", "Move or shrink the pattern, or correct `sample: size`."
-    if code == "E_WORKING_DISTANCE":
-        text = f"the stage travels {value:.4f} µm into the working distance of {limit:.4f} µm"
-        return text, "Write less deep, or use an objective with a longer working distance."
     if is_high:
         return f"exposures reach {value:.4f} µm deep; the sample is {limit:.4f} µm thick", "Lower `depth`."
     text = f"exposures reach up to depth {value:.4f} µm; in bulk glass the focus must be below the surface"

@@ -12,8 +12,9 @@ from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import Recipe
 from lasercam.process import constants
+from lasercam.process.depth_travel import aberration_per_depth, enters, travel_per_depth
 from lasercam.process.fluence import peak_power_uw
-from lasercam.process.focus import aberration_um, critical_power_uw, stage_travel_um
+from lasercam.process.focus import critical_power_uw
 from lasercam.process.heat import accumulation_class, cooling_ratio, diffusivity_um2_s, residual_heat_limit
 from lasercam.process.optics import depth_of_focus_um, rayleigh_um, spot_radius_um
 
@@ -43,13 +44,14 @@ class Physics(RecipeCheck):
             "W_ABERRATION",
             Severity.WARNING,
             "The surface blurs the focus at this depth",
-            "A flat surface refracts outer rays to a deeper focus than inner ones. The longitudinal spherical "
-            "aberration LSA = d (√((n² − NA²) / (1 − NA²)) − n), with d the stage travel below the surface, is "
-            "compared with the depth of focus 2 z_R = 2 n λ / (π NA²) of the machine's aperture. Beyond it the peak "
-            "fluence falls and the voxel grows along the beam. The deepest exposure of each recipe counts; the "
-            "lens is taken as dry and not corrected for the glass. At NA 0.40, 1030 nm, n 1.5 the "
+            "A flat surface refracts outer rays to another depth than inner ones. The longitudinal spherical "
+            "aberration LSA = d (√((n² − NA²) / (n1² − NA²)) − n / n1), with d the stage travel below the surface and "
+            "n1 the immersion medium (1 for a dry lens), is compared with the depth of focus 2 z_R = 2 n λ / (π NA²) "
+            "of the machine's aperture, or with `objective: aberration_limit` where the profile states one. Beyond it "
+            "the peak fluence falls and the voxel grows along the beam. The deepest exposure of each recipe counts; "
+            "the lens is taken as not corrected for the sample. Dry at NA 0.40, 1030 nm, n 1.5 the "
             "limit is 119 µm of depth. Write less deep, use a lower aperture, a lens with a correction "
-            "collar or immersion, or waive this when the collar is set.",
+            "collar or immersion of the sample's index, or waive this when the collar is set.",
             "Snell's law; P. Török et al., J. Opt. Soc. Am. A 12, 325 (1995)",
             can_waive=True,
         ),
@@ -119,24 +121,27 @@ class Physics(RecipeCheck):
 
     def _aberration(self, recipe: Recipe, machine: Machine, use: Use, missing: list[str]) -> None:
         objective, index = machine.objective, self._context.job.sample.refractive_index
-        if objective.immersion_index > 1.0 or objective.na >= 1.0:
-            missing.append("aberration (the formula is for dry lenses)")
+        if not enters(objective, index):
+            missing.append(f"aberration (NA {objective.na:g} exceeds the sample's index: outer rays do not enter)")
             return
-        if index <= 1.0:
+        depth = use.most_depth_um
+        travel = depth * travel_per_depth(objective, index)
+        blur = depth * abs(aberration_per_depth(objective, index))
+        focus = _focus_length_um(recipe.laser.wavelength_nm, objective.na, index)
+        limit = objective.aberration_limit or focus
+        if blur <= limit:
             return
-        na, depth = objective.na, use.most_depth_um
-        travel, blur, focus = _blur_um(recipe.laser.wavelength_nm, na, index, depth)
-        if blur <= focus:
-            return
+        stated = "the profile's `aberration_limit`" if objective.aberration_limit else "the depth of focus 2 z_R"
+        medium = "" if objective.immersion_index == 1.0 else f" behind immersion of {objective.immersion_index:g}"
 
         def text() -> str:
             return (
-                f"at depth {depth:.4g} µm (stage travel {travel:.4g} µm) the aberration of NA {na:g} in n = {index:g} "
-                f"is {blur:.4g} µm, more than the depth of focus 2 z_R = {focus:.4g} µm (ideal Gaussian focus)"
+                f"at depth {depth:.4g} µm (stage travel {travel:.4g} µm) the aberration of NA {objective.na:g} in n = "
+                f"{index:g}{medium} is {blur:.4g} µm, more than {stated} = {limit:.4g} µm (ideal Gaussian focus)"
             )
 
-        hint = f"Stay above {depth * focus / blur:.4g} µm of depth, or correct the aberration."
-        self._add(recipe, "W_ABERRATION", "process", blur / focus, text, blur, focus, "um", hint)
+        hint = f"Stay above {depth * limit / blur:.4g} µm of depth, or correct the aberration."
+        self._add(recipe, "W_ABERRATION", "process", blur / limit, text, blur, limit, "um", hint)
 
     def _heat(self, recipe: Recipe, use: Use, missing: list[str]) -> None:
         if not use.lines and recipe.pulses == 1:
@@ -214,12 +219,9 @@ def _critical_power_uw(wavelength_nm: float) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _blur_um(wavelength_nm: float, na: float, index: float, depth_um: float) -> tuple[float, float, float]:
-    """Stage travel, aberration and depth of focus of an ideal Gaussian beam, µm."""
-    travel = stage_travel_um(depth_um, index)
-    radius = spot_radius_um(wavelength_nm, na, 1.0)
-    focus = depth_of_focus_um(rayleigh_um(radius, wavelength_nm, index, 1.0))
-    return travel, aberration_um(travel, index, na), focus
+def _focus_length_um(wavelength_nm: float, na: float, index: float) -> float:
+    """Depth of focus of an ideal Gaussian beam, µm."""
+    return depth_of_focus_um(rayleigh_um(spot_radius_um(wavelength_nm, na, 1.0), wavelength_nm, index, 1.0))
 
 
 @lru_cache(maxsize=1024)

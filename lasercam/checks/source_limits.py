@@ -1,18 +1,28 @@
 """What the laser can be set to: energies, rates behind the picker, pulse duration, and how often someone must."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 from typing import ClassVar
 
 from lasercam.checks.parameters import show
 from lasercam.checks.tally import finding, info, place, recipe_place
 from lasercam.checks.usage import RecipeCheck
+from lasercam.errors import ParameterError
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.laser import EnergySetting, Laser, PowerSetting
+from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS
-from lasercam.model.recipe import Recipe
+from lasercam.model.recipe import LaserSettings, Recipe
+from lasercam.process.picker import nearest_dividers, picker_divider
+from lasercam.process.set_point import recipe_set_point
 
 _EXACT = 1e-9
+
+
+def _by_hand(laser: LaserSettings, *, ours: bool) -> LaserSettings:
+    """The settings of which a person must take care: not energy or power where program or adapter sets them."""
+    return replace(laser, pulse_energy_uj=0.0, cw_power_uw=0.0) if ours else laser
 
 
 class SourceLimits(RecipeCheck):
@@ -37,6 +47,16 @@ class SourceLimits(RecipeCheck):
             "multiple of its `step` where it has one. Nothing is rounded to the nearest level: choose one, the message "
             "names those on both sides.",
             "machine profile, `laser: average_power`",
+        ),
+        CodeInfo(
+            "E_SET_POINT",
+            Severity.ERROR,
+            "No setting of the machine gives this energy",
+            "The profile's `scale` says what is set to get an energy: an angle by Malus' law, a linear word, or a "
+            "measured table, with the transmission of the objective where amounts were measured before it. An energy "
+            "outside the scale is not extrapolated, and one between two steps that are further away than `tolerance` "
+            "is not rounded. The message names what can be reached.",
+            "machine profile, `laser: pulse_energy: scale`",
         ),
         CodeInfo(
             "E_PICKER",
@@ -74,6 +94,7 @@ class SourceLimits(RecipeCheck):
         for use in self._usage.uses():
             recipe = self._context.header.recipes[use.recipe]
             laser = self._machine(use).laser
+            self._scale(recipe, self._machine(use))
             if laser.average_power is not None:
                 power = recipe.laser.cw_power_uw
                 self._level(recipe, "E_POWER_RANGE", "average_power", power, laser.average_power)
@@ -101,21 +122,28 @@ class SourceLimits(RecipeCheck):
                 nearest = round(steps) * setting.step
                 self._add(recipe, code, key, text, value, nearest, unit, f"Choose {below} or {above}.")
 
+    def _scale(self, recipe: Recipe, machine: Machine) -> None:
+        """Whether what is set at the machine gives the recipe's energy or power."""
+        try:
+            recipe_set_point(recipe, machine)
+        except ParameterError as error:
+            key = "average_power" if machine.laser.is_cw else "pulse_energy"
+            value = recipe.laser.cw_power_uw if machine.laser.is_cw else recipe.laser.pulse_energy_uj
+            hint = "Choose an energy that can be set, or measure the scale of the machine's profile anew."
+            self._add(recipe, "E_SET_POINT", key, str(error), value, 0.0, PARAMETERS[key].unit, hint)
+
     def _rate(self, recipe: Recipe, laser: Laser) -> None:
         rate, base = recipe.laser.rep_rate_hz, laser.base_rate
         if base is None:
             return
-        divider = base / rate
-        whole = round(divider)
-        if 1 <= whole <= laser.max_divider and abs(divider - whole) <= _EXACT * divider:
+        if picker_divider(base, rate, laser.max_divider) is not None:
             return
-        lower = min(max(int(divider), 1), laser.max_divider)
-        options = dict.fromkeys(k for k in (lower, lower + 1) if k <= laser.max_divider)
+        options = nearest_dividers(base, rate, laser.max_divider)
         near = " or ".join(f"{show('repetition_rate', base / k)} (every {k}. pulse)" for k in options)
         nearest = base / min(options, key=lambda k: abs(base / k - rate))
         text = (
             f"{show('repetition_rate', rate)} is not {show('repetition_rate', base)} / k with a whole k up to "
-            f"{laser.max_divider:,}: k would be {divider:.6g}"
+            f"{laser.max_divider:,}: k would be {base / rate:.6g}"
         )
         self._add(recipe, "E_PICKER", "repetition_rate", text, rate, nearest, "Hz", f"Choose {near}.")
 
@@ -151,7 +179,10 @@ class SourceLimits(RecipeCheck):
         pairs = list(zip(self._context.header.sections, self._context.machines, strict=True))
         for machine in dict.fromkeys(m.machine for _, m in pairs):
             mine = [(s, m) for s, m in pairs if m.machine == machine]
-            stops = sum(a.laser != b.laser for (a, _), (b, _) in pairwise(mine))
+            by_hand = mine[0][1].laser.strength
+            ours = by_hand is not None and by_hand.control != "operator"
+            set_by_hand = [_by_hand(s.laser, ours=ours) for s, _ in mine]
+            stops = sum(a != b for a, b in pairwise(set_by_hand))
             limit = mine[0][1].max_operator_stops
             if stops > limit:
                 yield finding(

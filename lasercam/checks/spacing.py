@@ -10,7 +10,7 @@ from lasercam.checks.duplicate import duplicate_dots
 from lasercam.checks.exposures import Items, Steps, same_place_ticks, steps
 from lasercam.checks.neighbours import crowded
 from lasercam.checks.segments import near_pairs, separation, shared_stretch
-from lasercam.checks.sweep import Scene, Sweep
+from lasercam.checks.sweep import Scene, joined_sweep
 from lasercam.checks.tally import Tally, finding, part_name, part_place, place
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.protocols import CheckContext
@@ -72,7 +72,7 @@ class Spacing:
         order = np.tri(len(self._steps), dtype=np.bool_)
         self._matters: NDArray[np.bool_] = order & ~self._steps.may_touch()
         reach = max(self._tolerance + 1, 2 * int(self._half.max()))
-        self._sweep = Sweep(context.header.sections, context.blocks, self._matters, reach)
+        self._sweep = joined_sweep(context, self._matters, reach, self._look)
 
     def block(self, block: ToolpathBlock) -> None:
         """Note where the block exposes."""
@@ -82,14 +82,16 @@ class Spacing:
 
     def end(self) -> Iterable[Finding]:
         """Read again, and measure."""
-        for scene in self._sweep.scenes():
-            if self._half.any():
-                self._dots(scene)
-                self._dots_beside_lines(scene)
-                self._lines_beside_lines(scene)
-            self._crossings(scene)
+        self._sweep.run()
         close = [self._spacing_finding(*key) for key in self._close.cases]
         return [*close, *(self._crossing_finding(*key) for key in self._crossed.cases), *self._unknown()]
+
+    def _look(self, scene: Scene) -> None:
+        if self._half.any():
+            self._dots(scene)
+            self._dots_beside_lines(scene)
+            self._lines_beside_lines(scene)
+        self._crossings(scene)
 
     def _dots(self, scene: Scene) -> None:
         """Dots among dots; those that lie on each other are duplicates and not reported again."""

@@ -6,12 +6,13 @@ toolpath in no spatial order, two interleaved steps), the space is cut into slab
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.checks.exposures import Items, Steps, Tile, join, steps, tiles
+from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import Section, ToolpathBlock
 
 MAX_HELD = 2_000_000
@@ -36,6 +37,8 @@ class Scene:
     lines: Items
     own_dots: NDArray[np.bool_]
     own_lines: NDArray[np.bool_]
+    known: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """What was found out about the dots, by name: several checks look at one scene."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,10 @@ class Sweep:
         self._max_held = max_held
         self._steps: Steps = steps(sections)
         self._boxes: list[_Box] = []
+
+    def widen(self, reach_ticks: int) -> None:
+        """Let exposures meet from farther apart; before `scenes`."""
+        self._reach = max(self._reach, reach_ticks)
 
     def add(self, block: ToolpathBlock) -> None:
         """First reading: note where the block's exposures lie."""
@@ -173,6 +180,61 @@ class Sweep:
         lines = join([p.lines for p in pieces], are_dots=False)
         own = [(i.start[:, axis] >= core[0]) & (i.start[:, axis] < core[1]) for i in (dots, lines)]
         return Scene(dots, lines, own[0], own[1])
+
+
+class SharedSweep:
+    """One sweep for several checks of one judgement that look at the same steps: the rows are read once for all."""
+
+    def __init__(self, context: CheckContext, matters: NDArray[np.bool_]) -> None:
+        self._matters = matters
+        self._sweep = Sweep(context.header.sections, context.blocks, matters, 0)
+        self._last: ToolpathBlock | None = None
+        self._lookers: list[Callable[[Scene], None]] = []
+        self._is_begun = self._is_done = False
+
+    def is_for(self, matters: NDArray[np.bool_]) -> bool:
+        """Whether one more check that looks at these steps can still join."""
+        return not self._is_begun and bool(np.array_equal(self._matters, matters))
+
+    def show_to(self, look: Callable[[Scene], None], reach_ticks: int) -> None:
+        """Show every scene to `look` as well, and let exposures meet from as far as it wants."""
+        self._sweep.widen(reach_ticks)
+        self._lookers.append(look)
+
+    def add(self, block: ToolpathBlock) -> None:
+        """First reading: note where the block's exposures lie; every check may hand in every block."""
+        if block is not self._last:
+            self._last = block
+            self._is_begun = True
+            self._sweep.add(block)
+
+    def run(self) -> None:
+        """Second reading: show everything that may meet to all lookers, once."""
+        if self._is_done:
+            return
+        self._is_done = True
+        for scene in self._sweep.scenes():
+            for look in self._lookers:
+                look(scene)
+
+
+def joined_sweep(
+    context: CheckContext, matters: NDArray[np.bool_], reach_ticks: int, look: Callable[[Scene], None]
+) -> SharedSweep:
+    """The sweep of a judgement over these steps, which will show its scenes to one more check.
+
+    Args:
+        context: of the judgement.
+        matters, reach_ticks: see Sweep; scenes may hold more than what lies within this reach.
+        look: called with every scene when the first of the checks calls `run`.
+    """
+    shared: list[SharedSweep] = context.shared.setdefault("sweeps", [])
+    sweep = next((s for s in shared if s.is_for(matters)), None)
+    if sweep is None:
+        sweep = SharedSweep(context, matters)
+        shared.append(sweep)
+    sweep.show_to(look, reach_ticks)
+    return sweep
 
 
 def _scene(earlier: list[Tile], tile: Tile) -> Scene:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.checks.exposures import Steps, sample_ticks, steps
+from lasercam.checks.exposures import Steps, steps
+from lasercam.checks.glance import glance_at
 from lasercam.checks.tally import Members
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import CheckContext
@@ -46,9 +47,9 @@ class Usage:
     """Collects the uses of all recipes from the rows; checks that share one may each hand it every block."""
 
     def __init__(self, context: CheckContext) -> None:
-        self._sections = context.header.sections
+        self._context = context
         self._size = len(context.header.recipes)
-        self.steps: Steps = steps(self._sections)
+        self.steps: Steps = steps(context.header.sections)
         self._last: ToolpathBlock | None = None
         self._dots: dict[int, NDArray[np.int64]] = {}
         self._lines: dict[int, NDArray[np.int64]] = {}
@@ -61,24 +62,30 @@ class Usage:
         if block is self._last:
             return
         self._last = block
-        exposing = np.flatnonzero(block.exposes)
-        if not len(exposing):
+        seen = glance_at(self._context, block)
+        if not len(seen.rows):
             return
         step = self.steps.of_section[block.section]
         if step not in self._dots:
             self._dots[step], self._lines[step] = np.zeros(self._size, np.int64), np.zeros(self._size, np.int64)
             self._first[step], self._least[step] = np.full(self._size, _NEVER), np.full(self._size, _NEVER)
             self._most[step] = np.full(self._size, -_NEVER)
-        recipe = block.recipe[exposing]
-        is_line = np.isin(block.kind[exposing], (RowKind.LINE, RowKind.CLOSING))
+        if seen.only_dots and seen.recipe is not None:
+            only = seen.recipe
+            self._dots[step][only] += len(block)
+            self._first[step][only] = min(self._first[step][only], block.first_row)
+            low, high = seen.exposed
+            self._least[step][only] = min(self._least[step][only], low[2])
+            self._most[step][only] = max(self._most[step][only], high[2])
+            return
+        recipe = block.recipe[seen.rows]
+        is_line = np.isin(block.kind[seen.rows], (RowKind.LINE, RowKind.CLOSING))
         self._lines[step] += np.bincount(recipe[is_line], minlength=self._size)
         self._dots[step] += np.bincount(recipe[~is_line], minlength=self._size)
-        np.minimum.at(self._first[step], recipe, exposing + block.first_row)
-        frame = self._sections[block.section].frame
-        for ticks in (block.exposed_from()[exposing], block.end_ticks[exposing]):
-            depth = sample_ticks(ticks, frame)[:, 2]
-            np.minimum.at(self._least[step], recipe, depth)
-            np.maximum.at(self._most[step], recipe, depth)
+        np.minimum.at(self._first[step], recipe, seen.rows + block.first_row)
+        for places in (seen.start, seen.end):
+            np.minimum.at(self._least[step], recipe, places[:, 2])
+            np.maximum.at(self._most[step], recipe, places[:, 2])
 
     def uses(self) -> Iterator[Use]:
         """Every use, by step and recipe."""

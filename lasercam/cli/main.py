@@ -17,9 +17,10 @@ COMMANDS = {
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
     "read": "Find QR codes in a photograph or a view.",
+    "laser": "Read and set the laser of a machine, and close its output; never opens it.",
     "ledger": "Record what was done to a sample, and show it.",
     "fit": "Fit a response to the filled table of a sweep; write a process file of the lab.",
-    "list": "List machines, processes, patterns, dialects or checks.",
+    "list": "List machines, processes, patterns, dialects, lasers or checks.",
     "explain": "Explain a finding code, a process, a machine, a dialect or a pattern type.",
     "schema": "Print the JSON Schema of job files, for editors.",
 }

@@ -42,7 +42,7 @@ def echo_verdict(verdict: Verdict) -> None:
             click.echo(f"      and {len(rest)} more {rest[0].code}, on: {where} (--format json lists them)")
     for note in verdict.notes:
         click.secho("about", fg="cyan", nl=False)
-        click.echo(f" patterns.{note}")
+        click.echo(f" {note}")
     waived = sum(1 for f in verdict.findings if f.waived is not None)
     counts = [
         f"{len(verdict.errors)} error(s)",

@@ -10,8 +10,8 @@ from lasercam.dialects.gcode_words import LineRules, Readable, words
 from lasercam.errors import RereadError
 from lasercam.model.exposure import ExposureBlock
 
-OUT_COLUMNS = 11
-"""Of an interpreter's output rows: kind, start (3), end (3), speed, open time, count, line."""
+OUT_COLUMNS = 12
+"""Of an interpreter's output rows: kind, start (3), end (3), speed, open time, count, line, setting."""
 
 Interpreter = Callable[..., tuple[int, int, int]]
 """(letter, value, digits, starts, first_line, settings, state, out) -> rows written, error, its line.
@@ -50,18 +50,21 @@ def exposures(
     kept_state: Any = list(state)
     kept_settings: Any = list(settings)
     last_line = 0
+    room: Any = np.empty(0, np.int64)  # the same memory for all lines: fresh memory costs as much as filling it
     for found in words(stream, rules, use_compiled=use_compiled):
         out: Any
         if found.use_compiled:
             kept_state, kept_settings = np.array(kept_state, np.int64), np.array(kept_settings, np.int64)
-            run, out = compiled(interpreter), np.empty(2 * OUT_COLUMNS * found.n_lines, np.int64)
+            if len(room) < 2 * OUT_COLUMNS * found.n_lines:
+                room = np.empty(2 * OUT_COLUMNS * found.n_lines, np.int64)
+            run, out = compiled(interpreter), room
         else:
             run, out = interpreter, [0] * (2 * OUT_COLUMNS * found.n_lines)
         n_rows, error, line = run(
             found.letter, found.value, found.digits, found.starts, found.first_line, kept_settings, kept_state, out
         )
         if n_rows:
-            yield _block(np.array(out[: n_rows * OUT_COLUMNS], np.int64).reshape(-1, OUT_COLUMNS))
+            yield _block(np.asarray(out[: n_rows * OUT_COLUMNS], np.int64).reshape(-1, OUT_COLUMNS))
         if error:
             raise RereadError(messages[error], line)
         last_line = found.first_line + found.n_lines - 1
@@ -71,20 +74,20 @@ def exposures(
 
 
 def _block(rows: Any) -> ExposureBlock:
-    def column(index: int) -> Any:
-        return np.ascontiguousarray(rows[:, index])
-
     block = ExposureBlock(
-        kind=column(0).astype(np.uint8),
-        start_ticks=np.ascontiguousarray(rows[:, 1:4]),
-        end_ticks=np.ascontiguousarray(rows[:, 4:7]),
-        speed_nm_s=column(7),
-        open_ns=column(8),
-        count=column(9),
-        line=column(10),
+        kind=rows[:, 0].astype(np.uint8),
+        start_ticks=rows[:, 1:4].copy(),
+        end_ticks=rows[:, 4:7].copy(),
+        speed_nm_s=rows[:, 7].copy(),
+        open_ns=rows[:, 8].copy(),
+        count=rows[:, 9].copy(),
+        line=rows[:, 10].copy(),
+        setting=rows[:, 11].copy(),
     )
     for array in (
-        block.kind, block.start_ticks, block.end_ticks, block.speed_nm_s, block.open_ns, block.count, block.line
+        block.kind, block.start_ticks, block.end_ticks, block.speed_nm_s, block.open_ns, block.count, block.line,
+        block.setting,
     ):  # fmt: skip
-        array.flags.writeable = False
+        if array is not None:
+            array.flags.writeable = False
     return block

@@ -67,7 +67,7 @@ class LineRules:
 
 @dataclass(frozen=True)
 class Words:
-    """Words of some whole lines; lists when plain, arrays when compiled.
+    """Words of some whole lines; lists when plain, arrays when compiled. Arrays hold until the next lines are read.
 
     Attributes:
         letter: uint8 (W,), upper case.
@@ -103,6 +103,7 @@ def words(stream: Readable, rules: LineRules, *, use_compiled: bool | None = Non
         RereadError: a line that the controller would refuse; the lines before it are yielded first.
     """
     pending, line = b"", 1
+    scratch = _Scratch()
     while True:
         chunk = stream.read(CHUNK_BYTES)
         if use_compiled is None:
@@ -119,33 +120,43 @@ def words(stream: Readable, rules: LineRules, *, use_compiled: bool | None = Non
             end, data, pending = len(data) + 1, data + b"\n", b""
         if not end:
             continue
-        found, error, error_line = _split(data[:end], rules, line, use_compiled=use_compiled)
+        if use_compiled:
+            found, error = scratch.split(data, end, rules, line)
+        else:
+            letters, values, counts, starts, error = split_plain(data[:end], rules)
+            found = Words(letters, values, counts, starts, line, use_compiled=False)
         yield found
         if error:
-            raise RereadError(_MESSAGES[error], error_line)
+            raise RereadError(_MESSAGES[error], line + found.n_lines)
         if not chunk:
             return
         line += found.n_lines
 
 
-def _split(data: bytes, rules: LineRules, first_line: int, *, use_compiled: bool) -> tuple[Words, int, int]:
-    if not use_compiled:
-        letters, values, counts, line_starts, error = split_plain(data, rules)
-        found = Words(letters, values, counts, line_starts, first_line, use_compiled=False)
-        return found, error, first_line + found.n_lines
-    n_bytes = len(data)
-    letter = np.empty(n_bytes // 2 + 1, np.uint8)
-    value = np.empty(n_bytes // 2 + 1, np.int64)
-    digits = np.empty(n_bytes // 2 + 1, np.int64)
-    starts = np.empty(n_bytes + 2, np.int64)
-    n_words, n_lines, error = compiled(_split_bytes)(
-        np.frombuffer(data, np.uint8), min(rules.max_raw, _MAX_PENDING_BYTES), rules.max_stripped,
-        rules.strict_comments, *_ACTIVE_TABLE, letter, value, digits, starts,
-    )  # fmt: skip
-    found = Words(
-        letter[:n_words], value[:n_words], digits[:n_words], starts[: n_lines + 1], first_line, use_compiled=True
-    )
-    return found, error, first_line + n_lines
+class _Scratch:
+    """Splits whole lines into words by the compiled kernel, into the same arrays again and again.
+
+    Fresh arrays would be given fresh memory each time, which costs as much as filling them.
+    """
+
+    def __init__(self) -> None:
+        self._n_bytes = -1
+
+    def split(self, data: bytes, end: int, rules: LineRules, first_line: int) -> tuple[Words, int]:
+        """Words of the first `end` bytes, and the error of the line behind them."""
+        if end > self._n_bytes:
+            self._n_bytes = end
+            self._letter = np.empty(end // 2 + 1, np.uint8)
+            self._value, self._digits = np.empty(end // 2 + 1, np.int64), np.empty(end // 2 + 1, np.int64)
+            self._starts = np.empty(end + 2, np.int64)
+        n_words, n_lines, error = compiled(_split_bytes)(
+            np.frombuffer(data, np.uint8, end), min(rules.max_raw, _MAX_PENDING_BYTES), rules.max_stripped,
+            rules.strict_comments, *_ACTIVE_TABLE, _POWERS, self._letter, self._value, self._digits, self._starts,
+        )  # fmt: skip
+        return Words(
+            self._letter[:n_words], self._value[:n_words], self._digits[:n_words], self._starts[: n_lines + 1],
+            first_line, use_compiled=True,
+        ), error  # fmt: skip
 
 
 _WORD = re.compile(rb"([A-Za-z])([+-]?)(\d*)(?:\.(\d*))?")
@@ -218,10 +229,11 @@ def _active_table() -> tuple[Any, Any]:
 
 
 _ACTIVE_TABLE = _active_table()
+_POWERS = 10 ** np.arange(10, dtype=np.int64)
 
 
 def _split_bytes(
-    data: Any, max_raw: int, max_stripped: int, strict: Any, active: Any, active_lengths: Any,
+    data: Any, max_raw: int, max_stripped: int, strict: Any, active: Any, active_lengths: Any, powers: Any,
     letter: Any, value: Any, digits: Any, starts: Any,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Kernel of `words`: whole lines to words. Returns words, lines, and the error of the line behind them."""
@@ -232,6 +244,58 @@ def _split_bytes(
     size = len(data)
     seen = np.zeros(active.shape[1], np.uint8)
     while at < size:
+        # Most lines are capital letters, each with a plain number; all others are looked at from their start again.
+        i = at
+        found = n_words
+        stripped = 0
+        while True:
+            c = data[i]
+            if c == 32:
+                i += 1
+                continue
+            if c < 65 or c > 90:
+                break
+            name = c
+            first = i
+            i += 1
+            negative = data[i] == 45
+            if negative:
+                i += 1
+            begin = i
+            number = 0
+            c = data[i] - 48
+            while 0 <= c <= 9:
+                number = number * 10 + c
+                i += 1
+                c = data[i] - 48
+                if i - begin > 9:
+                    break
+            count = i - begin
+            decimals = 0
+            if c == -2:
+                i += 1
+                begin = i
+                c = data[i] - 48
+                while 0 <= c <= 9 and i - begin < 9:
+                    number = number * 10 + c
+                    i += 1
+                    c = data[i] - 48
+                decimals = i - begin
+            if count == 0 or count > 9 or 0 <= c <= 9:
+                i = first
+                break
+            number *= powers[9 - decimals]
+            letter[found] = name
+            value[found] = -number if negative else number
+            digits[found] = count + decimals
+            found += 1
+            stripped += i - first
+        if data[i] == 10 and i - at <= max_raw and stripped <= max_stripped:
+            n_words = found
+            n_lines += 1
+            starts[n_lines] = n_words
+            at = i + 1
+            continue
         end = at
         has_nul = False
         while data[end] != 10:

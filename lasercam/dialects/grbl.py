@@ -1,22 +1,29 @@
 """GRBL 1.1 and grblHAL: the serial controller of small stages, in laser mode."""
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, ClassVar, Final
+from typing import Any, BinaryIO, ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lasercam.dialects import grbl_reader, judgement
-from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, fixed_point
-from lasercam.dialects.row_facts import MAX_DECIMALS, RowFacts, RowReader, exact_multiple, increment_ticks
-from lasercam.errors import MachineLimitError
+from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, chosen, fixed_point
+from lasercam.dialects.row_facts import (
+    MAX_DECIMALS,
+    RowFacts,
+    RowReader,
+    exact_multiple,
+    increment_ticks,
+    setting_changes,
+)
+from lasercam.errors import MachineLimitError, ParameterError
 from lasercam.model.commanded import open_time_ns
-from lasercam.model.exposure import ExposureBlock
+from lasercam.model.exposure import NO_SETTING, ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import TICKS_PER_MM, RowKind, Section, ToolpathBlock, ToolpathHeader
+from lasercam.process.set_point import MICRO, program_setting
 
 DWELL_STEP_NS: Final = 50_000_000
 """GRBL waits in steps of 50 ms, rounded up. Source: GRBL 1.1 source, DWELL_TIME_STEP."""
@@ -28,10 +35,16 @@ FLOAT32_ROUNDING: Final = 2.0**-21
 """Relative error of a number GRBL has read, at most: digits become a 24-bit float, which up to three products with
 rounded powers of ten scale; eight halves of 2^-23 at most. Source: GRBL 1.1 source, read_float; IEEE 754."""
 
-_SPEED_COLUMN, _EXPOSURE_COLUMN = 3, 4
+_SPEED_COLUMN, _EXPOSURE_COLUMN, _POWER_COLUMN = 3, 4, 5
 _SPEED_DECIMALS: Final = 5
 _SECOND_DECIMALS: Final = 9
-_NO_DOT, _DOT = 144, 145
+_FEED_SCALE: Final = 6
+"""F in multiples of its last decimal, per nm/s."""
+_STILL, _FIRE = 144, 145
+_WAS_LINE, _FED, _SPEED = range(3)
+"""Modal state: whether the row before was a LINE, whether G1 is in force, the last F."""
+_LINE: Final = int(RowKind.LINE)
+_DOT: Final = int(RowKind.DOT)
 
 
 class Grbl:
@@ -42,6 +55,7 @@ class Grbl:
         "The beam is on while S is the full power $30 in a G1 move; G0 is always dark. Lines: G1 with S, run-ups "
         "G1 with S0. Dots: G0, then G1 with S and no axes (the beam opens at standstill), G4, S0. Times are multiples "
         "of 50 ms, speeds at least 1 mm/min, numbers at most 8 digits in 32-bit floats, and no comments are written. "
+        "Where the profile says `control: spindle`, S is the energy's set point instead of the full power. "
         "The profile must state $30 and $32=1 under controller.settings. No arcs, no counted pulses, no firing by "
         "position. Proven: every file is read back by an independent reader written from the firmware's rules. Not "
         "proven: the serial link and the stage."
@@ -49,8 +63,8 @@ class Grbl:
     suffix: ClassVar[str] = ".gcode"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER,
-        judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
-        judgement.DWELL_GRID, judgement.FEED_FLOOR,
+        judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING, judgement.DWELL_GRID,
+        judgement.FEED_FLOOR,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
@@ -69,6 +83,8 @@ class Grbl:
             if recipe.speed_nm_s:
                 yield from _judge_feed(recipe)
         yield from judgement.judge_position_firing(recipes, machine)
+        yield from judgement.judge_energy_control(machine, "spindle")
+        yield from _judge_powers(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> "GrblEncoder":
         """A fresh encoder."""
@@ -87,16 +103,16 @@ class GrblEncoder:
         problems = [finding.message for finding in _judge_settings(machine)]
         if problems:
             raise MachineLimitError("; ".join(problems))
-        self._rows = RowReader(program)
         self._increment = increment_ticks(machine)
         self._power = int(machine.controller.settings["30"])
         self._speeds = {r.speed_nm_s: r for r in program.toolpath.recipes.recipes if r.speed_nm_s}
         if use_compiled is None:
             use_compiled = program.toolpath.sections[program.section].n_rows >= COMPILED_FROM_ROWS
+        self._rows = RowReader(program, feed_scale=_FEED_SCALE, use_compiled=use_compiled)
         self._formatter = RowFormatter(self._templates(machine), use_compiled=use_compiled)
-        self._feeds = True
-        self._speed = 0
-        self._was_line = False
+        self._use_compiled = use_compiled
+        self._modes = np.array((0, 1, 0), np.int64)
+        self._setting = NO_SETTING
 
     def begin(self) -> bytes:
         """Modes, beam off, and a feed rate, without which G1 is an error even when nothing moves."""
@@ -113,15 +129,10 @@ class GrblEncoder:
         if not len(facts):
             return b""
         self._check(facts)
-        values = np.empty((len(facts), 5), np.int64)
-        values[:, :3] = facts.printed
-        values[:, _SPEED_COLUMN] = facts.speed_nm_s * 6
-        values[:, _EXPOSURE_COLUMN] = facts.exposure_ns
-        is_dot = facts.kind == RowKind.DOT
-        choice = np.empty((len(facts), 2), np.uint8)
-        choice[:, 0] = self._motion_choice(facts, is_dot)
-        choice[:, 1] = np.where(is_dot, np.uint8(_DOT), np.uint8(_NO_DOT))
-        return self._formatter.format(choice, values)
+        columns = (facts.kind, facts.axes, facts.speed_nm_s)
+        choice = chosen(_choose, columns, self._modes, 2, use_compiled=self._use_compiled)
+        _, self._setting = setting_changes(facts, self._setting)
+        return self._formatter.format(choice, facts.numbers)
 
     def end(self) -> bytes:
         """Beam off, everything done, end of program."""
@@ -136,7 +147,8 @@ class GrblEncoder:
                 f"an exposure of {int(facts.exposure_ns[off][0]) / 1e9:g} s is not a multiple of 50 ms, the steps in "
                 "which GRBL waits"
             )
-        reach = max(int(facts.printed.max()), -int(facts.printed.min()))
+        # Column by column: reducing rows of three is ten times slower.
+        reach = max(max(int(facts.printed[:, i].max()), -int(facts.printed[:, i].min())) for i in range(3))
         if reach >= 10**MAX_DIGITS:
             raise MachineLimitError(f"a coordinate needs more than the {MAX_DIGITS} digits that GRBL reads")
         reach_ticks = reach * 10 ** (MAX_DECIMALS - self._rows.decimals)
@@ -145,36 +157,18 @@ class GrblEncoder:
                 f"GRBL's 32-bit floats do not hold {reach_ticks / TICKS_PER_MM:g} mm to the increment; stay within "
                 f"{_exact_reach(self._increment) / TICKS_PER_MM:.3g} mm of the origin"
             )
-        for speed in np.unique(facts.speed_nm_s[facts.speed_nm_s > 0]).tolist():
+        feeds = facts.speed_nm_s > 0
+        for speed in np.unique(facts.speed_nm_s[feeds]).tolist() if feeds.any() else ():
             problems = [finding.message for finding in _judge_feed(self._speeds[speed])]
             if problems:
                 raise MachineLimitError("; ".join(problems))
 
-    def _motion_choice(self, facts: RowFacts, is_dot: NDArray[np.bool_]) -> NDArray[np.uint8]:
-        """Which G word, axes, F word and S word each row prints."""
-        is_line = facts.kind == RowKind.LINE
-        feeds = facts.speed_nm_s > 0
-        was_line, fed = np.empty_like(is_line), np.empty_like(feeds)
-        was_line[0], was_line[1:] = self._was_line, is_line[:-1]
-        # A dot leaves G1 behind, whatever brought it to its place.
-        fed[0], fed[1:] = self._feeds, (feeds | is_dot)[:-1]
-        self._was_line, self._feeds = bool(is_line[-1]), bool(feeds[-1] or is_dot[-1])
-        moves = facts.axes > 0
-        word = np.where(moves & (feeds != fed), np.where(feeds, 2, 1), 0)
-        power = np.where(is_line & ~was_line, 2, np.where(was_line & ~is_line, 1, 0))
-        choice: NDArray[np.int64] = facts.axes + 8 * word + 48 * power
-        feeding = np.flatnonzero(feeds)
-        if len(feeding):
-            speed = facts.speed_nm_s[feeding]
-            faster = np.empty(len(speed), np.bool_)
-            faster[0], faster[1:] = speed[0] != self._speed, speed[1:] != speed[:-1]
-            self._speed = int(speed[-1])
-            choice[feeding[faster]] += 24
-        return choice.astype(np.uint8)
-
     def _templates(self, machine: Machine) -> list[Template]:
         templates: list[Template] = []
-        for power in (b"", b"S0", b"S%d" % self._power):
+        full: Template = (b"S%d" % self._power,)
+        if machine.laser.is_set_by_program:
+            full = (b"S", Slot(_POWER_COLUMN, 6, trim=True))
+        for power in ((), (b"S0",), full):
             for speed in (False, True):
                 for word in (b"", b"G0", b"G1"):
                     templates += [_move(word, axes, self._rows.decimals, power, speed=speed) for axes in range(8)]
@@ -185,13 +179,37 @@ class GrblEncoder:
             )
         wait = f"G4P{fixed_point(settle, _SECOND_DECIMALS, trim=True)}\n" if settle else ""
         templates.append((b"",))
-        templates.append(
-            (f"{wait}G1S{self._power}\nG4P".encode(), Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True), b"\nS0\n")
-        )
+        exposure = Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True)
+        templates.append((f"{wait}G1".encode(), *full, b"\nG4P", exposure, b"\nS0\n"))
         return templates
 
 
-def _move(word: bytes, axes: int, decimals: int, power: bytes, *, speed: bool) -> Template:
+def _choose(kinds: Any, axes: Any, speeds: Any, modes: Any, choice: Any) -> None:
+    """Templates of each row: which G word, axes, F word and S word it prints, and whether it fires on arrival.
+
+    See `program_text.chosen`; two templates a row.
+    """
+    was_line, fed, speed = modes[_WAS_LINE], modes[_FED], modes[_SPEED]
+    for row in range(len(kinds)):
+        is_line = 1 if kinds[row] == _LINE else 0
+        feeds = 1 if speeds[row] > 0 else 0
+        move = 0 + axes[row]
+        if axes[row] != 0 and feeds != fed:
+            move += 16 if feeds else 8
+        if feeds and speeds[row] != speed:
+            move += 24
+            speed = speeds[row]
+        if is_line != was_line:
+            move += 96 if is_line else 48
+        was_line = is_line
+        # A dot leaves G1 behind, whatever brought it to its place.
+        fed = 1 if kinds[row] == _DOT else feeds
+        choice[2 * row] = move
+        choice[2 * row + 1] = _FIRE if kinds[row] == _DOT else _STILL
+    modes[_WAS_LINE], modes[_FED], modes[_SPEED] = was_line, fed, speed
+
+
+def _move(word: bytes, axes: int, decimals: int, power: Template, *, speed: bool) -> Template:
     if not (axes or power):
         return (b"",)
     pieces: list[bytes | Slot] = [word]
@@ -200,7 +218,7 @@ def _move(word: bytes, axes: int, decimals: int, power: bytes, *, speed: bool) -
             pieces += [letter, Slot(axis, decimals)]
     if speed:
         pieces += [b"F", Slot(_SPEED_COLUMN, _SPEED_DECIMALS, trim=True)]
-    return (*pieces, power + b"\n")
+    return (*pieces, *power, b"\n")
 
 
 def _judge_settings(machine: Machine) -> Iterator[Finding]:
@@ -223,6 +241,27 @@ def _judge_settings(machine: Machine) -> Iterator[Finding]:
 def _exact_reach(increment: int) -> float:
     """How far from the origin GRBL tells neighbouring increments apart, ticks."""
     return increment / 2 / FLOAT32_ROUNDING
+
+
+def _judge_powers(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Finding]:
+    """S words of energies that the program sets: above 0, at most $30, and not too long a number."""
+    full = machine.controller.settings.get("30", "")
+    if not machine.laser.is_set_by_program or not full.isdecimal():
+        return
+    for recipe in recipes:
+        try:
+            micro = program_setting(recipe, machine)
+        except ParameterError:
+            continue  # E_SET_POINT says so
+        text = fixed_point(micro, 6, trim=True)
+        if not 0 < micro <= int(full) * MICRO or sum(c.isdigit() for c in text) > MAX_DIGITS:
+            yield Finding(
+                judgement.CONTROLLER_SETTING.code, Severity.ERROR,
+                f"recipe '{recipe.label}' needs S{text}, but S must be above 0, at most $30 = {full}, and of "
+                f"{MAX_DIGITS} digits",
+                f"recipes.{recipe.label}", micro / MICRO, float(full), "S",
+                hint="scale `pulse_energy: scale` to S words between its `low` and $30, with a `step`",
+            )  # fmt: skip
 
 
 def _judge_range(section: Section, machine: Machine) -> Iterator[Finding]:

@@ -10,19 +10,19 @@ from typing import Any, BinaryIO, Final
 from lasercam.dialects.gcode_reading import OUT_COLUMNS, exposures
 from lasercam.dialects.gcode_words import LineRules
 from lasercam.errors import MachineLimitError
-from lasercam.model.exposure import RAPID_NM_S, ExposureBlock
+from lasercam.model.exposure import NO_SETTING, RAPID_NM_S, ExposureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.toolpath import RowKind
 
 RULES = LineRules(max_raw=65_535, max_stripped=79, strict_comments=False)
 
 # settings
-_FULL_POWER = 0
+_FULL_POWER, _IS_SET = 0, 1
 # state: place (ticks), axes known, motion (0, 1, -1 unknown), feed (nm/s), modes seen, S word (10^-9), spindle
-# (-1 unknown, 0, 1), beam at standstill, standing exposure (0/1, ns, line), ended
+# (-1 unknown, 0, 1), beam at standstill, standing exposure (0/1, ns, line), ended, power of the standing exposure
 (_X, _Y, _Z, _KNOWN, _MOTION, _FEED, _MODES, _POWER, _SPINDLE, _BEAM, _STANDING, _OPEN_NS, _OPEN_LINE,
- _ENDED) = range(14)  # fmt: skip
-_START = (0, 0, 0, 0, -1, 0, 0, 0, -1, 0, 0, 0, 0, 0)
+ _ENDED, _OPEN_POWER) = range(15)  # fmt: skip
+_START = (0, 0, 0, 0, -1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0)
 
 _MM, _ABSOLUTE, _PER_MINUTE, _SYSTEM = 1, 2, 4, 8
 _ALL_MODES = 15
@@ -53,7 +53,7 @@ _MESSAGES = {
     _NOT_SET: "a move or a dwell comes before G21, G90, G94 and G54 have been set",
     _UNKNOWN_PLACE: "a feed move or an exposure starts where G0 has not set all three axes",
     _NOT_OFF: "something is armed or moves before M5 has switched the beam off",
-    _PARTIAL: "S is neither 0 nor the full power $30",
+    _PARTIAL: "S is neither 0 nor the full power $30 (or, where S sets the energy, above it or changed in a dot)",
     _DROPPED: "a number has more than the eight digits that GRBL reads",
     _FLOOR: "the feed rate is below 1 mm/min, to which GRBL raises it",
     _STILL_ON: "the beam is still on at the end of the program",
@@ -75,12 +75,13 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
         MachineLimitError: the profile does not state full power or laser mode.
         RereadError: what GRBL would refuse, what lasercam never writes, or an exposure without a meaning.
     """
-    stated = machine.controller.settings
+    stated, strength = machine.controller.settings, machine.laser.strength
+    sets = strength is not None and strength.control == "spindle"
     if stated.get("32") != "1" or stated.get("31", "0") != "0" or not stated.get("30", "").isdecimal():
         raise MachineLimitError(
             "reading a GRBL file needs $30 (a whole number), $31=0 and $32=1 in controller.settings"
         )
-    settings = (int(stated["30"]) * 1_000_000_000,)
+    settings = (int(stated["30"]) * 1_000_000_000, int(sets))
     return exposures(stream, RULES, interpret, settings, _START, _MESSAGES, _end_of_file, use_compiled=use_compiled)
 
 
@@ -195,7 +196,10 @@ def interpret(
             if feed % 60_000 != 0:
                 return n_rows, _SPEED, line
             state[_FEED] = feed // 60_000
-        if power not in (0, settings[_FULL_POWER]):
+        if settings[_IS_SET] == 1:
+            if power > settings[_FULL_POWER] or power % 1_000 != 0:
+                return n_rows, _PARTIAL, line
+        elif power not in (0, settings[_FULL_POWER]):
             return n_rows, _PARTIAL, line
         if axes and motion < 0:
             return n_rows, _NO_MOTION, line
@@ -228,14 +232,16 @@ def interpret(
         if beam == 1 and state[_BEAM] == 0:
             if state[_KNOWN] != 7:
                 return n_rows, _UNKNOWN_PLACE, line
-            state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE] = 1, 0, line
+            state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE], state[_OPEN_POWER] = 1, 0, line, power
+        if beam == 1 and state[_STANDING] == 1 and power != state[_OPEN_POWER]:
+            return n_rows, _PARTIAL, line
         if beam == 0 and state[_STANDING] == 1:
             dot = True
         state[_BEAM] = beam
         if dwells and beam == 1:
             if state[_STANDING] == 0:
                 # The beam of a line stays on where the line ends until something else switches it off.
-                state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE] = 1, 0, line
+                state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE], state[_OPEN_POWER] = 1, 0, line, power
             state[_OPEN_NS] += (wait + _WAIT_NS - 1) // _WAIT_NS * _WAIT_NS
         state[_MOTION] = motion
 
@@ -248,7 +254,7 @@ def interpret(
             lit = 1 if armed and carried == 1 else 0
             if not moves and lit == 1 and state[_BEAM] == 0:
                 # A move of no length still sets the power, at standstill.
-                state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE] = 1, 0, line
+                state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE], state[_OPEN_POWER] = 1, 0, line, power
             if state[_STANDING] == 1 and (moves or lit == 0):
                 dot = True
             state[_BEAM] = lit
@@ -270,6 +276,7 @@ def interpret(
             out[at + 8] = state[_OPEN_NS]
             out[at + 9] = 0
             out[at + 10] = state[_OPEN_LINE]
+            out[at + 11] = state[_OPEN_POWER] // 1_000 if settings[_IS_SET] == 1 else NO_SETTING
             n_rows += 1
             state[_STANDING] = 0
         if moves:
@@ -285,6 +292,7 @@ def interpret(
                 out[at + 8] = 0
                 out[at + 9] = 0
                 out[at + 10] = line
+                out[at + 11] = power // 1_000 if settings[_IS_SET] == 1 and state[_BEAM] == 1 else NO_SETTING
                 n_rows += 1
             state[_X], state[_Y], state[_Z] = place_x, place_y, place_z
             state[_KNOWN] |= axes

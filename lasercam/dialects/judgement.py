@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from lasercam.dialects.row_facts import increment_ticks
 from lasercam.model.commanded import open_time_ns
 from lasercam.model.finding import CodeInfo, Finding, Severity
-from lasercam.model.laser import PositionFiring
+from lasercam.model.laser import PositionFiring, PulseTrigger
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_MM, TICKS_PER_UM, Section, ToolpathHeader
@@ -45,8 +45,7 @@ PULSE_COUNT = CodeInfo(
 MIXED_COUNTS = CodeInfo(
     "E_MIXED_COUNTS", Severity.ERROR, "different pulse counts in one job file",
     "The count is set at the pulse picker by hand, once per job file. Recipes of different counts must be written in "
-    "different steps. When several sections share the laser settings, which recipes meet in which file shows only in "
-    "the rows; then the writer refuses the mixed file.",
+    "different steps.",
 )  # fmt: skip
 GATE_STEP = CodeInfo(
     "E_GATE_STEP", Severity.ERROR, "the gate cannot be open for exactly that long",
@@ -101,7 +100,9 @@ FEED_FLOOR = CodeInfo(
 
 
 def recipes_of(header: ToolpathHeader, section: int) -> tuple[Recipe, ...]:
-    """Recipes that can stand in a section: those with its laser settings."""
+    """Recipes that stand in a section; where it does not say, those with its laser settings."""
+    if used := header.sections[section].recipes:
+        return tuple(header.recipes.recipes[index] for index in used)
     laser = header.sections[section].laser
     return tuple(recipe for recipe in header.recipes.recipes if recipe.laser == laser)
 
@@ -183,6 +184,19 @@ def _judge_gate_step(recipe: Recipe, machine: Machine) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def judge_energy_control(machine: Machine, *supported: str) -> Iterator[Finding]:
+    """Whether this language can set energy or power as the profile says; by hand and by adapter are no matter of it."""
+    strength = machine.laser.strength
+    if strength is None or strength.control in ("operator", "laser", *supported):
+        return
+    key = "average_power" if machine.laser.is_cw else "pulse_energy"
+    can = "".join(f"`control: {c}` or " for c in supported)
+    yield setting_finding(
+        f"the profile says `{key}: control: {strength.control}`, which this language cannot write",
+        f"say {can}`control: operator`",
+    )
+
+
 def judge_trigger(
     header: ToolpathHeader, section: int, recipes: Sequence[Recipe], machine: Machine, *, sets_counts: bool = False
 ) -> Iterator[Finding]:
@@ -198,22 +212,26 @@ def judge_trigger(
         if trigger is None:
             yield no_trigger(recipe, machine.gate.min_open, "the machine has no counted trigger", machine.gate.source)
         elif recipe.pulses > trigger.max_pulses:
-            yield Finding(
-                PULSE_COUNT.code, Severity.ERROR,
-                f"{recipe.pulses} pulses are more than the {trigger.max_pulses} one trigger counts",
-                f"recipes.{recipe.label}", recipe.pulses, trigger.max_pulses, "pulses",
-                hint=f"the nearest possible count is {trigger.max_pulses}", source=trigger.source,
-            )  # fmt: skip
+            yield too_many_pulses(recipe, trigger)
     counts = sorted({recipe.pulses for recipe in counted})
-    laser = header.sections[section].laser
     by_hand = trigger is not None and trigger.counted_by == "operator"
-    if by_hand and len(counts) > 1 and sum(s.laser == laser for s in header.sections) == 1:
+    if by_hand and len(counts) > 1:
         yield Finding(
             MIXED_COUNTS.code, Severity.ERROR,
             f"step '{header.sections[section].step_name}' mixes pulse counts {', '.join(map(str, counts))} in one file",
             f"steps.{header.sections[section].step_name}", len(counts), 1, "counts",
             hint="write each count in a step of its own",
         )  # fmt: skip
+
+
+def too_many_pulses(recipe: Recipe, trigger: PulseTrigger) -> Finding:
+    """More pulses than one trigger counts."""
+    return Finding(
+        PULSE_COUNT.code, Severity.ERROR,
+        f"{recipe.pulses} pulses are more than the {trigger.max_pulses} one trigger counts",
+        f"recipes.{recipe.label}", recipe.pulses, trigger.max_pulses, "pulses",
+        hint=f"the nearest possible count is {trigger.max_pulses}", source=trigger.source,
+    )  # fmt: skip
 
 
 def no_trigger(recipe: Recipe, shortest_s: float, why: str, source: str) -> Finding:

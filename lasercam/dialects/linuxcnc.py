@@ -1,31 +1,37 @@
 """LinuxCNC: the dialect that a free interpreter can check, and the anchor of all others."""
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, ClassVar, Final
+from typing import Any, BinaryIO, ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lasercam.dialects import judgement, linuxcnc_reader
 from lasercam.dialects.comments import safe_comment
-from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, fixed_point
-from lasercam.dialects.row_facts import RowFacts, RowReader, exact_multiple
+from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, chosen, fixed_point
+from lasercam.dialects.row_facts import RowReader, exact_multiple, setting_changes
 from lasercam.errors import MachineLimitError
-from lasercam.model.exposure import ExposureBlock
+from lasercam.model.exposure import NO_SETTING, ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import RowKind, ToolpathBlock, ToolpathHeader
 
-_SPEED_COLUMN, _EXPOSURE_COLUMN = 3, 4
+_SPEED_COLUMN, _EXPOSURE_COLUMN, _SETTING_COLUMN = 3, 4, 5
 _SPEED_DECIMALS: Final = 5
 """F is mm/min: 1 nm/s = 6e-5 mm/min, so that a whole number of nm/s prints exactly."""
 _SECOND_DECIMALS: Final = 9
+_FEED_SCALE: Final = 6
+"""F in multiples of its last decimal, per nm/s."""
 
 _NONE, _OPEN, _CLOSE, _CLOSE_STANDING = range(4)
 """What happens to the gate before a row's move; + 4 where path blending starts too."""
 _MOTION_0: Final = 8
-_DOT_TIMED, _DOT_COUNTED = 56, 57
+_DOT_TIMED, _DOT_COUNTED, _SETS = 56, 57, 58
+_WAS_LINE, _MOTION, _SPEED, _BLENDS = range(4)
+"""Modal state: whether the row before was a LINE, 0 / G0 / G1, the last F, whether path blending is on."""
+_LINE: Final = int(RowKind.LINE)
+_LEAD: Final = int(RowKind.LEAD)
+_DOT: Final = int(RowKind.DOT)
 
 
 class LinuxCnc:
@@ -37,7 +43,9 @@ class LinuxCnc:
         "where that move starts; before a dot, a stop or the end of the file M65 closes it at standstill, because "
         "M63 waits for a move. Dots: G0, M64, G4, M65; the gate may stay open some ms longer than asked (the gate's "
         "`overhead`). Counted pulses: one edge of the trigger output per dot, counted by the pulse picker, whose "
-        "count is set by hand (the file's head states it). M3 arms and M5 disarms the beam: wire the gate as "
+        "count is set by hand (the file's head states it). Where the profile says `control: analog`, M68 sets the "
+        "energy's analogue output before the features that need it, at standstill and with the gate closed. M3 arms "
+        "and M5 disarms the beam: wire the gate as "
         "spindle-on AND output in HAL, because LinuxCNC leaves M62/M64 outputs as they are after M2, an abort or a "
         "limit. G64 blends corners within the controller's `path_tolerance`; files of dots run in exact stop. "
         "Proven: every file is read back by an independent reader; in tests LinuxCNC's own interpreter agrees. Not "
@@ -57,6 +65,7 @@ class LinuxCnc:
         yield from judgement.judge_gate(recipes, machine)
         yield from judgement.judge_trigger(header, section, recipes, machine)
         yield from judgement.judge_position_firing(recipes, machine)
+        yield from judgement.judge_energy_control(machine, "analog")
         if machine.trigger is not None and machine.trigger.output == machine.gate.output:
             yield judgement.setting_finding(
                 f"gate and trigger share digital output {machine.gate.output}", "give each its own output"
@@ -77,19 +86,18 @@ class LinuxCncEncoder:
     def __init__(self, program: ProgramHeader, *, use_compiled: bool | None = None) -> None:
         machine = program.machine
         self._program = program
-        self._rows = RowReader(program)
         self._gate = machine.gate.output
         self._trigger = machine.trigger
         if self._trigger is not None and self._trigger.output == self._gate:
             raise MachineLimitError(f"gate and trigger share digital output {self._gate}; give each its own output")
         if use_compiled is None:
             use_compiled = program.toolpath.sections[program.section].n_rows >= COMPILED_FROM_ROWS
+        self._rows = RowReader(program, feed_scale=_FEED_SCALE, use_compiled=use_compiled)
         self._formatter = RowFormatter(self._templates(machine), use_compiled=use_compiled)
-        self._motion = 0
-        self._speed = 0
-        self._is_open = False
-        self._blends = False
+        self._use_compiled = use_compiled
+        self._modes = np.zeros(4, np.int64)
         self._stated = 0
+        self._setting = NO_SETTING
 
     def begin(self) -> bytes:
         """Comments, gate closed, modes, beam armed."""
@@ -116,21 +124,18 @@ class LinuxCncEncoder:
             if self._stated != self._rows.pulses:
                 # Which recipes stand in this file shows only now; the head could not tell.
                 statement = "".join(f"{line}\n" for line in self._count_statement(self._rows.pulses)).encode("ascii")
-        values = np.empty((len(facts), 5), np.int64)
-        values[:, :3] = facts.printed
-        values[:, _SPEED_COLUMN] = facts.speed_nm_s * 6
-        values[:, _EXPOSURE_COLUMN] = facts.exposure_ns
-        is_dot = facts.kind == RowKind.DOT
-        choice = np.zeros((len(facts), 3), np.uint8)
-        choice[:, 0] = self._gate_choice(facts, is_dot)
-        choice[:, 1] = self._motion_choice(facts)
-        choice[is_dot, 2] = _DOT_TIMED
-        choice[facts.counted, 2] = _DOT_COUNTED
-        return statement + self._formatter.format(choice, values)
+        columns = (facts.kind, facts.axes, facts.speed_nm_s, facts.counted)
+        choice = chosen(_choose, columns, self._modes, 3, use_compiled=self._use_compiled)
+        at, self._setting = setting_changes(facts, self._setting)
+        if facts.setting is not None:
+            # Behind what the gate does, before the move: at standstill, and the gate is closed.
+            choice = np.insert(choice, 1, 0, axis=1)
+            choice[at, 1] = _SETS
+        return statement + self._formatter.format(choice, facts.numbers)
 
     def end(self) -> bytes:
         """Gate closed at standstill, beam disarmed, end of program."""
-        self._is_open = False
+        self._modes[_WAS_LINE] = 0
         return "".join(f"{line}\n" for line in (*self._outputs_off(), "M5", "M2")).encode("ascii")
 
     def _outputs_off(self) -> list[str]:
@@ -159,45 +164,6 @@ class LinuxCncEncoder:
                 f"{self._rows.pulses} pulses per dot are more than the {self._trigger.max_pulses} the trigger counts"
             )
 
-    def _gate_choice(self, facts: RowFacts, is_dot: NDArray[np.bool_]) -> NDArray[np.uint8]:
-        """Before each row: what the gate does, decided by the row before it."""
-        is_line = facts.kind == RowKind.LINE
-        was_line = np.empty_like(is_line)
-        was_line[0] = self._is_open
-        was_line[1:] = is_line[:-1]
-        gate = np.zeros(len(facts), np.uint8)
-        gate[is_line & ~was_line] = _OPEN
-        gate[was_line & ~is_line] = _CLOSE
-        gate[was_line & is_dot] = _CLOSE_STANDING
-        self._is_open = bool(is_line[-1])
-        if not self._blends:
-            feeds = np.flatnonzero(is_line | (facts.kind == RowKind.LEAD))
-            if len(feeds):
-                gate[feeds[0]] += 4
-                self._blends = True
-        return gate
-
-    def _motion_choice(self, facts: RowFacts) -> NDArray[np.uint8]:
-        """Which axis words, G word and F word each row prints."""
-        choice = facts.axes.astype(np.uint8)
-        moving = np.flatnonzero(facts.axes)
-        if not len(moving):
-            return choice + np.uint8(_MOTION_0)
-        feeds = facts.speed_nm_s[moving] > 0
-        mode = np.where(feeds, 2, 1).astype(np.uint8)
-        before = np.empty_like(mode)
-        before[0], before[1:] = self._motion, mode[:-1]
-        self._motion = int(mode[-1])
-        choice[moving] += 8 * np.where(mode != before, mode, 0).astype(np.uint8)
-        feeding = moving[feeds]
-        if len(feeding):
-            speed = facts.speed_nm_s[feeding]
-            faster = np.empty(len(speed), np.bool_)
-            faster[0], faster[1:] = speed[0] != self._speed, speed[1:] != speed[:-1]
-            self._speed = int(speed[-1])
-            choice[feeding[faster]] += 24
-        return choice + np.uint8(_MOTION_0)
-
     def _templates(self, machine: Machine) -> list[Template]:
         tolerance = fixed_point(exact_multiple(machine.controller.path_tolerance, 6, "path tolerance"), 9, trim=True)
         blend = f"G64 P{tolerance} Q{tolerance}\n".encode()
@@ -220,7 +186,46 @@ class LinuxCncEncoder:
             width = fixed_point(exact_multiple(self._trigger.width, 9, "trigger width"), _SECOND_DECIMALS, trim=True)
             output = self._trigger.output
             templates.append((f"{wait}M64 P{output}\nG4 P{width}\nM65 P{output}\n".encode(),))
+        strength = machine.laser.strength
+        if machine.laser.is_set_by_program and strength is not None and strength.scale is not None:
+            wait_ns = exact_multiple(strength.scale.settle, 9, "settle time of the energy")
+            behind = f"\nG4 P{fixed_point(wait_ns, _SECOND_DECIMALS, trim=True)}\n" if wait_ns else "\n"
+            word = f"M68 E{strength.output} Q".encode()
+            templates.append((word, Slot(_SETTING_COLUMN, 6, trim=True), behind.encode()))
         return templates
+
+
+def _choose(kinds: Any, axes: Any, speeds: Any, counted: Any, modes: Any, choice: Any) -> None:
+    """Templates of each row: what the gate does before it, how it moves, and what happens on arrival.
+
+    See `program_text.chosen`; three templates a row.
+    """
+    was_line, motion, speed, blends = modes[_WAS_LINE], modes[_MOTION], modes[_SPEED], modes[_BLENDS]
+    for row in range(len(kinds)):
+        kind = kinds[row]
+        gate = _NONE
+        if kind == _LINE:
+            if was_line == 0:
+                gate = _OPEN
+        elif was_line == 1:
+            gate = _CLOSE_STANDING if kind == _DOT else _CLOSE
+        was_line = 1 if kind == _LINE else 0
+        if blends == 0 and kind in (_LINE, _LEAD):
+            gate += 4
+            blends = 1
+        move = _MOTION_0 + axes[row]
+        if axes[row] != 0:
+            mode = 2 if speeds[row] > 0 else 1
+            if mode != motion:
+                move += 8 * mode
+                motion = mode
+            if mode == 2 and speeds[row] != speed:
+                move += 24
+                speed = speeds[row]
+        choice[3 * row] = gate
+        choice[3 * row + 1] = move
+        choice[3 * row + 2] = 0 if kind != _DOT else _DOT_COUNTED if counted[row] else _DOT_TIMED
+    modes[_WAS_LINE], modes[_MOTION], modes[_SPEED], modes[_BLENDS] = was_line, motion, speed, blends
 
 
 def _move(word: bytes, axes: int, decimals: int, *, speed: bool) -> Template:

@@ -15,19 +15,20 @@ from lasercam.dialects.gcode_reading import OUT_COLUMNS, exposures
 from lasercam.dialects.gcode_words import LineRules
 from lasercam.dialects.pulse_statement import StatementListener
 from lasercam.errors import RereadError
-from lasercam.model.exposure import RAPID_NM_S, ExposureBlock
+from lasercam.model.exposure import NO_SETTING, RAPID_NM_S, ExposureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.toolpath import RowKind
 
 RULES = LineRules(max_raw=252, max_stripped=252, strict_comments=True)
 
 # settings
-_GATE, _TRIGGER, _WIDTH_NS, _TOLERANCE = range(4)
+_GATE, _TRIGGER, _WIDTH_NS, _TOLERANCE, _ANALOG = range(5)
 # state: place (ticks), axes known, motion (0, 1, -1 none), feed (nm/s), modes seen, gate and its pending change
-# (-1 unknown / none), armed, standing exposure (0/1, ns, line), trigger (-1 unknown) and its time high, ended
+# (-1 unknown / none), armed, standing exposure (0/1, ns, line), trigger (-1 unknown) and its time high, ended,
+# analogue output in 10^-6
 (_X, _Y, _Z, _KNOWN, _MOTION, _FEED, _MODES, _GATE_ON, _PENDING, _ARMED, _STANDING, _OPEN_NS, _OPEN_LINE, _TRIGGER_ON,
- _HIGH_NS, _ENDED) = range(16)  # fmt: skip
-_START = (0, 0, 0, 0, -1, 0, 0, -1, -1, -1, 0, 0, 0, -1, 0, 0)
+ _HIGH_NS, _ENDED, _SETTING) = range(17)  # fmt: skip
+_START = (0, 0, 0, 0, -1, 0, 0, -1, -1, -1, 0, 0, 0, -1, 0, 0, NO_SETTING)
 
 _MM, _ABSOLUTE, _PER_MINUTE, _PATH, _BLENDING = 1, 2, 4, 8, 16
 _ALL_MODES = 15
@@ -38,7 +39,7 @@ _LEAD: Final = int(RowKind.LEAD)
 (_OK, _WORD, _TWICE, _GROUP, _G, _M, _N, _P, _NO_P, _Q, _NEGATIVE, _INTEGER, _TICKS, _SPEED, _NO_FEED, _NO_MOTION,
  _NOT_SET, _UNKNOWN_GATE, _UNKNOWN_PLACE, _NOT_ARMED, _OUTPUT, _SYNC_TRIGGER, _WIDTH, _TRIGGER_MOVES, _BOTH,
  _ZERO_MOVE, _STILL_ON, _NOT_ENDED, _AFTER_END, _BLEND, _STILL_ARMED, _RELATCH, _STOPS,
- _NO_SPINDLE_SPEED) = range(34)  # fmt: skip
+ _NO_SPINDLE_SPEED, _ANALOG_OUTPUT, _ANALOG_LATE) = range(36)  # fmt: skip
 _MESSAGES = {
     _WORD: "a word that no code of this program uses",
     _TWICE: "the same word stands twice in the line",
@@ -72,6 +73,8 @@ _MESSAGES = {
     _STILL_ARMED: "the program ends without M5",
     _STOPS: "a feed move in exact-stop mode: it would slow down at every end; G64 must come first",
     _NO_SPINDLE_SPEED: "M3 without a spindle speed on its line: whether it arms the beam is unknown",
+    _ANALOG_OUTPUT: "M68 on an output that does not set the energy, without Q, or finer than 0.000001",
+    _ANALOG_LATE: "the energy is set while the gate is open, or about to be",
     _RELATCH: "the trigger output is set high while it is high",
 }
 
@@ -88,12 +91,13 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
         RereadError: what LinuxCNC would refuse, what lasercam never writes, an exposure without a meaning, or
             counted pulses without one clear statement of their number.
     """
-    trigger = machine.trigger
+    trigger, strength = machine.trigger, machine.laser.strength
     settings = (
         machine.gate.output,
         -1 if trigger is None else trigger.output,
         0 if trigger is None else round(trigger.width * 1e9),
         round(machine.controller.path_tolerance * 1e6),
+        -1 if strength is None or strength.control != "analog" else strength.output,
     )
     told = StatementListener(stream)
     for block in exposures(
@@ -139,7 +143,7 @@ def interpret(
         # Words of the line.
         x, y, z = state[_X], state[_Y], state[_Z]
         axes = 0
-        f, s, p, q = -1, -1, 0, 0
+        f, s, p, q, e = -1, -1, 0, 0, -1
         seen = 0
         has_p = False
         groups = 0
@@ -207,7 +211,7 @@ def interpret(
                 if v < 0 or v % 1_000_000_000 != 0:
                     return n_rows, _M, line
                 code = v // 1_000_000_000
-                if 62 <= code <= 65:
+                if 62 <= code <= 65 or code == 68:
                     group, io = 1024, code
                 elif code in (3, 5):
                     group, spindle = 2048, code
@@ -230,19 +234,24 @@ def interpret(
                 p, has_p = v, True
             elif name == 81:
                 q = v
+            elif name == 69:
+                e = v
             elif name == 78:
                 if w != begin or v < 0 or v % 1_000_000_000 != 0:
                     return n_rows, _N, line
             else:
                 return n_rows, _WORD, line
         has_q = seen & (1 << 16) != 0
-        users = (1 if dwells else 0) + (1 if io else 0) + (1 if blends else 0)
+        sets = io == 68
+        users = (1 if dwells else 0) + (1 if io and not sets else 0) + (1 if blends else 0)
         if has_p and (users == 0 or users > 1):
             return n_rows, _P, line
-        if not has_p and (dwells or io):
+        if not has_p and (dwells or (io and not sets)):
             return n_rows, _NO_P, line
-        if has_q and not blends:
+        if has_q and not (blends or sets):
             return n_rows, _Q, line
+        if e >= 0 and not sets:
+            return n_rows, _WORD, line
         if blends and (not has_p or p <= 0 or p > settings[_TOLERANCE] or q < 0 or q > settings[_TOLERANCE]):
             return n_rows, _BLEND, line
 
@@ -253,7 +262,13 @@ def interpret(
             state[_FEED] = f // 60_000
         closes = False
         triggered = False
-        if io:
+        if sets:
+            if not has_q or settings[_ANALOG] < 0 or e != settings[_ANALOG] * 1_000_000_000 or q % 1_000 != 0:
+                return n_rows, _ANALOG_OUTPUT, line
+            if state[_GATE_ON] != 0 or state[_PENDING] == 1 or state[_TRIGGER_ON] == 1:
+                return n_rows, _ANALOG_LATE, line
+            state[_SETTING] = q // 1_000
+        elif io:
             if p % 1_000_000_000 != 0:
                 return n_rows, _INTEGER, line
             output = p // 1_000_000_000
@@ -357,6 +372,7 @@ def interpret(
             out[at + 8] = 0 if triggered else state[_OPEN_NS]
             out[at + 9] = 1 if triggered else 0
             out[at + 10] = line if triggered else state[_OPEN_LINE]
+            out[at + 11] = state[_SETTING]
             n_rows += 1
             state[_STANDING] = 0
         if moves:
@@ -373,6 +389,7 @@ def interpret(
                 out[at + 8] = 0
                 out[at + 9] = 0
                 out[at + 10] = line
+                out[at + 11] = state[_SETTING]
                 n_rows += 1
             state[_X], state[_Y], state[_Z] = x, y, z
             state[_KNOWN] |= axes

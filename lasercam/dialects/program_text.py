@@ -5,7 +5,7 @@ fixed-point number. An output row is the concatenation of one template per colum
 in integers, so that what is printed is what was meant, digit by digit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ COMPILED_FROM_ROWS = 200_000
 MAX_VALUE = 10**18
 """Printed integers stay below this in magnitude, so that int64 arithmetic cannot overflow."""
 _MAX_NUMBER_BYTES = 22
+_TOO_LARGE = "a number of 10^18 or more cannot be printed in a job file"
 
 
 class Slot(NamedTuple):
@@ -60,10 +61,11 @@ class RowFormatter:
         self._templates = tuple(templates)
         self._use_compiled = use_compiled
         self._buffer = np.empty(0, np.uint8)
-        self._bounds = np.array(
-            [sum(_MAX_NUMBER_BYTES if isinstance(p, Slot) else len(p) for p in t) for t in templates], np.int64
-        )
-        self._tables = _tables(self._templates)
+        self._longest = max(sum(_MAX_NUMBER_BYTES if isinstance(p, Slot) else len(p) for p in t) for t in templates)
+        self._lines: Any = None
+        self._n_chosen = 0
+        self._last_column = max((p.column for t in templates for p in t if isinstance(p, Slot)), default=-1)
+        self._tables: tuple[NDArray[Any], ...] = _tables(self._templates) if use_compiled else ()
 
     def format(self, choice: NDArray[np.uint8], values: NDArray[np.int64]) -> bytes:
         """The text of all rows.
@@ -77,17 +79,57 @@ class RowFormatter:
         """
         if len(choice) == 0:
             return b""
-        if values.size and (int(values.max()) >= MAX_VALUE or int(values.min()) <= -MAX_VALUE):
-            raise MachineLimitError("a number of 10^18 or more cannot be printed in a job file")
         if not self._use_compiled:
             return format_plain(self._templates, choice, values)
-        bound = int(self._bounds[choice].sum())
+        from lasercam.dialects.row_kernel import MAX_COLUMNS, SLACK, TOO_LARGE, format_rows, new_lines
+
+        if int(choice.max()) >= len(self._templates) or values.shape[1] <= self._last_column:
+            raise ValueError(f"rows choose among {len(self._templates)} templates and {self._last_column + 1} columns")
+        if self._lines is None or self._n_chosen != choice.shape[1]:
+            self._n_chosen = choice.shape[1]
+            if self._n_chosen > MAX_COLUMNS:
+                raise ValueError(f"a row takes at most {MAX_COLUMNS} templates, not {self._n_chosen}")
+            self._lines = new_lines(self._n_chosen, *self._tables[:2])
+        # Only what is written to is ever given memory.
+        bound = choice.size * self._longest + SLACK
         if len(self._buffer) < bound:
-            self._buffer = np.empty(bound + bound // 8, np.uint8)
-        size = compiled(_format_rows)(
-            np.ascontiguousarray(choice), np.ascontiguousarray(values), *self._tables, self._buffer
+            self._buffer = np.empty(bound, np.uint8)
+        size = format_rows(
+            np.ascontiguousarray(choice), np.ascontiguousarray(values), *self._tables, self._lines, self._buffer
         )
+        if size == TOO_LARGE:
+            raise MachineLimitError(_TOO_LARGE)
         return self._buffer[:size].tobytes()
+
+
+def chosen(
+    choose: Callable[..., None],
+    columns: Sequence[NDArray[Any]],
+    modes: NDArray[np.int64],
+    n_templates: int,
+    *,
+    use_compiled: bool,
+) -> NDArray[np.uint8]:
+    """Templates of each row, uint8 (N, n_templates), as an encoder's own function chooses them.
+
+    Args:
+        choose: (*columns, modes, choice), written in the part of Python that numba compiles, so that small files run
+            it as it stands; `choice` is flat.
+        columns: (N,) each, what it goes by.
+        modes: int64, the state of the file; outlives the call.
+        n_templates: of each row.
+        use_compiled: run it compiled.
+    """
+    n = len(columns[0])
+    if use_compiled:
+        choice = np.empty(n * n_templates, np.uint8)
+        compiled(choose)(*columns, modes, choice)
+        return choice.reshape(n, n_templates)
+    found = [0] * (n * n_templates)
+    kept = modes.tolist()
+    choose(*(column.tolist() for column in columns), kept, found)
+    modes[:] = kept
+    return np.array(found, np.uint8).reshape(n, n_templates)
 
 
 def format_plain(templates: Sequence[Template], choice: NDArray[np.uint8], values: NDArray[np.int64]) -> bytes:
@@ -97,14 +139,19 @@ def format_plain(templates: Sequence[Template], choice: NDArray[np.uint8], value
     for chosen, row in zip(choice.tolist(), values.tolist(), strict=True):
         for index in chosen:
             for piece in plans[index]:
-                parts.append(
-                    piece if isinstance(piece, str) else fixed_point(row[piece.column], piece.decimals, trim=piece.trim)
-                )
+                if isinstance(piece, str):
+                    parts.append(piece)
+                    continue
+                if abs(row[piece.column]) >= MAX_VALUE:
+                    raise MachineLimitError(_TOO_LARGE)
+                parts.append(fixed_point(row[piece.column], piece.decimals, trim=piece.trim))
     return "".join(parts).encode("ascii")
 
 
 def _tables(templates: Sequence[Template]) -> tuple[NDArray[Any], ...]:
-    """Templates as flat arrays: first piece of each, pieces (column or -1, start, length or decimals, trim), bytes."""
+    """Templates as `row_kernel.format_rows` takes them: first pieces, pieces, literals, and digits."""
+    from lasercam.dialects.row_kernel import four_digits
+
     first = [0]
     pieces: list[tuple[int, int, int, int]] = []
     literals = bytearray()
@@ -112,57 +159,13 @@ def _tables(templates: Sequence[Template]) -> tuple[NDArray[Any], ...]:
         for piece in template:
             if isinstance(piece, Slot):
                 pieces.append((piece.column, 0, piece.decimals, int(piece.trim)))
-            else:
+            elif piece:
                 pieces.append((-1, len(literals), len(piece), 0))
                 literals += piece
         first.append(len(pieces))
     return (
         np.array(first, np.int64),
         np.array(pieces, np.int64).reshape(-1, 4),
-        np.frombuffer(bytes(literals) + b"\0", np.uint8).copy(),
+        np.frombuffer(bytes(literals), np.uint8).copy(),
+        four_digits(),
     )
-
-
-def _format_rows(choice: Any, values: Any, first: Any, pieces: Any, literals: Any, out: Any) -> int:
-    """Kernel of RowFormatter.format; `out` holds enough bytes. Returns how many were written."""
-    at = 0
-    for row in range(choice.shape[0]):
-        for place in range(choice.shape[1]):
-            template = choice[row, place]
-            for piece in range(first[template], first[template + 1]):
-                column = pieces[piece, 0]
-                if column < 0:
-                    start = pieces[piece, 1]
-                    for i in range(pieces[piece, 2]):
-                        out[at + i] = literals[start + i]
-                    at += pieces[piece, 2]
-                    continue
-                signed = values[row, column]
-                if signed < 0:
-                    out[at] = 45
-                    at += 1
-                rest = np.uint64(abs(signed))
-                ten = np.uint64(10)
-                decimals = pieces[piece, 2]
-                if pieces[piece, 3]:
-                    while decimals > 0 and rest % ten == np.uint64(0):
-                        rest //= ten
-                        decimals -= 1
-                digits = 1
-                power = ten
-                while digits < 19 and rest >= power:
-                    digits += 1
-                    power *= ten
-                digits = max(digits, decimals + 1)
-                end = at + digits + (1 if decimals > 0 else 0)
-                behind = end - 1
-                for i in range(digits):
-                    if i == decimals and i > 0:
-                        out[behind] = 46
-                        behind -= 1
-                    quotient = rest // ten
-                    out[behind] = np.uint8(48) + np.uint8(rest - quotient * ten)
-                    rest = quotient
-                    behind -= 1
-                at = end
-    return at

@@ -20,6 +20,10 @@ class StatementListener:
     def read(self, size: int) -> bytes:
         """The next bytes of the file."""
         chunk = self._stream.read(size)
+        if b"(" not in chunk and b"(" not in self._kept:
+            # Millions of lines without a comment are looked at for one byte only.
+            self._kept = (self._kept + chunk[-self._LONGEST :])[-self._LONGEST :]
+            return chunk
         text = self._kept + chunk
         for match in self._PATTERN.finditer(text):
             # A statement that ended in what was kept has been heard before.

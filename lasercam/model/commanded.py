@@ -15,7 +15,7 @@ _COMMANDED = np.array([0, 1, 2, 3, 4, RowKind.LINE, RowKind.LEAD], np.uint8)
 
 def commanded_kind(kind: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Kinds as a job file shows them: a gate that opens is commanded open, one that closes is commanded closed."""
-    return _COMMANDED[kind]
+    return kind if int(kind.max(initial=0)) <= RowKind.LEAD else _COMMANDED[kind]
 
 
 def feed_speeds_nm_s(recipes: RecipeTable, machine: Machine) -> NDArray[np.int64]:

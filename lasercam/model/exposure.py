@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 RAPID_NM_S = 0
 """Speed of a move made at the machine's rapid rate; an exposure at it is always a fault."""
+NO_SETTING = -(2**62)
+"""In columns of settings: the program sets nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +24,8 @@ class ExposureBlock:
         open_ns: int64 (N,), gate-open time of a DOT, else 0.
         count: int64 (N,), triggers of a counted DOT, shots of a SHOTS run, else 0.
         line: int64 (N,), 1-based line of the job file.
+        setting: int64 (N,), what the file sets the energy or power by, in millionths of its unit; NO_SETTING where it
+            sets nothing. None: it never does.
     """
 
     kind: NDArray[np.uint8]
@@ -31,6 +35,11 @@ class ExposureBlock:
     open_ns: NDArray[np.int64]
     count: NDArray[np.int64]
     line: NDArray[np.int64]
+    setting: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    def settings(self) -> NDArray[np.int64]:
+        """int64 (N,), `setting`, filled with NO_SETTING where the file never sets anything."""
+        return np.full(len(self), NO_SETTING, np.int64) if self.setting is None else self.setting

@@ -1,9 +1,10 @@
 """The light of a machine profile: source, gate, counted trigger, firing by position."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from lasercam.model.scale import EnergyScale, PowerScale, Scale
 from lasercam.schema.document import Document
 from lasercam.schema.quantities import (
     Energy,
@@ -17,12 +18,24 @@ from lasercam.schema.quantities import (
     Wavelength,
 )
 
+Control = Literal["operator", "laser", "analog", "spindle"]
+"""Who sets energy or power: a person, the laser's adapter, or the program by an analogue output or its S word."""
+
+
+def _refuse_unscaled(control: Control, scale: Scale | None) -> None:
+    if control in ("analog", "spindle") and scale is None:
+        raise ValueError(f"`control: {control}` needs a `scale`: what the program sets to get how much")
+
 
 class EnergySetting(Document):
     """How pulse energy on target is set."""
 
-    control: Literal["operator"] = "operator"
-    """`operator`: a person sets it between job files."""
+    control: Control = "operator"
+    """`operator`: a person between job files; `laser`: an adapter between them; `analog`, `spindle`: the program."""
+    scale: EnergyScale | None = None
+    """What is set to get an energy; absent: the energy itself is told to the operator or the laser."""
+    output: Annotated[int, Field(ge=0, le=63)] = 0
+    """`analog`: number of the controller's analogue output."""
     min: Energy
     """Smallest energy on target."""
     max: Energy
@@ -34,14 +47,19 @@ class EnergySetting(Document):
     def _range(self) -> "EnergySetting":
         if self.min > self.max:
             raise ValueError("pulse_energy needs min not above max")
+        _refuse_unscaled(self.control, self.scale)
         return self
 
 
 class PowerSetting(Document):
     """How the power of continuous light on target is set."""
 
-    control: Literal["operator"] = "operator"
-    """`operator`: a person sets it between job files."""
+    control: Control = "operator"
+    """`operator`: a person between job files; `laser`: an adapter between them; `analog`, `spindle`: the program."""
+    scale: PowerScale | None = None
+    """What is set to get a power; absent: the power itself is told to the operator or the laser."""
+    output: Annotated[int, Field(ge=0, le=63)] = 0
+    """`analog`: number of the controller's analogue output."""
     min: Power
     """Smallest power on target."""
     max: Power
@@ -53,6 +71,7 @@ class PowerSetting(Document):
     def _range(self) -> "PowerSetting":
         if self.min > self.max:
             raise ValueError("average_power needs min not above max")
+        _refuse_unscaled(self.control, self.scale)
         return self
 
 
@@ -80,6 +99,9 @@ class Laser(Document):
     """Shape at the focus: a Gaussian spot, or a ring imaged from a mask."""
     pulse_shape: Literal["gaussian", "sech2"] = "gaussian"
     """Temporal shape, for peak powers."""
+    adapter: dict[str, Any] | None = None
+    """How a program reaches the laser: `kind`, a name of `lasercam list lasers`, and the keys of that kind. Used by
+    `lasercam laser` and when a build is run, never to make one. Absent: a person sets the laser."""
     source: str
     """Where these numbers come from, or "example value"."""
 
@@ -103,6 +125,16 @@ class Laser(Document):
                 " pulse_energy and rate"
             )
         return self
+
+    @property
+    def strength(self) -> EnergySetting | PowerSetting | None:
+        """How energy (or power) is set."""
+        return self.average_power if self.is_cw else self.pulse_energy
+
+    @property
+    def is_set_by_program(self) -> bool:
+        """Whether the job file sets energy or power."""
+        return self.strength is not None and self.strength.control in ("analog", "spindle")
 
     @property
     def is_cw(self) -> bool:

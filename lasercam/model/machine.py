@@ -1,12 +1,12 @@
 """Machine profiles: stage, laser, gate, objective and controller, with the provenance of their numbers."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from lasercam.model.laser import Gate, Laser, PositionFiring, PulseTrigger
 from lasercam.model.path_planner import PathPlanner
-from lasercam.model.stage import Axes, Axis
+from lasercam.model.stage import Axes, Axis, KeepOutBox, WritingField
 from lasercam.schema.document import Document
 from lasercam.schema.quantities import Bounds, Length, OneOrMore, PositiveLength, Quantity, Ratio, Time
 from lasercam.units import RATIO
@@ -27,6 +27,17 @@ class Objective(Document):
     """Refractive index between objective and sample: 1.0 for a dry lens."""
     working_distance: PositiveLength
     """Free distance to the sample; the stage travel into it ends here."""
+    depth_correction: Literal["paraxial", "best_focus", "marginal_ray", "measured"] = "paraxial"
+    """What stage travel makes of a depth: the inner rays meet there (`paraxial`), the sharpest focus lies there by a
+    published share of the aberration (`best_focus`), the outermost rays meet there (`marginal_ray`), or the lab's own
+    `depth_per_travel` says so (`measured`)."""
+    depth_per_travel: Annotated[float, Field(gt=0.2, lt=10)] | None = None
+    """Measured depth of the written features per stage travel below the surface, such as 1.62; for `measured` only."""
+    aberration_limit: PositiveLength | None = None
+    """Longest spherical aberration that is accepted without a warning. Absent: the depth of focus, 2 z_R."""
+    front_diameter: PositiveLength | None = None
+    """Diameter of the front face: over a tilted or bent sample its rim comes nearer than its middle. Absent: only the
+    middle is judged."""
     polarization: str = "unknown"
     """Polarization at the sample."""
     transmission: Ratio | None = None
@@ -39,6 +50,15 @@ class Objective(Document):
         if self.na >= self.immersion_index:
             raise ValueError(
                 f"an NA of {self.na:g} needs an immersion medium of a higher index than {self.immersion_index:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _depth(self) -> "Objective":
+        if (self.depth_correction == "measured") != (self.depth_per_travel is not None):
+            raise ValueError(
+                "`depth_correction: measured` and `depth_per_travel`, such as 1.62, go together: the one says that the"
+                " other was measured"
             )
         return self
 
@@ -62,6 +82,9 @@ class Controller(Document):
     """Share by which corners and short lines may change the dose along a line unreported. The default is assumed."""
     max_file_rows: Annotated[int, Field(ge=100)] | None = None
     """Most rows of one job file; longer ones are split where the beam is off. Absent: no limit."""
+    rapids: Literal["straight", "independent"] = "straight"
+    """Path of dark travel: `straight`, or `independent` where each axis runs at its own speed, so that travel may
+    touch anything in the box between start and end."""
     settings: dict[str, str] = {}
     """Controller settings the job relies on, by the controller's own names."""
     source: str
@@ -86,6 +109,10 @@ class Machine(Document):
     axes: Axes
     work_origin: Annotated[tuple[Length, Length, Length], OneOrMore] = (0.0, 0.0, 0.0)
     """Where the sample's lower-left surface corner stands, in controller coordinates, unless the job says."""
+    keep_out: tuple[KeepOutBox, ...] = ()
+    """Boxes that no row may touch, in controller coordinates."""
+    field: WritingField | None = None
+    """What fine axes reach while the coarse stage stands; absent: the axes reach everything."""
     laser: Laser
     gate: Gate
     trigger: PulseTrigger | None = None

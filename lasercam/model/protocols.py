@@ -12,6 +12,8 @@ from lasercam.model.exposure import ExposureBlock
 from lasercam.model.feature import FeatureBlock, Parts
 from lasercam.model.finding import CodeInfo, Finding
 from lasercam.model.job import JobDocument, Placement
+from lasercam.model.laser import Laser
+from lasercam.model.laser_control import AdapterKeys, LaserState, LaserTargets
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import Process
 from lasercam.model.recipe import PassKind, Recipe
@@ -270,6 +272,30 @@ class Encoder(Protocol):
         ...
 
 
+COMPANION_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(\.[A-Za-z0-9_-]{1,16}){0,2}"
+"""What a file beside a job file may be called: never a path, never hidden."""
+
+
+@runtime_checkable
+class OffersCompanions(Protocol):
+    """An encoder whose job file names other files that the controller needs, such as trajectories."""
+
+    def companions(self) -> Mapping[str, bytes]:
+        """Contents by name (COMPANION_NAME), asked once, after `end`; small, and as few as can be."""
+        ...
+
+
+@runtime_checkable
+class ReadsCompanions(Protocol):
+    """A dialect whose reader needs the files that a job file names."""
+
+    def reader_with(
+        self, stream: BinaryIO, machine: Machine, companion: Callable[[str], bytes]
+    ) -> Iterator[ExposureBlock]:
+        """As Dialect.reader; `companion` gives the content of a file by name, or raises RereadError."""
+        ...
+
+
 class Dialect(Protocol):
     """A controller's language. Registered under `lasercam.dialects`; stateless."""
 
@@ -295,4 +321,52 @@ class Dialect(Protocol):
 
         Shares no code with the encoder; `machine` tells only what the controller's own settings would.
         """
+        ...
+
+
+class LaserAdapter(Protocol):
+    """A link to one laser. Whoever uses it sees to it that the output is closed at every exit.
+
+    Every method raises LinkError when the laser cannot be reached, refuses, or answers what cannot be understood.
+    """
+
+    @property
+    def keys(self) -> AdapterKeys:
+        """As the machine profile gives them."""
+        ...
+
+    def read(self) -> LaserState:
+        """What the laser does now."""
+        ...
+
+    def set_targets(self, targets: LaserTargets) -> None:
+        """Ask for divider and attenuator; the laser may take a while to get there."""
+        ...
+
+    def open_output(self) -> None:
+        """Ask for light. May return before there is any."""
+        ...
+
+    def close_output(self) -> None:
+        """Ask for darkness. May return before it is dark; asking again does no harm."""
+        ...
+
+
+K = TypeVar("K", bound=AdapterKeys, contravariant=True)
+
+
+class LaserAdapterType(Protocol[K]):
+    """A kind of link. Registered under `lasercam.lasers`."""
+
+    Keys: ClassVar[type[AdapterKeys]]
+    """The keys it reads, under `laser: adapter:` of a machine profile."""
+    summary: ClassVar[str]
+    """One line for lists."""
+    explanation: ClassVar[str]
+    """What is sent, what is read, and what is proven."""
+    reads_back: ClassVar[bool]
+    """Whether the laser says what it does; where it does not, nothing is ever confirmed."""
+
+    def __call__(self, keys: K, laser: Laser) -> LaserAdapter:
+        """The link; nothing is sent yet. Raises InputError when the keys cannot be used."""
         ...

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from lasercam.errors import shorten
+from lasercam.model.mounting import SamplePlacement, SampleZone
 from lasercam.schema.document import Document
 from lasercam.schema.quantities import Length, OneOrMore, PositiveLength
 
@@ -73,6 +74,10 @@ class Sample(Document):
     """At the writing wavelength."""
     origin: Annotated[tuple[Length, Length, Length], OneOrMore] | None = None
     """Where its lower-left surface corner stands on the stage; absent: the machine's work origin."""
+    placement: SamplePlacement | None = None
+    """How it lies there: turned, shrunken, tilted or bent, as measured; absent: straight, true to size, level, flat."""
+    keep_out: tuple[SampleZone, ...] = ()
+    """Where nothing may be written: clamps, marks, earlier devices."""
     description: str = ""
     """Batch, composition, preparation."""
     composition: Annotated[str, Field(max_length=80)] = ""

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import GeometryError
+from lasercam.model.field import FieldGrid, Stitches
+from lasercam.model.frame import Frame
 from lasercam.model.machine import TICKS_PER_UM as TICKS_PER_UM
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
 
@@ -93,7 +95,10 @@ class ToolpathBlock:
     @property
     def exposes(self) -> NDArray[np.bool_]:
         """bool (N,), rows in which the beam reaches the sample."""
-        return np.isin(self.kind, EXPOSING_KINDS)
+        exposes: NDArray[np.bool_] = self.kind == EXPOSING_KINDS[0]
+        for kind in EXPOSING_KINDS[1:]:  # faster than np.isin by far
+            exposes |= self.kind == kind
+        return exposes
 
     @property
     def n_exposures(self) -> int:
@@ -125,31 +130,6 @@ class PartInfo:
 
 
 @dataclass(frozen=True)
-class Frame:
-    """From the sample's frame (µm, depth down) to the controller's (ticks, z up).
-
-    Attributes:
-        origin_ticks: the sample's lower-left surface corner in controller coordinates.
-        index_ratio: n_env / n_sample: stage travel per unit of inscription depth (paraxial).
-        increment_ticks: the machine's programmable increment; every coordinate is a multiple of it.
-    """
-
-    origin_ticks: tuple[int, int, int]
-    index_ratio: float
-    increment_ticks: int
-
-    def depth_um(self, z_ticks: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Inscription depth below the surface of controller z (N,), µm."""
-        return np.asarray((self.origin_ticks[2] - z_ticks) / (TICKS_PER_UM * self.index_ratio), np.float64)
-
-    def sample_um(self, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Controller coordinates (N, 3) as x, y, depth in the sample's frame, µm."""
-        xyz = (ticks - np.asarray(self.origin_ticks)) / TICKS_PER_UM
-        xyz[:, 2] *= -1.0 / self.index_ratio
-        return np.asarray(xyz, np.float64)
-
-
-@dataclass(frozen=True)
 class Section:
     """Rows that share a set-up; operator stops, files and resumption happen between sections.
 
@@ -166,6 +146,8 @@ class Section:
         low_ticks, high_ticks: corners of the box of all its rows, run-ups included.
         duration_s: estimated time with acceleration, exposures included.
         repeat: how many times the operator runs it; more than once is a wanted repeat.
+        field: writing fields its rows are grouped by; None where the axes reach everything.
+        recipes: indices of the recipes it uses, rising; they share what is set by hand, and `laser` is the first row's.
     """
 
     index: int
@@ -182,6 +164,8 @@ class Section:
     high_ticks: tuple[int, int, int] = (0, 0, 0)
     duration_s: float = 0.0
     repeat: int = 1
+    recipes: tuple[int, ...] = ()
+    field: FieldGrid | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +181,7 @@ class ToolpathHeader:
         digest: SHA-256 over header facts and all rows; the identity of what is written.
         n_rows: all rows.
         rounding_um: largest shift of any vertex by the one rounding to the machine's increment: x, y, depth.
+        stitches: lines that were cut where writing fields meet, by part.
     """
 
     job: str
@@ -207,6 +192,7 @@ class ToolpathHeader:
     digest: str
     n_rows: int
     rounding_um: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    stitches: tuple[Stitches, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

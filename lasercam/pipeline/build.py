@@ -1,7 +1,6 @@
 """Build: job files, kept inputs, pictures and manifest in one folder that appears whole or not at all."""
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -13,16 +12,19 @@ from pathlib import Path
 
 from lasercam.errors import InputError, LasercamError, Problem, RefusedError
 from lasercam.model.finding import Verdict
-from lasercam.model.protocols import Encoder, OffersFiles, ProgramHeader
+from lasercam.model.machine import Machine
+from lasercam.model.protocols import Encoder, OffersCompanions, OffersFiles, ProgramHeader
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
+from lasercam.pipeline.companions import write_companions
+from lasercam.pipeline.hashed_file import HashedFile
 from lasercam.pipeline.inputs import write_inputs
 from lasercam.pipeline.load import LoadedJob, pattern_uses
 from lasercam.pipeline.manifest import MANIFEST_NAME, FileEntry, ProgramEntry, manifest_data, sealed
 from lasercam.pipeline.pictures import draw_pictures
 from lasercam.pipeline.progress import SILENT, Advance, Progress
 from lasercam.pipeline.quantities import derived_by_recipe
-from lasercam.pipeline.runbook import laser_text, runbook_html, runbook_markdown
+from lasercam.pipeline.runbook import runbook_html, runbook_markdown, section_laser_text
 from lasercam.pipeline.stages import has_stages, job_stages, stage_data
 
 _UNFINISHED = re.compile(r"\.(.+)\.unfinished-[a-z0-9_]+")
@@ -109,9 +111,11 @@ def _write_programs(loaded: LoadedJob, toolpath: Toolpath, work: Path, progress:
             language = registry.dialect(machine.controller.dialect)
             siblings = [s.index for s in sections if s.step == section.step]
             name = program_name(section, len(siblings), siblings.index(index), language.suffix)
-            title = _title(loaded, toolpath.header.digest, section)
+            title = _title(loaded, toolpath, section, machine)
             encoder = language.encoder(ProgramHeader(toolpath.header, index, machine, title))
             digest, size = _write_program(work / name, encoder, blocks, advance)
+            if isinstance(encoder, OffersCompanions):
+                write_companions(work / name, encoder.companions())
             entries.append(
                 ProgramEntry(
                     file=name,
@@ -145,14 +149,10 @@ def _write_extra_files(loaded: LoadedJob, work: Path) -> None:
 
 def _write_program(path: Path, encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> tuple[str, int]:
     """One job file, on disk when this returns: its SHA-256 and size in bytes."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("xb") as stream:
+    with HashedFile(path) as file:
         for text in _encoded(encoder, blocks, advance):
-            digest.update(text)
-            size += stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return digest.hexdigest(), size
+            file.write(text)
+        return file.finish()
 
 
 def _encoded(encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> Iterator[bytes]:
@@ -163,13 +163,13 @@ def _encoded(encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance
     yield encoder.end()
 
 
-def _title(loaded: LoadedJob, digest: str, section: Section) -> tuple[str, ...]:
+def _title(loaded: LoadedJob, toolpath: Toolpath, section: Section, machine: Machine) -> tuple[str, ...]:
     return (
         f"lasercam job {loaded.document.job}, step {section.step + 1}: {section.step_name}",
         f"sample {loaded.document.sample.id}, {loaded.document.sample.material}",
-        f"laser {laser_text(section.laser)}",
+        f"laser {section_laser_text(section, machine, toolpath.header.recipes)}",
         f"{section.n_exposures} exposures, about {section.duration_s:.0f} s",
-        f"toolpath {digest}",
+        f"toolpath {toolpath.header.digest}",
     )
 
 

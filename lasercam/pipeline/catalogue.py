@@ -1,4 +1,4 @@
-"""What there is: machines, processes, patterns, dialects and checks, with a line each and a page on request."""
+"""What there is: machines, processes, patterns, dialects, lasers and checks, with a line each and a page on request."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,6 +66,11 @@ def dialects() -> list[Entry]:
     return [Entry(n, registry.dialect(n).summary, "dialects") for n in registry.names(registry.DIALECTS)]
 
 
+def lasers() -> list[Entry]:
+    """Kinds of laser adapters."""
+    return [Entry(n, registry.laser_adapter(n).summary, "lasers") for n in registry.names(registry.LASERS)]
+
+
 def checks() -> list[Entry]:
     """Finding codes, by the check that reports them."""
     owners = registry.check_codes()
@@ -93,13 +98,18 @@ def explain(name: str) -> Iterator[str]:
         yield language.summary
         yield ""
         yield from language.explanation.strip().splitlines()
+    elif name in registry.names(registry.LASERS):
+        adapter = registry.laser_adapter(name)
+        yield adapter.summary
+        yield ""
+        yield from adapter.explanation.strip().splitlines()
     elif name in registry.names(registry.SOURCES):
         yield from _source_page(name)
     elif name in shipped_names("patterns"):
         yield from _job_page(name)
     else:
         known = [*codes, *library, *shipped_names("machine_profiles"), *shipped_names("patterns")]
-        known += registry.names(registry.DIALECTS) + registry.names(registry.SOURCES)
+        known += registry.names(registry.DIALECTS) + registry.names(registry.SOURCES) + registry.names(registry.LASERS)
         raise UsageError(str(name_problem("name", name, known)))
 
 
@@ -120,6 +130,14 @@ def _machine(name: str) -> Machine:
     return read_document(Machine, parse_yaml(content, f"{name}.yaml"), what="a machine profile")
 
 
+_CONTROL = {
+    "operator": "set by a person between job files",
+    "laser": "set by the laser's adapter between job files",
+    "analog": "set by the program, by an analogue output",
+    "spindle": "set by the program, by its S word",
+}
+
+
 def _machine_page(machine: Machine) -> Iterator[str]:
     yield f"{machine.machine}: {machine.title}"
     yield f"  source: {machine.source}"
@@ -131,14 +149,16 @@ def _machine_page(machine: Machine) -> Iterator[str]:
     if laser.average_power is not None:
         low, high = (format_quantity(v, POWER) for v in (laser.average_power.min, laser.average_power.max))
         yield f"  laser: {laser.wavelength:g} nm, continuous"
-        yield f"    power {low} to {high} on target"
+        yield f"    power {low} to {high} on target, {_CONTROL[laser.average_power.control]}"
     elif laser.pulse_energy is not None and laser.base_rate is not None:
         low, high = (format_quantity(v, ENERGY) for v in (laser.pulse_energy.min, laser.pulse_energy.max))
         rate = format_quantity(laser.base_rate, FREQUENCY)
         yield f"  laser: {laser.wavelength:g} nm, {laser.pulse_duration:g} fs, {rate}"
-        yield f"    energy {low} to {high} on target"
+        yield f"    energy {low} to {high} on target, {_CONTROL[laser.pulse_energy.control]}"
     yield f"    source: {laser.source}"
     yield f"  objective: {machine.objective.name}, NA {machine.objective.na:g} ({machine.objective.source})"
+    if laser.adapter is not None:
+        yield f"    set by program: {laser.adapter.get('kind')} ({laser.adapter.get('source')})"
     controller = machine.controller
     yield f"  controller: {controller.dialect}, increment {format_quantity(controller.increment, LENGTH)}"
     yield f"    source: {controller.source}"

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from lasercam.errors import InputError, Location, Problem, name_problem, shorten
 
-Kind = Literal["machine", "process", "asset"]
+Kind = Literal["machine", "process", "asset", "calibration"]
 
 MAX_ASSET_BYTES = 512 * 1024 * 1024
 INDEX_NAME = "index.json"
@@ -86,7 +86,8 @@ class FolderInputs:
     def read(self, kind: Kind, reference: str, location: Location | None) -> InputFile:
         """The file, read once."""
         if (kind, reference) not in self.read_files:
-            found = self._machine(reference, location) if kind == "machine" else self._asset(reference, location)
+            find = {"machine": self._machine, "calibration": self._calibration}.get(kind, self._asset)
+            found = find(reference, location)
             self.read_files[kind, reference] = InputFile(kind, reference, found.name, read_bytes(found, location))
         return self.read_files[kind, reference]
 
@@ -116,6 +117,17 @@ class FolderInputs:
             beside = [p.name for p in sorted(self.folder.glob("*")) if p.is_dir()]
             raise InputError(name_problem("folder", reference, beside, location))
         return found
+
+    def _calibration(self, reference: str, location: Location | None) -> Path:
+        """A table beside the profile: in the job's folder, in its `machine_profiles`, or shipped."""
+        own = self._below(f"machine_profiles/{reference}", location)
+        if own.is_file():
+            return own
+        if not self._below(reference, location).is_file():
+            with shipped("machine_profiles") as folder:
+                if (folder / reference).is_file():
+                    return folder / reference
+        return self._inside(reference, location)
 
     def _asset(self, reference: str, location: Location | None) -> Path:
         return self._inside(reference, location)

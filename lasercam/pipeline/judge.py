@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from lasercam.checks.cone import Cone
 from lasercam.checks.duplicate import Duplicate
 from lasercam.checks.subset import Subset
 from lasercam.errors import nearest
@@ -134,6 +135,7 @@ def judge(
 def _before(context: CheckContext, ledger: Ledger) -> Mapping[type[object], Earlier]:
     """Checks that look across jobs, with what the sample holds."""
     return {
+        Cone: earlier(context, ledger, merge_parts=False),
         Duplicate: earlier(context, ledger, merge_parts=False),
         Subset: earlier(context, ledger, merge_parts=True),
     }

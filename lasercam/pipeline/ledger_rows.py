@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lasercam.errors import InputError, Problem
+from lasercam.model.frame import Frame
 from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import LaserSettings, Recipe, RecipeTable
-from lasercam.model.toolpath import Frame, PartInfo, Section, Toolpath, ToolpathBlock
+from lasercam.model.toolpath import PartInfo, Section, Toolpath, ToolpathBlock
 from lasercam.schema.document import Document
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ def _save_block(archive: zipfile.ZipFile, number: int, block: ToolpathBlock, sec
 
 
 def _in_sample(ticks: Ticks, frame: Frame) -> Ticks:
-    placed = ticks - np.asarray(frame.origin_ticks, np.int64)
-    placed[:, 2] = -np.rint(placed[:, 2] * (-1.0 / frame.index_ratio)).astype(np.int64)
+    placed = frame.sample_ticks(ticks)
+    placed[:, 2] *= -1
     return placed
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from lasercam.errors import GeometryError, InputError, LasercamError, Location, PatternError, Problem, name_problem
 from lasercam.geometry.placement import Placed, copies
 from lasercam.model.feature import Parts
+from lasercam.model.frame import Frame
 from lasercam.model.job import JobDocument, Placement, Step
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import Process
@@ -20,10 +21,13 @@ from lasercam.model.protocols import LaysOutFamilies, PartExposure, PatternSourc
 from lasercam.model.sample import MATERIALS
 from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
+from lasercam.pipeline.calibration import with_calibration
 from lasercam.pipeline.families import part_uses, refuse_misfit
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
+from lasercam.pipeline.laser_link import adapter_keys
 from lasercam.pipeline.wishes import fill_wishes
-from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
+from lasercam.plan.frames import frame_of, placement_notes
+from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner
 from lasercam.plan.recipes import build_recipe_table
 from lasercam.plan.select import select_parts
 from lasercam.process.kept import library_from_files, process_files
@@ -61,6 +65,8 @@ class LoadedJob:
         processes: all windows that can be named.
         patterns: by name, in the order of the file.
         solved: what the job asked for by its result, with arithmetic and uncertainty.
+        heights: content of the sample's surface map; None where it names none.
+        lie: what was made of measured heights.
     """
 
     document: JobDocument
@@ -71,6 +77,8 @@ class LoadedJob:
     processes: Mapping[str, Process]
     patterns: Mapping[str, LoadedPattern]
     solved: tuple[str, ...] = ()
+    heights: bytes | None = None
+    lie: tuple[str, ...] = ()
 
     def locate(self, *path: str | int, key: bool = False) -> Location:
         """Place in the job file of a value (or key), or of the nearest thing around it."""
@@ -78,8 +86,12 @@ class LoadedJob:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was solved, and what sources want the user to know."""
-        return (*self.solved, *(f"{name}: {note}" for name, p in self.patterns.items() for note in p.notes))
+        """What was solved and measured, and what sources want the user to know."""
+        return (
+            *self.solved,
+            *self.lie,
+            *(f"patterns.{name}: {note}" for name, p in self.patterns.items() for note in p.notes),
+        )
 
 
 def load_job(path: Path) -> LoadedJob:
@@ -133,7 +145,23 @@ def _load(
     if problems:
         raise InputError(problems)
     document, solved = fill_wishes(document, processes, lambda *path: tree.at(path))
-    return LoadedJob(document, content, tree, inputs, machines, processes, patterns, solved)
+    heights, lie = _surface(document, tree, inputs)
+    return LoadedJob(document, content, tree, inputs, machines, processes, patterns, solved, heights, lie)
+
+
+def _surface(document: JobDocument, tree: Tree, inputs: Inputs) -> tuple[bytes | None, tuple[str, ...]]:
+    """Content of the sample's surface map, and what was made of measured heights."""
+    placement = document.sample.placement
+    if placement is None:
+        return None, ()
+    keys = ("sample", "placement", "tilt" if placement.surface is None else "surface")
+    place = tree.at((*keys, "file") if placement.surface is not None else keys)
+    heights = None if placement.surface is None else inputs.read("asset", placement.surface.file, place).content
+    try:
+        return heights, placement_notes(document.sample, heights)
+    except PatternError as error:
+        named = "" if placement.surface is None else f"'{placement.surface.file}': "
+        raise InputError(Problem(f"{named}{error}", place)) from error
 
 
 def _check_names(job: JobDocument, tree: Tree, processes: Mapping[str, Process], problems: list[Problem]) -> None:
@@ -181,7 +209,9 @@ def _machine(reference: str, index: int, step: Step, tree: Tree, inputs: Inputs)
         text = f"the profile calls itself '{machine.machine}', the job calls it '{reference}'"
         raise InputError(Problem(text, profile.at(("machine",)), f"Write `machine: {reference}` in the profile."))
     registry.dialect(machine.controller.dialect, profile.at(("controller", "dialect")))
-    return machine
+    adapter_keys(machine, profile)
+    strength = "average_power" if machine.laser.is_cw else "pulse_energy"
+    return with_calibration(machine, inputs, profile.at(("laser", strength, "scale", "table")))
 
 
 def _is_profile_name(reference: str) -> bool:
@@ -274,12 +304,13 @@ def _planner(loaded: LoadedJob) -> Planner:
     recipes = build_recipe_table(job, used, loaded.processes, loaded.locate)
     offered: dict[str, Parts] = {name: p.source.parts for name, p in loaded.patterns.items()}
     parts, first_part = _number_parts(loaded, offered)
+    frames = {i: _frame(loaded, i) for i, _ in beam_steps}
     steps = [
         PlannedStep(
             i,
             step,
             loaded.machines[i],
-            frame_of(job.sample, loaded.machines[i]),
+            frames[i],
             (step.over or None) if step.write is not None else ("*",),
             tuple(select_parts(step, i, offered, recipes, loaded.locate)),
         )
@@ -292,6 +323,14 @@ def _planner(loaded: LoadedJob) -> Planner:
         if name in taken
     }
     return Planner(job.job, patterns, parts, recipes, steps, input_hashes(loaded))
+
+
+def _frame(loaded: LoadedJob, step: int) -> Frame:
+    """Where the sample lies on the machine of a step."""
+    try:
+        return frame_of(loaded.document.sample, loaded.machines[step], loaded.heights)
+    except PatternError as error:
+        raise InputError(Problem(str(error), loaded.locate("sample", "placement"))) from error
 
 
 def _number_parts(loaded: LoadedJob, offered: Mapping[str, Parts]) -> tuple[tuple[PartInfo, ...], dict[str, int]]:

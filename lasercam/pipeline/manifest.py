@@ -50,6 +50,8 @@ class Manifest(Document):
     inputs: dict[str, str]
     programs: tuple[ProgramEntry, ...]
     files: tuple[FileEntry, ...]
+    sections: tuple[dict[str, Any], ...] = ()
+    """As `section_data` made them; their numbers are texts here."""
 
 
 def manifest_data(
@@ -68,6 +70,7 @@ def manifest_data(
         files: the other files.
         derived: derived quantities, by label of the recipe.
     """
+    frames = list(dict.fromkeys(s.frame for s in header.sections))
     return {
         "schema": SCHEMA,
         "lasercam": __version__,
@@ -78,7 +81,8 @@ def manifest_data(
         "programs": [entry.model_dump() for entry in programs],
         "files": [entry.model_dump() for entry in files],
         "rows": header.n_rows,
-        "sections": [section_data(s) for s in header.sections],
+        "sections": [{**section_data(s), "frame": frames.index(s.frame)} for s in header.sections],
+        "frames": [frame.facts() for frame in frames],
         "recipes": [recipe_data(r) for r in header.recipes.recipes],
         "derived": {label: dict(quantities) for label, quantities in derived.items()},
         "parts": [part.name for part in header.parts],

@@ -36,12 +36,12 @@ def draw_pictures(loaded: LoadedJob, toolpath: Toolpath, folder: Path, progress:
     views = views_of(loaded, toolpath)
     with progress.task("drawing", 2 * len(steps) + (1 if views else 0)) as advance:
         for step, name in steps:
-            for suffix in ("png", "svg"):
-                path = folder / f"toolpath-{step + 1:02d}-{_safe(name)}.{suffix}"
-                with path.open("wb") as out:
-                    draw_toolpath(toolpath, out, fmt=suffix, sample_size_um=loaded.document.sample.size, step=step)
-                written.append(path)
-                advance(1)
+            png, svg = (folder / f"toolpath-{step + 1:02d}-{_safe(name)}.{suffix}" for suffix in ("png", "svg"))
+            size = loaded.document.sample.size
+            with png.open("wb") as pixels, svg.open("wb") as lines:
+                draw_toolpath(toolpath, pixels, fmt="png", sample_size_um=size, step=step, also=((lines, "svg"),))
+            written += [png, svg]
+            advance(2)
         if views:
             written += _draw_emission(loaded, toolpath, views, folder)
             advance(1)

@@ -1,4 +1,4 @@
-"""Sources, checks and dialects by name, found through entry points, so that a lab can add its own."""
+"""Sources, checks, dialects and laser adapters by name, found through entry points, so that a lab can add its own."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,9 +7,10 @@ from typing import Any, cast
 
 from lasercam.errors import InputError, LasercamError, Location, Problem, name_problem
 from lasercam.model.finding import CodeInfo
-from lasercam.model.protocols import Check, Dialect, SourceType
+from lasercam.model.protocols import Check, Dialect, LaserAdapterType, SourceType
 
 SOURCES, CHECKS, DIALECTS = "lasercam.sources", "lasercam.checks", "lasercam.dialects"
+LASERS = "lasercam.lasers"
 
 
 @cache
@@ -48,6 +49,11 @@ def source_type(name: str, location: Location | None = None) -> SourceType[Any]:
 def dialect(name: str, location: Location | None = None) -> Dialect:
     """The dialect of that name; InputError with the nearest name when there is none."""
     return cast("Dialect", _load(DIALECTS, name, "dialect", location)())
+
+
+def laser_adapter(name: str, location: Location | None = None) -> LaserAdapterType[Any]:
+    """The kind of laser link of that name; InputError with the nearest name when there is none."""
+    return cast("LaserAdapterType[Any]", _load(LASERS, name, "kind of laser adapter", location))
 
 
 def new_checks() -> list[Check]:

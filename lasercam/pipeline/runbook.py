@@ -8,7 +8,8 @@ from lasercam.model.finding import Severity, Verdict
 from lasercam.model.job import Step
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS
-from lasercam.model.recipe import LaserSettings, Recipe
+from lasercam.model.recipe import LaserSettings, Recipe, RecipeTable
+from lasercam.model.sample import Sample
 from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import ProgramEntry
@@ -16,7 +17,9 @@ from lasercam.pipeline.quantities import derived_quantities
 from lasercam.pipeline.stages import job_stages
 from lasercam.process.campaign import Stage
 from lasercam.process.derived import Derived
+from lasercam.process.set_point import recipe_set_point, scale_of
 from lasercam.units import (
+    ANGLE,
     ENERGY,
     FREQUENCY,
     LENGTH,
@@ -28,6 +31,8 @@ from lasercam.units import (
     format_quantity,
 )
 
+MOST_SETTINGS = 8
+"""Settings of a section that the runbook lists."""
 MOST_STATES = 6
 """States of the sample that the runbook tells per step."""
 
@@ -81,6 +86,7 @@ def _lines(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Se
         else "- **Reproduces** nothing published"
     )
     yield "- The frame: the sample's lower-left surface corner; x right, y up as the laser sees it; z up, out of it."
+    yield from _placement(sample)
     yield "- An interlock that closes the beam without the controller's help is required."
     yield ""
     yield "## Steps"
@@ -99,6 +105,27 @@ def _lines(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Se
     yield from _findings(verdict)
 
 
+def _placement(sample: Sample) -> Iterator[str]:
+    """How the sample was measured to lie; the job files hold for this lie only."""
+    placement = sample.placement
+    if placement is None:
+        return
+    told = []
+    if placement.rotation is not None:
+        told.append(
+            f"turned by {format_quantity(placement.rotation.value, ANGLE)} ({_safe(placement.rotation.source)})"
+        )
+    if placement.scale is not None:
+        factors = " × ".join(f"{factor:.9g}" for factor in placement.scale.factors)
+        told.append(f"{factors} of its nominal size ({_safe(placement.scale.source)})")
+    if placement.tilt is not None:
+        told.append(f"tilted ({_safe(placement.tilt.source)})")
+    if placement.surface is not None:
+        told.append(f"surface as in {_safe(placement.surface.file)} ({_safe(placement.surface.source)})")
+    if told:
+        yield f"- **Lies** {'; '.join(told)}. Moved since it was measured, it must be measured and built again."
+
+
 def _step(
     index: int, step: Step, loaded: LoadedJob, toolpath: Toolpath, programs: Sequence[ProgramEntry]
 ) -> Iterator[str]:
@@ -106,7 +133,7 @@ def _step(
     yield ""
     sections = [s for s in toolpath.header.sections if s.step == index]
     for section in sections:
-        yield from _section(section, loaded.machines[index], programs[section.index])
+        yield from _section(section, loaded.machines[index], toolpath.header.recipes, programs[section.index])
     if step.heat is not None:
         ramp = f", ramp {step.heat.ramp_rate:g} °C/min" if step.heat.ramp_rate else ", ramp not given"
         hold = format_quantity(step.heat.hold_time, TIME)
@@ -153,13 +180,39 @@ def laser_text(laser: LaserSettings) -> str:
     return f"{wavelength}, {duration}, {rate}, {energy} per pulse"
 
 
-def _section(section: Section, machine: Machine, program: ProgramEntry) -> Iterator[str]:
+def section_laser_text(section: Section, machine: Machine, recipes: RecipeTable) -> str:
+    """What the light of a section must be, and what is set at the machine for it."""
+    used = [recipes[index] for index in section.recipes]
+    points = {r.laser: recipe_set_point(r, machine) for r in used}
+    scale = scale_of(machine)
+    if scale is None or not used:
+        return laser_text(section.laser)
+    key, unit = ("average_power", POWER) if section.laser.is_cw else ("pulse_energy", ENERGY)
+    shown = []
+    for point in dict.fromkeys(p for p in points.values() if p is not None):
+        shown.append(f"{point.setting:.6g} {scale.unit} for {format_quantity(point.amount, unit)}")
+    more = f" and {len(shown) - MOST_SETTINGS} more" if len(shown) > MOST_SETTINGS else ""
+    name = key.replace("_", " ")
+    return f"{laser_text(section.laser)}; {name} by {', '.join(shown[:MOST_SETTINGS])}{more}"
+
+
+def _section(section: Section, machine: Machine, recipes: RecipeTable, program: ProgramEntry) -> Iterator[str]:
     laser = section.laser
     power = "" if laser.is_cw else f" ({format_quantity(laser.average_power_uw, POWER)} average)"
+    text = section_laser_text(section, machine, recipes)
+    whose = "the program sets" if machine.laser.is_set_by_program else "set"
+    if machine.laser.is_set_by_program:
+        power = ""
     low = ", ".join(f"{v / 1e7:.4f}" for v in section.low_ticks)
     high = ", ".join(f"{v / 1e7:.4f}" for v in section.high_ticks)
     again = f", **{section.repeat} times**" if section.repeat > 1 else ""
-    yield f"- [ ] On {_safe(machine.title)}, set {laser_text(laser)} **on target**{power}"
+    yield f"- [ ] On {_safe(machine.title)}, {whose} {text} **on target**{power}"
+    strength = machine.laser.strength
+    if strength is not None and strength.control == "laser":
+        yield (
+            f"- The laser's adapter sets this and reads it back: `lasercam laser apply MACHINE DIR --section "
+            f"{program.file}`; before the file runs"
+        )
     yield f"- [ ] Run `{program.file}`{again}: {section.n_exposures:,} exposures, about {_duration(section.duration_s)}"
     yield f"- It moves from ({low}) to ({high}) mm"
 

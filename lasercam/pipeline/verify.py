@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,19 @@ from numpy.typing import NDArray
 from lasercam._version import __version__
 from lasercam.errors import InputError, LasercamError, Problem, RereadError
 from lasercam.model.commanded import commanded_kind, feed_speeds_nm_s, open_times_ns
-from lasercam.model.exposure import RAPID_NM_S, ExposureBlock
+from lasercam.model.exposure import NO_SETTING, RAPID_NM_S, ExposureBlock
 from lasercam.model.machine import Machine
+from lasercam.model.protocols import Dialect, ReadsCompanions
 from lasercam.model.recipe import RecipeTable
-from lasercam.model.toolpath import TICKS_PER_UM, RowKind, Toolpath, ToolpathBlock
+from lasercam.model.toolpath import TICKS_PER_UM, RowKind, Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
+from lasercam.pipeline.agreement import COMPILED_FROM_ROWS, Commands, shows
 from lasercam.pipeline.build import file_digest
+from lasercam.pipeline.companions import CompanionReader, companion_folder
 from lasercam.pipeline.load import LoadedJob, input_hashes, load_job, machine_digest, plan_job
 from lasercam.pipeline.manifest import MANIFEST_NAME, Manifest, ProgramEntry, read_manifest
 from lasercam.pipeline.progress import SILENT, Advance, Progress
+from lasercam.process.set_point import MICRO, program_setting
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class _Expected:
     speed_nm_s: NDArray[np.int64]
     open_ns: NDArray[np.int64]
     count: NDArray[np.int64]
+    setting: NDArray[np.int64]
     row: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -104,7 +110,7 @@ def verify_build(folder: Path, progress: Progress = SILENT, *, job: Path | None 
             if program.file in changed and not (folder / program.file).is_file():
                 continue
             machine = loaded.machines[sections[index].step]
-            _check_program(folder, program, machine, toolpath.header.recipes, blocks, proof, advance)
+            _check_program(folder, program, machine, toolpath.header.recipes, sections[index], blocks, proof, advance)
     return proof
 
 
@@ -158,26 +164,32 @@ def _check_program(
     program: ProgramEntry,
     machine: Machine,
     recipes: RecipeTable,
+    section: Section,
     blocks: Iterator[ToolpathBlock],
     proof: Proof,
     advance: Advance,
 ) -> None:
     """Hold one job file against the rows of its section, exposure by exposure; the first difference is named."""
     language = registry.dialect(machine.controller.dialect)
+    commands = _commands(recipes, machine, section)
+    is_large = program.rows >= COMPILED_FROM_ROWS
     compared = 0
     try:
         with (folder / program.file).open("rb") as stream:
-            found = _Feed(language.reader(stream, machine))
+            companions = CompanionReader(folder / program.file)
+            found = _Feed(_exposures(language, stream, machine, companions))
             for block in blocks:
-                expected = _expected(block, recipes, machine)
-                actual = found.take(len(expected))
-                difference = _first_difference(expected, actual)
+                n_shown = len(block) - int(np.count_nonzero(block.kind == RowKind.JUMP))
+                actual = found.take(n_shown)
+                difference = None
+                if not (is_large and shows(block, commands, actual)):
+                    difference = _first_difference(_expected(block, commands), actual)
                 if difference is not None:
                     line, text = difference
                     proof.mismatches.append(Mismatch(program.file, text, line))
                     return
                 compared += block.n_exposures
-                advance(len(expected))
+                advance(n_shown)
             rest = found.take(1)
         if len(rest):
             text = f"exposes more than the job: {_described(rest, 0)} belongs to no row"
@@ -188,7 +200,20 @@ def _check_program(
         return
     except OSError as error:
         raise LasercamError(f"'{program.file}' cannot be read: {error.strerror}") from error
+    unused = companions.unused
+    if unused:
+        text = f"no call of '{program.file}' uses it ({len(unused)} such files)"
+        proof.mismatches.append(Mismatch(f"{companion_folder(Path(program.file))}/{unused[0]}", text))
+        return
     proof.exposures[program.file] = compared
+
+
+def _exposures(
+    language: Dialect, stream: BinaryIO, machine: Machine, companions: CompanionReader
+) -> Iterator[ExposureBlock]:
+    if isinstance(language, ReadsCompanions):
+        return language.reader_with(stream, machine, companions)
+    return language.reader(stream, machine)
 
 
 class _Feed:
@@ -227,6 +252,7 @@ def _joined(blocks: list[ExposureBlock]) -> ExposureBlock:
         np.concatenate([b.open_ns for b in blocks]),
         np.concatenate([b.count for b in blocks]),
         np.concatenate([b.line for b in blocks]),
+        np.concatenate([b.settings() for b in blocks]),
     )
 
 
@@ -234,13 +260,19 @@ def _cut(block: ExposureBlock, start: int, stop: int) -> ExposureBlock:
     s = slice(start, stop)
     return ExposureBlock(
         block.kind[s], block.start_ticks[s], block.end_ticks[s], block.speed_nm_s[s], block.open_ns[s],
-        block.count[s], block.line[s],
+        block.count[s], block.line[s], block.settings()[s],
     )  # fmt: skip
 
 
-def _expected(block: ToolpathBlock, recipes: RecipeTable, machine: Machine) -> _Expected:
+def _commands(recipes: RecipeTable, machine: Machine, section: Section) -> Commands:
+    setting = np.full(len(recipes.recipes), NO_SETTING, np.int64)
+    for index in section.recipes:
+        setting[index] = program_setting(recipes[index], machine)
+    return Commands(feed_speeds_nm_s(recipes, machine), open_times_ns(recipes, machine), setting)
+
+
+def _expected(block: ToolpathBlock, commands: Commands) -> _Expected:
     """What a job file must show of a block, in order: everything but rapid travel."""
-    speed, opened = feed_speeds_nm_s(recipes, machine), open_times_ns(recipes, machine)
     shown = np.flatnonzero(block.kind != RowKind.JUMP)
     kind, recipe, count = commanded_kind(block.kind[shown]), block.recipe[shown], block.count[shown].astype(np.int64)
     is_dot = kind == RowKind.DOT
@@ -248,9 +280,10 @@ def _expected(block: ToolpathBlock, recipes: RecipeTable, machine: Machine) -> _
         kind,
         block.exposed_from()[shown],
         block.end_ticks[shown],
-        np.where(is_dot, 0, speed[recipe]),
-        np.where(is_dot & (count == 0), opened[recipe], 0),
+        np.where(is_dot, 0, commands.speed_nm_s[recipe]),
+        np.where(is_dot & (count == 0), commands.open_ns[recipe], 0),
         count,
+        np.where(kind == RowKind.LEAD, NO_SETTING, commands.setting[recipe]),
         block.first_row + shown,
     )
 
@@ -265,6 +298,8 @@ def _first_difference(expected: _Expected, actual: ExposureBlock) -> tuple[int, 
     for aspect in _ASPECTS:
         unequal = getattr(expected, aspect)[:n] != getattr(actual, aspect)[:n]
         wrong |= unequal.any(axis=1) if unequal.ndim == 2 else unequal
+    # What is set while the beam is off is nobody's business.
+    wrong |= (expected.setting[:n] != actual.settings()[:n]) & (expected.kind[:n] != RowKind.LEAD)
     if wrong.any():
         i = int(np.argmax(wrong))
         return int(actual.line[i]), _difference_text(expected, actual, i)
@@ -288,14 +323,18 @@ def _expected_text(expected: _Expected, i: int) -> str:
     return _text(
         int(expected.kind[i]), expected.start_ticks[i], expected.end_ticks[i], int(expected.speed_nm_s[i]),
         int(expected.open_ns[i]), int(expected.count[i]),
-    )  # fmt: skip
+    ) + _setting_text(int(expected.setting[i]))  # fmt: skip
 
 
 def _described(block: ExposureBlock, i: int) -> str:
     return _text(
         int(block.kind[i]), block.start_ticks[i], block.end_ticks[i], int(block.speed_nm_s[i]), int(block.open_ns[i]),
         int(block.count[i]),
-    )  # fmt: skip
+    ) + _setting_text(int(block.settings()[i]))  # fmt: skip
+
+
+def _setting_text(setting: int) -> str:
+    return "" if setting == NO_SETTING else f" with the energy set to {setting / MICRO:g}"
 
 
 def _text(

@@ -47,6 +47,8 @@ def _stop(piece: Rows, start: int, room: int) -> int:
     """Where to cut: as far on as there is room for, in front of a feature; `start` when not even one fits."""
     if len(piece) - start <= room:
         return len(piece)
-    window = piece.kind[start + 1 : start + max(room, 0) + 1]
-    cuts = np.flatnonzero(np.isin(window, _BEGINS))
+    stop = start + max(room, 0)
+    # Jumps that follow each other, and a dot behind one, are one travel: to a field, from one side, to the place.
+    is_whole = piece.kind[start:stop] != RowKind.JUMP
+    cuts = np.flatnonzero(np.isin(piece.kind[start + 1 : stop + 1], _BEGINS) & is_whole)
     return start + 1 + int(cuts[-1]) if len(cuts) else start

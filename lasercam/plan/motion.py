@@ -1,6 +1,7 @@
 """Ordered features to rows: one rounding to ticks, run-up and run-out, dark travel between."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +9,11 @@ from numpy.typing import NDArray
 from lasercam.errors import PatternError
 from lasercam.model.commanded import feed_speeds_nm_s
 from lasercam.model.feature import MAX_COORDINATE_UM, FeatureBlock
+from lasercam.model.field import Stitches
+from lasercam.model.frame import Frame
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
-from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_UM, Frame, RowKind
+from lasercam.model.toolpath import NM_PER_UM, TICKS_PER_UM, RowKind
 from lasercam.plan.fly import FlyTables, find_sweeps, fly_tables, pitch_rows, sweep_rows
 from lasercam.plan.gating import GateTables, command_early, gate_tables
 from lasercam.plan.order import Order
@@ -55,19 +58,12 @@ def to_ticks(xyz_um: NDArray[np.float64], frame: Frame) -> NDArray[np.int64]:
 
     Args:
         xyz_um: float64 (M, 3), x, y and inscription depth in the sample's frame.
-        frame: origin, index ratio and increment. Stage travel is depth · n_env / n_sample (paraxial).
+        frame: origin, index ratio and increment. Stage travel is depth times that ratio.
 
     Returns:
         int64 (M, 3), multiples of the increment away from the origin; z rises out of the sample.
     """
-    per_increment = TICKS_PER_UM / frame.increment_ticks
-    scale = np.array([per_increment, per_increment, -frame.index_ratio * per_increment])
-    steps = xyz_um * scale
-    np.rint(steps, out=steps)
-    ticks: NDArray[np.int64] = steps.astype(np.int64)
-    ticks *= frame.increment_ticks
-    ticks += np.asarray(frame.origin_ticks, np.int64)
-    return ticks
+    return frame.ticks(xyz_um)
 
 
 SLANTED_STEPS = 20.0
@@ -76,22 +72,34 @@ _STRAIGHT = 1e-12
 
 
 class Rounding:
-    """The largest shift that rounding to the increment has made, per axis.
+    """What a plan changes of the wanted geometry: the largest shift by rounding to the increment, and cuts.
 
     Attributes:
         largest_um: float64 (3,), along x, y and depth in the sample.
+        stitches: lines cut where writing fields meet, by part.
     """
 
     def __init__(self) -> None:
         self.largest_um = np.zeros(3)
+        self.stitches: dict[int, Stitches] = {}
+
+    def cut(self, stitches: Iterable[Stitches]) -> None:
+        """Add the cuts of a section."""
+        for new in stitches:
+            old = self.stitches.get(new.part, replace(new, lines=0, cuts=0))
+            self.stitches[new.part] = replace(old, lines=old.lines + new.lines, cuts=old.cuts + new.cuts)
 
     def add(self, xyz_um: NDArray[np.float64], frame: Frame) -> None:
         """Look at vertices (M, 3) in the sample's frame."""
-        step_um = frame.increment_ticks / TICKS_PER_UM
-        for axis, size in enumerate((step_um, step_um, step_um / frame.index_ratio)):
-            steps = xyz_um[:, axis] / size
-            shift = float(np.abs(steps - np.rint(steps)).max(initial=0.0)) * size
-            self.largest_um[axis] = max(self.largest_um[axis], shift)
+        if frame.is_plain:
+            step_um = frame.increment_ticks / TICKS_PER_UM
+            for axis, size in enumerate((step_um, step_um, step_um / frame.index_ratio)):
+                steps = xyz_um[:, axis] / size
+                shift = float(np.abs(steps - np.rint(steps)).max(initial=0.0)) * size
+                self.largest_um[axis] = max(self.largest_um[axis], shift)
+        else:
+            moved = np.abs(frame.sample_um(frame.ticks(xyz_um)) - xyz_um).max(axis=0, initial=0.0)
+            np.maximum(self.largest_um, moved, out=self.largest_um)
 
 
 def make_rows(

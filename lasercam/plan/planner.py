@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from heapq import merge
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -16,21 +16,18 @@ from numpy.typing import NDArray
 from lasercam.errors import PatternError
 from lasercam.geometry.placement import Placed
 from lasercam.model.feature import FeatureBlock
+from lasercam.model.frame import Frame
 from lasercam.model.job import Step
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import PatternSource
 from lasercam.model.recipe import LaserSettings, PassKind, RecipeTable
-from lasercam.model.sample import Sample
-from lasercam.model.toolpath import (
-    TICKS_PER_UM,
-    Frame,
-    PartInfo,
-    Section,
-    Toolpath,
-    ToolpathBlock,
-    ToolpathHeader,
-)
+from lasercam.model.toolpath import PartInfo, RowKind, Section, Toolpath, ToolpathBlock, ToolpathHeader
+from lasercam.plan.approach import Approach
+from lasercam.plan.fields import Cell, Fields, field_grid, fields_of
+from lasercam.plan.file_starts import FileStarts
 from lasercam.plan.files import numbered_files
+from lasercam.plan.follow import follow_surface
+from lasercam.plan.kept_rows import KeptRows
 from lasercam.plan.kinematics.clock import Clock
 from lasercam.plan.kinematics.model import MotionModel, motion_model
 from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
@@ -91,19 +88,6 @@ class _Tile:
     part: NDArray[np.uint16]
 
 
-def frame_of(sample: Sample, machine: Machine) -> Frame:
-    """From the sample's frame to the controller's.
-
-    Source: stage travel = depth · n_env / n_sample for a flat interface in the paraxial limit (Snell).
-    """
-    origin = sample.origin if sample.origin is not None else machine.work_origin
-    increment = round(machine.controller.increment * TICKS_PER_UM)
-    on_grid = [round(v * TICKS_PER_UM / increment) * increment for v in origin]
-    return Frame(
-        (on_grid[0], on_grid[1], on_grid[2]), machine.objective.immersion_index / sample.refractive_index, increment
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Planner:
     """Everything a job's rows are made from.
@@ -136,6 +120,7 @@ class Planner:
         clock: Clock | None = None
         n_rows = 0
         rounding = Rounding()
+        kept = KeptRows()
         for block, section, machine in self._numbered(rounding):
             if clock is None or section.index == len(sections):
                 if clock is not None:
@@ -143,11 +128,13 @@ class Planner:
                 if section.step not in models:
                     models[section.step] = motion_model(self.recipes, machine)
                 clock = Clock(models[section.step], shares=False)
-                sections.append(replace(section, first_row=block.first_row))
+                first = self.recipes[int(block.recipe[np.argmax(block.kind != RowKind.JUMP)])]
+                sections.append(replace(section, first_row=block.first_row, laser=first.laser))
             clock.add(block)
             sections[-1] = _grown(sections[-1], block)
             for array in block.arrays:
                 digest.update(array.data)
+            kept.add(block)
             n_rows += len(block)
         if clock is None:
             raise PatternError("the job writes nothing: no step takes a feature")
@@ -164,8 +151,9 @@ class Planner:
             digest.hexdigest(),
             n_rows,
             (x, y, depth),
+            tuple(stitches for _, stitches in sorted(rounding.stitches.items())),
         )
-        return Toolpath(header, self._blocks)
+        return Toolpath(header, kept.blocks if kept.is_whole else self._blocks)
 
     def _blocks(self) -> Iterator[ToolpathBlock]:
         return (block for block, _, _ in self._numbered())
@@ -176,14 +164,13 @@ class Planner:
         index = -1
         for step in self.steps:
             tables = motion_tables(self.recipes, step.machine)
-            for setup, tiles in groupby(self._tiles(step), key=attrgetter("setup")):
-                pieces = numbered_files(
-                    self._rows_of(tiles, step, tables, rounding), step.machine.controller.max_file_rows
-                )
+            for setup, tiles in groupby(self._tiles(step), key=partial(_file_setup, step.machine)):
+                starts = FileStarts(step.machine, step.frame.increment_ticks, field_grid(step.machine, step.frame))
+                pieces = numbered_files(self._rows_of(tiles, step, tables, rounding), starts.max_rows)
                 for _, file in groupby(pieces, key=itemgetter(0)):
                     index += 1
                     section = _section(index, step, setup[0])
-                    for rows in full_blocks(rows for _, rows in file):
+                    for rows in full_blocks(starts.begun(rows for _, rows in file)):
                         yield _block(rows, index, row), section, step.machine
                         row += len(rows)
 
@@ -192,12 +179,21 @@ class Planner:
     ) -> Iterator[Rows]:
         """Rows of a section, each tile's from where the one before it ended."""
         position = np.asarray(step.frame.origin_ticks, np.int64)
-        for tile in tiles:
+        approach = Approach(step.machine, step.frame.increment_ticks)
+        fields = fields_of(step.machine, step.frame, tables)
+        for whole in tiles:
             if rounding is not None:
-                rounding.add(tile.block.xyz_um, step.frame)
-            rows = self._rows(tile, step, position, tables)
-            position = rows.end_ticks[-1]
-            yield rows
+                rounding.add(whole.block.xyz_um, step.frame)
+            for cell, tile in _by_field(whole, fields, as_given=step.step.order == "as_given"):
+                coarse = None if fields is None or cell is None else fields.coarse_move(cell, position)
+                if coarse is not None:
+                    position = coarse.end_ticks[-1]
+                    yield coarse
+                rows = approach.approached(self._rows(tile, step, position, tables))
+                position = rows.end_ticks[-1]
+                yield rows
+        if rounding is not None and fields is not None:
+            rounding.cut(fields.stitches.values())
 
     def _rows(self, tile: _Tile, step: PlannedStep, position: NDArray[np.int64], tables: MotionTables) -> Rows:
         block = tile.block
@@ -211,6 +207,8 @@ class Planner:
             order = order_features(
                 first, last, here, is_simple=block.all_dots or bool(np.all(block.vertex_counts <= 2))
             )
+        if step.frame.surface is not None:
+            block = follow_surface(block, step.frame.surface, step.machine.controller.path_tolerance)
         return make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
 
     def _tiles(self, step: PlannedStep) -> Iterator[_Tile]:
@@ -309,9 +307,29 @@ class Planner:
         return np.asarray(selection.first_recipe[block.part] + np.where(size > 1, variant, 0), np.int64)
 
 
+def _by_field(tile: _Tile, fields: Fields | None, *, as_given: bool) -> Iterator[tuple[Cell | None, _Tile]]:
+    """A tile field by field; the tile itself where the axes reach everything."""
+    if fields is None:
+        yield None, tile
+        return
+    for piece in fields.pieces(tile.block, tile.recipe, tile.part, as_given=as_given):
+        recipe, part = tile.recipe[piece.origin], tile.part[piece.origin]
+        yield piece.cell, replace(tile, block=piece.block, recipe=recipe, part=part)
+
+
+def _file_setup(machine: Machine, tile: _Tile) -> Setup:
+    """What must be set by hand before a file that holds a tile; energies that the program sets are not part of it."""
+    laser, pulses = tile.setup
+    if machine.laser.is_set_by_program:
+        laser = replace(laser, pulse_energy_uj=0.0, cw_power_uw=0.0)
+    return laser, pulses
+
+
 def _section(index: int, step: PlannedStep, laser: LaserSettings) -> Section:
     kind = step.step.pass_kind or PassKind.WRITE
-    return Section(index, step.index, step.step.name, kind, step.over, laser, step.frame, repeat=step.step.repeat)
+    grid = field_grid(step.machine, step.frame)
+    section = Section(index, step.index, step.step.name, kind, step.over, laser, step.frame, field=grid)
+    return replace(section, repeat=step.step.repeat)
 
 
 def _block(rows: Rows, section: int, first_row: int) -> ToolpathBlock:
@@ -339,12 +357,17 @@ def _grown(section: Section, block: ToolpathBlock) -> Section:
         n_exposures=section.n_exposures + block.n_exposures,
         low_ticks=(low[0], low[1], low[2]),
         high_ticks=(high[0], high[1], high[2]),
+        recipes=tuple(sorted({*section.recipes, *np.unique(block.recipe[block.kind != RowKind.JUMP]).tolist()})),
     )
 
 
 def laser_facts(laser: LaserSettings) -> dict[str, float]:
     """All that is set at a laser, and the average power that follows."""
     return {**asdict(laser), "average_power_uw": laser.average_power_uw}
+
+
+def _field_facts(section: Section) -> dict[str, Any]:
+    return {} if section.field is None else {"field": asdict(section.field)}
 
 
 def _facts(job: str, sections: Sequence[Section], recipes: RecipeTable, parts: Sequence[PartInfo]) -> str:
@@ -354,7 +377,7 @@ def _facts(job: str, sections: Sequence[Section], recipes: RecipeTable, parts: S
         "sections": [
             {
                 "step": s.step_name, "pass": s.pass_kind, "over": s.over, "laser": laser_facts(s.laser),
-                "frame": asdict(s.frame), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
+                "frame": s.frame.facts(), **_field_facts(s), "rows": [s.first_row, s.n_rows], "repeat": s.repeat,
             }
             for s in sections
         ],

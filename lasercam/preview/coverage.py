@@ -118,20 +118,25 @@ def paint(
     Args:
         mask: float32 (rows, columns), 0 to 1; row 0 is the lowest y.
         grid: where the mask lies.
-        start_um, end_um: float64 (N, 2 or 3), ends of the centre lines, µm; equal for a dot.
+        start_um, end_um: float64 (N, 2 or 3), ends of the centre lines, µm; equal for a dot, and one array
+            where there are only dots.
         width_um: float64 (N,), written width, µm, > 0.
         engine: which implementation; "auto" chooses by the amount of work.
     """
     scale = 1.0 / grid.pixel_um
     low = np.asarray(grid.low_um)
     a = np.ascontiguousarray((start_um[:, :2] - low) * scale)
-    b = (end_um[:, :2] - low) * scale
     half = np.ascontiguousarray(width_um * (0.5 * scale))
-    weight = np.ones_like(half)
-    # A stroke this short has no direction left that arithmetic could use.
-    is_dot = np.maximum(np.abs(b[:, 0] - a[:, 0]), np.abs(b[:, 1] - a[:, 1])) < _DOT_PX
-    b[is_dot] = a[is_dot]
-    half[is_dot], weight[is_dot] = _dot_profile(half[is_dot])
+    if start_um is end_um:
+        b = a
+        half, weight = _dot_profile(half)
+    else:
+        b = (end_um[:, :2] - low) * scale
+        weight = np.ones_like(half)
+        # A stroke this short has no direction left that arithmetic could use.
+        is_dot = np.maximum(np.abs(b[:, 0] - a[:, 0]), np.abs(b[:, 1] - a[:, 1])) < _DOT_PX
+        b[is_dot] = a[is_dot]
+        half[is_dot], weight[is_dot] = _dot_profile(half[is_dot])
     if engine == "auto":
         sides = np.abs(b - a) + (2.0 * half + 2.0)[:, None]
         box = float(sides[:, 0] @ sides[:, 1])

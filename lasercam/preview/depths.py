@@ -45,6 +45,11 @@ class Layer:
         slack = LAYER_GAP_UM / 2
         return (depth_um >= self.low_um - slack) & (depth_um <= self.high_um + slack)
 
+    def overlaps(self, low_um: float, high_um: float) -> bool:
+        """Whether depths from one to the other can lie in this layer."""
+        slack = LAYER_GAP_UM / 2
+        return high_um >= self.low_um - slack and low_um <= self.high_um + slack
+
 
 class DepthTally:
     """Counts exposures by depth; memory stays bounded however many depths there are."""
@@ -55,10 +60,16 @@ class DepthTally:
 
     def add(self, depth_um: NDArray[np.float64]) -> None:
         """Count exposures at depths (N,), µm."""
+        if len(depth_um) and bool((depth_um == depth_um[0]).all()):
+            self._add(round(float(depth_um[0]) * _KEYS_PER_UM), len(depth_um))
+            return
         keys, counts = np.unique(np.rint(depth_um * _KEYS_PER_UM).astype(np.int64), return_counts=True)
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
-            bin_ = key // self._grain
-            self._counts[bin_] = self._counts.get(bin_, 0) + count
+            self._add(key, count)
+
+    def _add(self, key: int, count: int) -> None:
+        bin_ = key // self._grain
+        self._counts[bin_] = self._counts.get(bin_, 0) + count
         while len(self._counts) > _MAX_KEYS:
             self._coarsen()
 

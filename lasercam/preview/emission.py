@@ -14,7 +14,7 @@ from lasercam.model.process_outcome import Outcome
 from lasercam.model.process_window import Process
 from lasercam.model.recipe import PassKind
 from lasercam.model.toolpath import Toolpath
-from lasercam.preview.coverage import PixelGrid, choose_pixel_um, paint, pixel_grid
+from lasercam.preview.coverage import COMPILED_FROM_STROKES, Engine, PixelGrid, choose_pixel_um, paint, pixel_grid
 from lasercam.preview.depths import DepthTally, Layer, choose_layer
 from lasercam.preview.emitters import Change, Emitter, Treatment, changes, trusted
 from lasercam.preview.exposed_rows import ExposedRows, strokes, toolpath_rows
@@ -263,13 +263,14 @@ def _survey(
             if len(rows) and int(rows.recipe.max()) >= len(widths):
                 raise ParameterError(f"a row uses recipe {int(rows.recipe.max())}; only {len(widths)} have an effect")
             for stroke in strokes(rows, _BOUNDS_FINEST_UM):
-                half = widths[stroke.recipe] / 2.0
-                for point in (stroke.start_um, stroke.end_um):
+                recipes = np.flatnonzero(np.bincount(stroke.recipe))
+                half = widths[recipes[0] if len(recipes) == 1 else stroke.recipe] / 2.0
+                for point in stroke.ends:
                     for axis in (0, 1):
                         low[axis] = min(low[axis], (point[:, axis] - half).min())
                         high[axis] = max(high[axis], (point[:, axis] + half).max())
-                tally.add(0.5 * (stroke.start_um[:, 2] + stroke.end_um[:, 2]))
-                used[number, stroke.recipe] = True
+                tally.add(stroke.depth_um)
+                used[number, recipes] = True
     if not used.any():
         raise GeometryError("no row exposes anything, so there is nothing to see")
     return low, high, tally, [set(np.flatnonzero(row).tolist()) for row in used]
@@ -286,20 +287,26 @@ def _masks(
     """Coverage by (layer, step, process)."""
     process_of = np.array([names.index(e.process) if e.process in names else 0 for e in effects])
     masks: dict[tuple[int, int, int], Image] = {}
+    # A single piece of the rows may look small where all of them together are not.
+    engine: Engine = "numba" if sum(layer.exposures for layer in layers) > COMPILED_FROM_STROKES else "auto"
     for number, step in enumerate(steps):
         for rows in step.rows():
             for stroke in strokes(rows, grid.pixel_um / 2.0):
-                depth = 0.5 * (stroke.start_um[:, 2] + stroke.end_um[:, 2])
+                depth = stroke.depth_um
                 process = process_of[stroke.recipe]
+                span = float(depth.min()), float(depth.max())
                 for index, layer in enumerate(layers):
-                    inside = layer.holds(depth)
-                    if not inside.any():
+                    if not layer.overlaps(*span):
                         continue
-                    for one in np.unique(process[inside]).tolist():
-                        chosen = inside & (process == one)
-                        mask = masks.setdefault((index, number, one), np.zeros(grid.shape, np.float32))
-                        width = widths[stroke.recipe[chosen]]
-                        paint(mask, grid, stroke.start_um[chosen], stroke.end_um[chosen], width)
+                    inside = layer.holds(depth)
+                    for one in np.flatnonzero(np.bincount(process[inside])).tolist():
+                        if (index, number, one) not in masks:
+                            masks[index, number, one] = np.zeros(grid.shape, np.float32)
+                        drawn = stroke.of(inside & (process == one))
+                        paint(
+                            masks[index, number, one], grid, drawn.start_um, drawn.end_um, widths[drawn.recipe],
+                            engine=engine,
+                        )  # fmt: skip
     return masks
 
 

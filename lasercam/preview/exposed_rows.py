@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from lasercam.errors import ParameterError
 from lasercam.model.exposure import ExposureBlock
-from lasercam.model.toolpath import EXPOSING_KINDS, Frame, RowKind, Toolpath, ToolpathBlock
+from lasercam.model.frame import Frame
+from lasercam.model.toolpath import EXPOSING_KINDS, RowKind, Toolpath, ToolpathBlock
 
 MAX_STROKES = 262_144
 """Strokes handed on at a time, so that long SHOTS runs never become long arrays."""
@@ -19,7 +20,8 @@ class ExposedRows:
     """Exposures of one piece of a toolpath.
 
     Attributes:
-        start_um, end_um: float64 (N, 3), x, y, depth in the sample's frame, µm; a DOT has both equal.
+        start_um, end_um: float64 (N, 3), x, y, depth in the sample's frame, µm; a DOT has both equal, and where there
+            are only dots both are one array.
         kind: uint8 (N,), RowKind LINE, DOT or SHOTS.
         count: int64 (N,), shots of a SHOTS run, else unused.
         recipe: int64 (N,), index into the recipe table.
@@ -37,7 +39,7 @@ class ExposedRows:
 
 @dataclass(frozen=True, eq=False)
 class Strokes:
-    """What is drawn: straight strokes; a dot is a stroke without length.
+    """What is drawn: straight strokes; a dot is a stroke without length. Only dots: both ends are one array.
 
     Attributes:
         start_um, end_um: float64 (N, 3), x, y, depth, µm.
@@ -48,9 +50,32 @@ class Strokes:
     end_um: NDArray[np.float64]
     recipe: NDArray[np.int64]
 
+    @property
+    def ends(self) -> tuple[NDArray[np.float64], ...]:
+        """Where strokes start and where they end; dots only once."""
+        return (self.end_um,) if self.start_um is self.end_um else (self.start_um, self.end_um)
+
+    @property
+    def depth_um(self) -> NDArray[np.float64]:
+        """float64 (N,), depth of the middle of each stroke, µm."""
+        if self.start_um is self.end_um:
+            return self.end_um[:, 2]
+        return np.asarray(0.5 * (self.start_um[:, 2] + self.end_um[:, 2]))
+
+    def of(self, chosen: NDArray[np.bool_]) -> "Strokes":
+        """Those under a mask; dots stay one array."""
+        if bool(chosen.all()):
+            return self
+        end = self.end_um[chosen]
+        start = end if self.start_um is self.end_um else self.start_um[chosen]
+        return Strokes(start, end, self.recipe[chosen])
+
 
 def exposed_rows(block: ToolpathBlock, frame: Frame) -> ExposedRows:
     """The rows of a planned block in which the beam reaches the sample."""
+    if bool((block.kind == RowKind.DOT).all()):
+        places = frame.sample_um(block.end_ticks)
+        return ExposedRows(places, places, block.kind, block.count.astype(np.int64), block.recipe.astype(np.int64))
     chosen = np.flatnonzero(block.exposes)
     return ExposedRows(
         frame.sample_um(block.exposed_from()[chosen]),
@@ -98,6 +123,9 @@ def toolpath_rows(toolpath: Toolpath, step: int) -> Iterator[ExposedRows]:
 
 def strokes(rows: ExposedRows, finest_um: float) -> Iterator[Strokes]:
     """Rows as strokes; a SHOTS run becomes its shots, or one stroke where they lie closer than `finest_um`."""
+    if rows.start_um is rows.end_um and not bool((rows.kind == RowKind.SHOTS).any()):
+        yield Strokes(rows.start_um, rows.end_um, rows.recipe)
+        return
     length = np.linalg.norm(rows.end_um - rows.start_um, axis=1)
     apart = length / np.maximum(rows.count - 1, 1)
     splits = (rows.kind == RowKind.SHOTS) & (apart >= finest_um)

@@ -27,14 +27,20 @@ class Splat:
         self._n_waiting = [0] * n_groups
 
     def add(self, group: int, start_um: FloatArray, end_um: FloatArray, *, shortest_px: float = 0.0) -> None:
-        """Count lines (or dots, where both ends are equal) of a group; each crosses a pixel once."""
-        a, b = (start_um[:, :2] - self._low) * self._scale, (end_um[:, :2] - self._low) * self._scale
-        length = _reach(a, b)
+        """Count lines (or dots, where both ends are one array) of a group; each crosses a pixel once."""
+        if start_um is end_um:
+            self._points(group, *self._pixels(end_um))
+            return
         if shortest_px:
-            kept = length >= shortest_px
-            a, b, length = a[kept], b[kept], length[kept]
-        long = length >= 1.0
-        self._points(group, b[~long])
+            # Most travel is short: what is left out need not become pixels first.
+            along = (np.abs(end_um[:, axis] - start_um[:, axis]) * self._scale[axis] for axis in (0, 1))
+            kept = np.maximum(*along) >= shortest_px
+            start_um, end_um = start_um[kept], end_um[kept]
+        if not len(end_um):
+            return
+        a, b = (np.stack(self._pixels(places), axis=1) for places in (start_um, end_um))
+        long = _reach(a, b) >= 1.0
+        self._points(group, *b[~long].T)
         a, b = _clipped(a[long], b[long], self.shape)
         points = np.maximum(np.ceil(_reach(a, b)), 1.0).astype(np.int64)
         totals = np.cumsum(points)
@@ -42,13 +48,22 @@ class Splat:
             number = np.arange(first, min(first + _CHUNK, int(totals[-1])))
             row = np.searchsorted(totals, number, side="right")
             share = (number - (totals[row] - points[row]) + 0.5) / points[row]
-            self._points(group, a[row] + share[:, None] * (b[row] - a[row]))
+            self._points(group, *(a[row] + share[:, None] * (b[row] - a[row])).T)
 
-    def _points(self, group: int, at: FloatArray) -> None:
+    def _pixels(self, places_um: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Columns and rows of places, float64 (N,) each, not yet whole."""
+        low, scale = self._low.tolist(), self._scale.tolist()
+        return (places_um[:, 0] - low[0]) * scale[0], (places_um[:, 1] - low[1]) * scale[1]
+
+    def _points(self, group: int, x: FloatArray, y: FloatArray) -> None:
         rows, columns = self.shape
-        x, y = np.floor(at[:, 0]), np.floor(at[:, 1])
         inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
-        index = (y[inside] * columns + x[inside]).astype(np.intp)
+        if not inside.all():
+            x, y = x[inside], y[inside]
+        # Inside there is nothing below 0, so that cutting off is rounding down.
+        index = y.astype(np.intp)
+        index *= columns
+        index += x.astype(np.intp)
         self._waiting[group].append(index)
         self._n_waiting[group] += len(index)
         if self._n_waiting[group] >= _CHUNK:
@@ -100,6 +115,11 @@ def splat_rows(
     for whole in rows:
         block = whole.in_layer(layer)
         kind = block.kind
+        if block.only_dots and bool((block.recipe == block.recipe[:1]).all()):
+            if len(kind):
+                splat.add(int(group_of[block.recipe[0]]), block.end_um, block.end_um)
+                splat.add(n_groups, block.start_um, block.end_um, shortest_px=SHORTEST_TRAVEL_PX)
+            continue
         group = np.where((kind == RowKind.JUMP) | (kind == RowKind.LEAD), -1, group_of[block.recipe])
         for one in range(n_groups):
             chosen = group == one

@@ -1,6 +1,6 @@
 """A picture of a toolpath: where the beam is on, with which recipe, and how it travels in the dark."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import BinaryIO, Protocol
 
@@ -82,6 +82,7 @@ def draw_toolpath(
     layer: int | None = None,
     title: str | None = None,
     dress: Dress | None = None,
+    also: Sequence[tuple[BinaryIO, Format]] = (),
 ) -> None:
     """Write a picture of a toolpath, or of one step or section of it; the same toolpath gives the same bytes.
 
@@ -99,6 +100,7 @@ def draw_toolpath(
         layer: only exposures of this layer, 0 = shallowest; None = all layers on top of each other.
         title: instead of the job's name.
         dress: what rows are coloured by; None = recipes.
+        also: further places for the same picture in other formats; rows are read once for all.
 
     Raises:
         UsageError: there is no such step, section or layer, or nothing in it.
@@ -129,7 +131,7 @@ def draw_toolpath(
         dress.heading,
         dress.note,
     )
-    _draw(scene, kept, dress, out, fmt, title)
+    _draw(scene, kept, dress, ((out, fmt), *also), title)
 
 
 def _chosen(toolpath: Toolpath, step: int | None, section: int | None) -> tuple[Section, ...]:
@@ -158,7 +160,11 @@ def _view(seen: Survey) -> Box:
 
 
 def _draw(
-    scene: Scene, kept: list[DrawnRows] | None, dress: Dress, out: BinaryIO, fmt: Format, title: str | None
+    scene: Scene,
+    kept: list[DrawnRows] | None,
+    dress: Dress,
+    outputs: Sequence[tuple[BinaryIO, Format]],
+    title: str | None,
 ) -> None:
     left, bottom, right, top = scene.view
     aspect = (top - bottom) / (right - left)
@@ -181,7 +187,8 @@ def _draw(
         _dimensions(plot, scene)
         draw_legend(page, scene, legend_x, ceiling)
         _caption(page, scene, pixels)
-        page.save(out, fmt)
+        for out, fmt in outputs:
+            page.save(out, fmt)
 
 
 def _heading(page: Sheet, scene: Scene, title: str | None) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.model.toolpath import RowKind, Section, Toolpath
+from lasercam.model.frame import Frame
+from lasercam.model.toolpath import RowKind, Section, Toolpath, ToolpathBlock
 from lasercam.preview.depths import DepthTally, Layer
 
 FloatArray = NDArray[np.float64]
@@ -28,6 +30,11 @@ class DrawnRows:
     end_um: FloatArray
     kind: NDArray[np.uint8]
     recipe: NDArray[np.uint16]
+
+    @cached_property
+    def only_dots(self) -> bool:
+        """Whether every row is a dot."""
+        return bool((self.kind == RowKind.DOT).all())
 
     def of(self, chosen: NDArray[np.bool_]) -> "DrawnRows":
         """The rows chosen by bool (N,)."""
@@ -68,8 +75,17 @@ def drawn_rows(toolpath: Toolpath, sections: tuple[Section, ...]) -> Iterator[Dr
     for block in toolpath.blocks():
         frame = frames.get(block.section)
         if frame is not None and len(block):
-            start, end = frame.sample_um(block.start_ticks), frame.sample_um(block.end_ticks)
+            start, end = _both_ends(block, frame)
             yield DrawnRows(start, end, block.kind_at_sample, block.recipe)
+
+
+def _both_ends(block: ToolpathBlock, frame: Frame) -> tuple[FloatArray, FloatArray]:
+    """Starts and ends (N, 3) in the sample's frame; rows that follow each other share all places but one."""
+    start, end = block.start_ticks, block.end_ticks
+    if not np.array_equal(start[1:], end[:-1]):
+        return frame.sample_um(start), frame.sample_um(end)
+    places = frame.sample_um(np.concatenate((start[:1], end)))
+    return places[:-1], places[1:]
 
 
 def survey(rows: Iterator[DrawnRows], n_recipes: int) -> Survey:
@@ -79,7 +95,13 @@ def survey(rows: Iterator[DrawnRows], n_recipes: int) -> Survey:
     bounds = np.array([[np.inf, np.inf], [-np.inf, -np.inf]])
     travel = bounds.copy()
     for block in rows:
-        _widen(travel, block.start_um, block.end_um)
+        if not np.isfinite(bounds).all():
+            _widen(travel, block.start_um, block.end_um)
+        if block.only_dots:
+            uses[RowKind.DOT :: _KINDS] += np.bincount(block.recipe, minlength=n_recipes)
+            _widen(bounds, block.end_um)
+            tally.add(block.end_um[:, 2])
+            continue
         uses += np.bincount(block.recipe.astype(np.int64) * _KINDS + block.kind, minlength=len(uses))
         is_dark = (block.kind == RowKind.JUMP) | (block.kind == RowKind.LEAD)
         if is_dark.all():
@@ -94,9 +116,9 @@ def survey(rows: Iterator[DrawnRows], n_recipes: int) -> Survey:
     return Survey((x0, y0), (x1, y1), uses.reshape(n_recipes, _KINDS), tally.layers())
 
 
-def _widen(bounds: FloatArray, start: FloatArray, end: FloatArray) -> None:
+def _widen(bounds: FloatArray, *places: FloatArray) -> None:
     # Column by column: reducing rows of two numbers is twenty times slower.
-    for points in (start, end):
+    for points in places:
         for axis in (0, 1):
             bounds[0, axis] = min(bounds[0, axis], points[:, axis].min())
             bounds[1, axis] = max(bounds[1, axis], points[:, axis].max())

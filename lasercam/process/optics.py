@@ -42,6 +42,22 @@ def spot_radius_um(wavelength_nm: Q, na: Q, beam_quality_m2: Q) -> Q:
     return same_kind(radius, wavelength_nm, na, beam_quality_m2)
 
 
+def beam_na(wavelength_nm: Q, spot_radius_um: Q) -> Q:
+    """Aperture of an ideal Gaussian beam with a focus of that 1/e² radius: λ / (π w0).
+
+    >>> round(beam_na(1030.0, 0.8196), 2)
+    0.4
+
+    Raises:
+        ParameterError: NaN or ≤ 0.
+
+    Source: inverse of `spot_radius_um` at M² = 1.
+    """
+    wavelength = positive(wavelength_nm, "wavelength_nm") / 1000.0
+    aperture_used = wavelength / (np.pi * positive(spot_radius_um, "spot_radius_um"))
+    return same_kind(aperture_used, wavelength_nm, spot_radius_um)
+
+
 def airy_diameter_um(wavelength_nm: Q, na: Q) -> Q:
     """First-zero diameter of the focus of a uniformly filled pupil, µm: 1.22 λ / NA.
 

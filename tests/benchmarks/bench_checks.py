@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from lasercam.checks.cone import Cone
 from lasercam.checks.duplicate import Duplicate
 from lasercam.checks.spacing import Spacing
 from lasercam.checks.subset import Subset
@@ -47,6 +48,21 @@ def scattered(count: int, section: int = 0) -> Iterator[ToolpathBlock]:
         yield ToolpathBlock(
             section, section * count + first, ends, ends.copy(),
             np.full(n, RowKind.DOT, np.uint8), np.zeros(n, np.uint32), short, short.copy(),
+        )  # fmt: skip
+
+
+def columns(count: int, section: int = 0) -> Iterator[ToolpathBlock]:
+    """Ten layers, 50 µm apart, written column by column from above: every dot lies under others."""
+    width = round((count / 10) ** 0.5)
+    for first in range(0, count, ROWS):
+        i = np.arange(first, min(first + ROWS, count), dtype=np.int64)
+        column, layer = np.divmod(i, 10)
+        y, x = np.divmod(column, width)
+        ends = np.stack((x * 30_000, y * 30_000, -800_000 - layer * 333_333), axis=1)
+        short = np.zeros(len(i), np.uint16)
+        yield ToolpathBlock(
+            section, section * count + first, ends, ends.copy(),
+            np.full(len(i), RowKind.DOT, np.uint8), np.zeros(len(i), np.uint32), short, short.copy(),
         )  # fmt: skip
 
 
@@ -107,6 +123,8 @@ def main() -> None:
     measure("duplicate, scattered", Duplicate, situation(count, (PassKind.WRITE,), scattered))
     measure("duplicate, hatch / 10", Duplicate, situation(count // 10, (PassKind.WRITE,), hatch))
     measure("spacing, hatch / 10", Spacing, situation(count // 10, (PassKind.WRITE,), hatch))
+    measure("cone, lattice", Cone, once)
+    measure("cone, columns from above", Cone, situation(count, (PassKind.WRITE,), columns))
     twice = situation(count // 2, (PassKind.WRITE, PassKind.REWRITE))
     measure("duplicate, written and rewritten", Duplicate, twice)
     measure("subset, written and rewritten", Subset, twice)

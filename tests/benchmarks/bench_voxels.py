@@ -1,27 +1,40 @@
 """From YAML to verified job files: 1 M and 10 M voxels, LinuxCNC and GRBL, memory and rates, beside a raw write.
 
-Run: python -m tests.benchmarks.bench_voxels [--millions 1 10] [--folder DIR]
-Each case is a process of its own, so that peak memory is its own. Rates are ratios against a raw write of the same
-bytes, against a plain hand-written loop (one f-string per dot) and, where it is installed, against mecode (PyPI) in the
-same run; absolute times are this machine's. "write" is generation, ordering, encoding, hashing and syncing the file.
+Run: python -m tests.benchmarks.bench_voxels [--millions 1 10] [--machines NAME ...] [--folder DIR] [--skip-preview]
+Each case is a process of its own, so that peak memory is its own. Seconds are CPU seconds of all threads, since others
+may share the machine. "plan" is generation, ordering, timing and hashing of the rows; "judge" every check; "write"
+encoding, hashing and syncing the file; "verify" planning anew and reading the file back; "preview" the toolpath's
+picture. "emit" is encoding and writing alone, as a raw write and mecode do nothing else: its ratio to a raw write of
+the same bytes is given in CPU and in wall-clock seconds, its rate against a plain hand-written loop (one f-string per
+dot) and, where it is installed, against mecode (PyPI) in the same run. "peak MB" is before the picture, "drawn"
+with it.
 """
 
 import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from lasercam.model.toolpath import Toolpath
+    from lasercam.pipeline.load import LoadedJob
+
+MAX_LAYERS = 40
 JOB = """\
 job: voxels
 machine: {machine}
 sample: {{id: bench, material: br_i_borosilicate, size: [50 mm, 50 mm, 2 mm], refractive_index: 1.52}}
 patterns:
-  block: {{type: voxels, counts: [1000, 1000, {layers}], pitch: [10 um, 10 um, 40 um], at: [1 mm, 1 mm], depth: 100 um}}
+  block:
+    {{type: voxels, counts: [1000, 1000, {layers}], pitch: [10 um, 10 um, 40 um], at: [1 mm, 1 mm], depth: 100 um,
+     array: {{counts: [{tiles}, 1], pitch: [11 mm, 11 mm]}}}}
 recipes:
   dot: {{process: glass_bri_dots, pulse_energy: 50 uJ, repetition_rate: 10 kHz, exposure: 1 s}}
 steps:
@@ -35,108 +48,151 @@ supply:
 
 def main() -> None:
     """Run all cases and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--millions", type=int, nargs="+", default=[1, 10])
+    parser.add_argument("--machines", nargs="+", default=["fs1030-linuxcnc", "fs1030-grbl"])
     parser.add_argument("--folder", type=Path, default=None)
+    parser.add_argument("--skip-preview", action="store_true")
     parser.add_argument("--one", nargs=2, metavar=("MACHINE", "MILLIONS"))
     options = parser.parse_args()
     if options.one:
-        one_case(options.one[0], int(options.one[1]), Path(options.folder))
+        one_case(options.one[0], int(options.one[1]), Path(options.folder), preview=not options.skip_preview)
         return
-    print(f"{'machine':16} {'M dots':>6} {'MB':>6} {'plan':>6} {'judge':>6} {'write':>6} {'verify':>6} {'all':>6} s "
-          f"{'dots/s':>9} {'write/raw':>9} {'x loop':>7} {'x mecode':>8} {'peak MB':>8}")  # fmt: skip
-    for machine in ("fs1030-linuxcnc", "fs1030-grbl"):
+    print(f"{'machine':16} {'M dots':>6} {'MB':>6} {'plan':>6} {'judge':>6} {'write':>6} {'verify':>6} {'preview':>7} "
+          f"{'all':>6} CPU s {'emit/raw':>8} {'(wall)':>6} {'M dots/s':>8} {'x loop':>6} {'x mecode':>8} "
+          f"{'peak MB':>8} {'drawn':>6}")  # fmt: skip
+    for machine in options.machines:
         for millions in options.millions:
             with tempfile.TemporaryDirectory(dir=options.folder) as folder:
                 command = [sys.executable, "-m", "tests.benchmarks.bench_voxels", "--folder", folder]
-                command += ["--one", machine, str(millions)]
-                case = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            seconds = case["seconds"]
-            total = sum(seconds.values())
-            rate = millions * 1e6 / seconds["write"]
-            size_mb = case["bytes"] / 1e6
-            print(f"{machine:16} {millions:6} {size_mb:6.0f} {seconds['plan']:6.1f} {seconds['judge']:6.1f} "
-                  f"{seconds['write']:6.1f} {seconds['verify']:6.1f} {total:6.1f}   {rate:9.0f} "
-                  f"{seconds['write'] / case['raw_s']:9.1f} {rate / case['loop_dots_s']:7.1f} "
-                  f"{rate / case['mecode_dots_s']:8.1f} {case['peak_mb']:8.0f}")  # fmt: skip
+                command += ["--one", machine, str(millions), *(["--skip-preview"] if options.skip_preview else [])]
+                case = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+            seconds, emit, raw = case["seconds"], case["emit_s"], case["raw_s"]
+            rate = millions * 1e6 / emit[0]
+            print(f"{machine:16} {millions:6} {case['bytes'] / 1e6:6.0f} {seconds['plan']:6.1f} "
+                  f"{seconds['judge']:6.1f} {seconds['write']:6.1f} {seconds['verify']:6.1f} "
+                  f"{seconds.get('preview', 0.0):7.1f} {sum(seconds.values()):6.1f}       {emit[0] / raw[0]:8.1f} "
+                  f"{emit[1] / raw[1]:6.1f} {rate / 1e6:8.1f} {rate / case['loop_dots_s']:6.0f} "
+                  f"{rate / case['mecode_dots_s']:8.0f} {case['peak_mb']:8.0f} {case['drawn_mb']:6.0f}")  # fmt: skip
 
 
-def one_case(machine: str, millions: int, folder: Path) -> None:
-    """Plan, judge, write and verify one job; print the figures as JSON."""
+def one_case(machine: str, millions: int, folder: Path, *, preview: bool) -> None:
+    """Plan, judge, write, verify and draw one job; print the figures as JSON."""
     from lasercam.pipeline.build import build
     from lasercam.pipeline.judge import judge
     from lasercam.pipeline.load import load_job, plan_job
     from lasercam.pipeline.verify import verify_build
+    from lasercam.preview.toolpath_figure import draw_toolpath
 
     job = folder / "job.yaml"
-    job.write_text(JOB.format(machine=machine, layers=millions))
+    # Up to 40 layers lie 40 µm apart, as far as the sample is thick; more become more arrays beside each other.
+    tiles = next(n for n in range(1, millions + 1) if millions % n == 0 and millions // n <= MAX_LAYERS)
+    job.write_text(JOB.format(machine=machine, layers=millions // tiles, tiles=tiles))
     seconds: dict[str, float] = {}
 
     def timed(name: str, start: float) -> None:
-        seconds[name] = time.perf_counter() - start
+        seconds[name] = time.process_time() - start
 
-    start = time.perf_counter()
+    start = time.process_time()
     loaded = load_job(job)
     toolpath = plan_job(loaded)
     timed("plan", start)
-    start = time.perf_counter()
+    start = time.process_time()
     verdict = judge(loaded, toolpath)
     timed("judge", start)
-    start = time.perf_counter()
+    start = time.process_time()
     out = build(loaded, toolpath, verdict, folder / "out", pictures=False)
     timed("write", start)
-    start = time.perf_counter()
+    start = time.process_time()
     proof = verify_build(out)
     timed("verify", start)
     if not proof.holds:
         raise SystemExit(f"not proven: {proof.mismatches[0]}")
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = peak_rss_mb()
     program = next(out.glob("01-*"))
+    size = program.stat().st_size
+    shutil.rmtree(out)
+    emit = min(emission_s(loaded, toolpath, folder / "emitted") for _ in range(3))
+    if preview:
+        start = time.process_time()
+        with (folder / "toolpath.png").open("wb") as picture:
+            draw_toolpath(toolpath, picture, fmt="png", sample_size_um=loaded.document.sample.size)
+        timed("preview", start)
     figures = {
         "seconds": seconds,
-        "bytes": program.stat().st_size,
+        "bytes": size,
         "peak_mb": peak_mb,
-        "raw_s": raw_write_s(program.stat().st_size, folder / "raw"),
+        "drawn_mb": peak_rss_mb(),
+        "emit_s": emit,
+        "raw_s": min(raw_write_s(size, folder / "raw") for _ in range(3)),
         "loop_dots_s": loop_dots_per_s(folder / "loop"),
         "mecode_dots_s": mecode_dots_per_s(folder / "mecode"),
     }
     print(json.dumps(figures))
 
 
-def raw_write_s(size: int, path: Path) -> float:
-    """Seconds to write and sync as many bytes in 1 MB pieces."""
+def peak_rss_mb() -> float:
+    """The most memory this process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def emission_s(loaded: "LoadedJob", toolpath: "Toolpath", path: Path) -> tuple[float, float]:
+    """CPU and wall-clock seconds to encode all rows into a new file and to sync it."""
+    from lasercam.model.protocols import ProgramHeader
+    from lasercam.pipeline import registry
+
+    machine = loaded.machines[0]
+    encoder = registry.dialect(machine.controller.dialect).encoder(ProgramHeader(toolpath.header, 0, machine))
+    blocks = toolpath.blocks()
+    begin = time.process_time(), time.perf_counter()
+    with path.open("wb") as stream:
+        stream.write(encoder.begin())
+        for block in blocks:
+            stream.write(encoder.block(block))
+        stream.write(encoder.end())
+        stream.flush()
+        os.fsync(stream.fileno())
+    spent = time.process_time() - begin[0], time.perf_counter() - begin[1]
+    path.unlink()
+    return spent
+
+
+def raw_write_s(size: int, path: Path) -> tuple[float, float]:
+    """CPU and wall-clock seconds to write and sync as many bytes in 1 MB pieces."""
     piece = os.urandom(1 << 20)
-    start = time.perf_counter()
+    begin = time.process_time(), time.perf_counter()
     with path.open("wb") as stream:
         for _ in range(size >> 20):
             stream.write(piece)
         stream.flush()
         os.fsync(stream.fileno())
-    return time.perf_counter() - start
+    spent = time.process_time() - begin[0], time.perf_counter() - begin[1]
+    path.unlink()
+    return spent
 
 
 def loop_dots_per_s(path: Path, count: int = 300_000) -> float:
-    """Dots per second of the loop everybody writes first: one f-string and one write per dot."""
-    start = time.perf_counter()
+    """Dots per CPU second of the loop everybody writes first: one f-string and one write per dot."""
+    start = time.process_time()
     with path.open("w") as stream:
         for i in range(count):
             stream.write(f"G0 X{i % 1000 * 0.01:.5f} Y{i // 1000 * 0.01:.5f}\nM64 P0\nG4 P1\nM65 P0\n")
-    return count / (time.perf_counter() - start)
+    return count / (time.process_time() - start)
 
 
 def mecode_dots_per_s(path: Path, count: int = 100_000) -> float:
-    """Dots per second of mecode, a move and a dwell each; infinite where it is not installed."""
+    """Dots per CPU second of mecode, a move and a dwell each; infinite where it is not installed."""
     try:
         from mecode import G
     except ImportError:
         return float("inf")
-    start = time.perf_counter()
+    start = time.process_time()
     printer = G(outfile=str(path), print_lines=False, aerotech_include=False)
     for i in range(count):
         printer.abs_move(x=i % 1000 * 0.01, y=i // 1000 * 0.01)
         printer.dwell(1)
     printer.teardown()
-    return count / (time.perf_counter() - start)
+    return count / (time.process_time() - start)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ import numpy as np
 from lasercam.errors import Location
 from lasercam.model.confidence import Confidence, Valued
 from lasercam.model.finding import Finding
+from lasercam.model.frame import Frame
 from lasercam.model.job import JobDocument
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import Process, ProcessDocument, Unknown, Window
 from lasercam.model.protocols import Check, CheckContext
 from lasercam.model.recipe import PassKind, Recipe
-from lasercam.model.toolpath import Frame, PartInfo, RowKind, Section, ToolpathBlock
+from lasercam.model.toolpath import PartInfo, RowKind, Section, ToolpathBlock
 from lasercam.pipeline.timing import clocks
 from tests.support import builders
 

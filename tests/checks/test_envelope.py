@@ -1,10 +1,15 @@
 """Stage, sample, working distance and axis speeds, each just inside and just outside."""
 
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lasercam.checks.envelope import Envelope
+from lasercam.geometry.attitude import attitude
+from lasercam.model.frame import Frame
+from lasercam.model.surface import Surface
 from lasercam.model.toolpath import RowKind
 from tests.checks.situation import codes, context, dots, job, judge, lines
 from tests.support import builders
@@ -110,3 +115,63 @@ def test_the_origin_of_the_sample_counts():
 
     assert codes(found([dots([(5, 5, Z)])], sections=moved)) == ["E_OUTSIDE_SAMPLE"]
     assert not found([dots([(10, 5, Z)])], sections=moved)
+
+
+NEAR = {"name": "near", "na": 0.4, "working_distance": "100 um", "source": "example value"}
+
+
+def tilted(slope, **changes):
+    def of(sections):
+        return tuple(
+            replace(s, frame=replace(s.frame, matrix=attitude(20.0, slopes=slope), **changes)) for s in sections
+        )
+
+    return of
+
+
+def below(depth_um, frame):
+    """Dots at a depth in a frame, as the controller is given them."""
+    ends = frame.ticks(np.array([[500.0, 500.0, depth_um]])) / 10_000
+    return [builders.rows([(RowKind.DOT, tuple(end)) for end in ends])]
+
+
+@pytest.mark.parametrize("front_mm", [0, 4])
+@pytest.mark.parametrize("slope", [(0.0, 0.0), (0.01, -0.02)])
+def test_a_tilted_surface_comes_nearer_under_the_lens(slope, front_mm):
+    """Geometry by hand: the lens's face is a horizontal disc; the surface a plane that rises by tan(tilt)."""
+    sine = math.hypot(*slope)
+    cosine = math.sqrt(1 - sine**2)
+    room = 100.0 - sine / cosine * front_mm * 1000 / 2  # may be none at all
+    deepest = room * 1.5 * cosine  # d along the normal, d / (n cos) above it
+    objective = {**NEAR, "front_diameter": f"{front_mm} mm"} if front_mm else NEAR
+    machine = builders.machine(objective=objective)
+    frame = tilted(slope)((context([dots([(1, 1, 1)])]).header.sections[0],))[0].frame
+    for depth, expected in [(deepest - 0.1, []), (deepest + 0.1, ["E_WORKING_DISTANCE"])]:
+        findings = found(below(depth, frame), machine=machine, sections=tilted(slope)) if depth > 0 else []
+        assert codes(findings) == (expected if depth > 0 else [])
+    if deepest > 0:
+        (finding,) = findings
+        assert f"no deeper than {deepest - 0.0005:.2f}" in finding.hint
+        assert ("rim" in finding.message) == bool(front_mm and sine)
+
+
+def test_a_bent_surface_takes_room_too():
+    surface = Surface(np.array([0.0, 5_000, 10_000]), np.array([0.0, 10_000]), np.array([[0.0, 30, 0], [0.0, 30, 0]]))
+    frame = Frame((0, 0, 0), 1 / 1.5, 10, surface=surface)
+    machine = builders.machine(objective={**NEAR, "front_diameter": "4 mm"})
+
+    def bent(sections):
+        return tuple(replace(s, frame=frame) for s in sections)
+
+    # 6 µm per mm over 2 mm: 12 µm of the 100 µm are gone, so 132 µm of depth are left.
+    assert not found(below(131.9, frame), machine=machine, sections=bent)
+    assert codes(found(below(132.1, frame), machine=machine, sections=bent)) == ["E_WORKING_DISTANCE"]
+
+
+def test_edges_of_a_turned_sample_turn_with_it():
+    def turned(sections):
+        return tuple(replace(s, frame=replace(s.frame, matrix=attitude(90.0))) for s in sections)
+
+    outside = found([dots([(5, 5, Z)])], sections=turned)
+    assert codes(outside) == ["E_OUTSIDE_SAMPLE"], "x of the stage is minus y of the sample"
+    assert not found([dots([(-5, 5, Z)])], sections=turned)

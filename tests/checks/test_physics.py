@@ -1,5 +1,6 @@
 """Self-focusing, aberration and heat, against the worked examples of the formulas."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -51,11 +52,55 @@ def test_the_deepest_exposure_counts():
     assert finding.value == pytest.approx(10.316, rel=1e-4)
 
 
-def test_immersion_is_not_judged_with_the_formula_of_dry_lenses():
-    objective = {"name": "o", "na": 1.2, "immersion_index": 1.5, "working_distance": "1 mm", "source": "example value"}
-    (finding,) = found(line(), 200.0, machine=builders.machine(objective=objective))
+def objective(**changes):
+    return builders.machine(
+        objective={"name": "o", "na": 1.2, "immersion_index": 1.5, "working_distance": "1 mm", "source": "x", **changes}
+    )
+
+
+def test_immersion_of_the_samples_index_has_no_aberration():
+    assert not found(line(), 2000.0, machine=objective())
+
+
+# Water under NA 1.0 into n 1.5: sin θ 1/1.33 and 1/1.5, so LSA = d (tan θ1 / tan θ2 − 1.5 / 1.33).
+def test_immersion_of_another_index_is_judged():
+    slope = math.tan(math.asin(1 / 1.33)) / math.tan(math.asin(1 / 1.5)) - 1.5 / 1.33
+    (finding,) = found(line(), 100.0, machine=objective(na=1.0, immersion_index=1.33))
+    assert finding.code == "W_ABERRATION"
+    assert finding.value == pytest.approx(100 * 1.33 / 1.5 * slope, rel=1e-9)
+    assert finding.limit == pytest.approx(2 * 1.5 * 1.03 / math.pi, rel=1e-9)
+    assert "immersion of 1.33" in finding.message
+
+
+def test_oil_into_a_thinner_sample_is_blurred_too():
+    thin = {"id": "S", "material": "fused_silica", "size": ["9 mm", "9 mm", "1 mm"], "refractive_index": 1.45}
+    machine = objective(na=1.3, immersion_index=1.518)
+    (finding,) = found(line(), 50.0, machine=machine, written=job(sample=thin))
+    slope = math.tan(math.asin(1.3 / 1.518)) / math.tan(math.asin(1.3 / 1.45)) - 1.45 / 1.518
+    assert slope < 0
+    assert finding.value == pytest.approx(-50 * 1.518 / 1.45 * slope, rel=1e-9)
+
+
+def test_rays_that_do_not_enter_are_not_judged():
+    (finding,) = found(line(), 200.0, machine=objective(na=1.505, immersion_index=1.52))
     assert finding.code == "N_NOT_JUDGED"
-    assert "aberration" in finding.message
+    assert "outer rays do not enter" in finding.message
+
+
+# LSA 10.316 µm at 133.333 µm of travel, NA 0.40, n 1.5.
+@pytest.mark.parametrize(("limit", "expected"), [("10.3 um", 1), ("10.33 um", 0)])
+def test_the_profile_can_state_its_own_limit(limit, expected):
+    machine = objective(na=0.4, immersion_index=1.0, aberration_limit=limit)
+    findings = found(line(), 200.0, machine=machine)
+    assert codes(findings) == ["W_ABERRATION"] * expected
+    assert all("aberration_limit" in f.message for f in findings)
+
+
+def test_another_correction_of_depth_travels_less_and_is_blurred_less():
+    machine = objective(na=0.4, immersion_index=1.0, depth_correction="best_focus")
+    (finding,) = found(line(), 204.745, machine=machine)
+    assert finding.value == pytest.approx(10.316, rel=1e-4)
+    assert "stage travel 133.3 µm" in finding.message
 
 
 # R = 1 at 10 kHz means a zone of 15.6961 µm.

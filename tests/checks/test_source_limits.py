@@ -19,13 +19,13 @@ def found(*recipes, machine=None, count=1):
     return judge(SourceLimits(), context(blocks, recipes, machine=machine))
 
 
-def stepped():
+def stepped(pulse_energy=None):
     laser = {
         "wavelength": "1030 nm",
         "pulse_duration": "300 fs",
         "base_rate": "100 kHz",
         "max_divider": 100,
-        "pulse_energy": {"min": "1 uJ", "max": "200 uJ", "step": "0.5 uJ"},
+        "pulse_energy": pulse_energy or {"min": "1 uJ", "max": "200 uJ", "step": "0.5 uJ"},
         "source": "example value",
     }
     return builders.machine(laser=laser)
@@ -35,6 +35,16 @@ def stepped():
 def test_energy_within_the_range(energy, expected):
     findings = found(with_laser(pulse_energy_uj=energy))
     assert codes(findings) == ["E_ENERGY_RANGE"] * expected
+
+
+@pytest.mark.parametrize(("energy", "expected"), [(50.0, 0), (99.9, 0), (100.1, 1)])
+def test_energies_on_the_scale(energy, expected):
+    """A plate before a polarizer that passes 100 uJ at most."""
+    scale = {"law": "malus", "unit": "deg", "low": 0, "high": 45, "full": "100 uJ", "source": "example value"}
+    machine = stepped({"min": "1 uJ", "max": "200 uJ", "scale": scale})
+    findings = found(with_laser(pulse_energy_uj=energy), machine=machine)
+    assert codes(findings) == ["E_SET_POINT"] * expected
+    assert all("the source gives 0 to 100 uJ" in f.message for f in findings)
 
 
 @pytest.mark.parametrize(("energy", "expected"), [(50.5, None), (50.7, "50.5 µJ or 51 µJ")])
@@ -81,15 +91,20 @@ def test_a_family_speaks_once_and_counts_its_members():
     assert finding.value == 400.0
 
 
-@pytest.mark.parametrize(("limit", "expected"), [(2, 0), (1, 1)])
-def test_operator_stops(limit, expected):
+@pytest.mark.parametrize(
+    ("limit", "control", "expected"), [(2, "operator", 0), (1, "operator", 1), (0, "laser", 0), (1, "laser", 0)]
+)
+def test_operator_stops(limit, control, expected):
+    """What an adapter sets is no stop for a person."""
+
     def settings(sections):
         energies = (50.0, 50.0, 60.0, 50.0)
         pairs = zip(sections, energies, strict=True)
         return tuple(replace(s, laser=replace(s.laser, pulse_energy_uj=e)) for s, e in pairs)
 
     blocks = [dots([(5, 5 + k, 120)], section=k, first_row=k) for k in range(4)]
-    machine = builders.machine(max_operator_stops=limit)
+    machine = stepped({"min": "1 uJ", "max": "200 uJ", "control": control})
+    machine = machine.model_copy(update={"max_operator_stops": limit})
     kinds = (PassKind.WRITE,) * 4
     findings = judge(SourceLimits(), context(blocks, kinds=kinds, machine=machine, sections=settings))
     assert codes(findings) == ["E_OPERATOR_STOPS"] * expected

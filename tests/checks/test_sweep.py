@@ -1,15 +1,19 @@
 """Every pair that may meet is seen exactly once, whichever way space is cut, and little is held."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lasercam.checks import sweep
-from lasercam.checks.exposures import MAX_ITEMS, sample_ticks, steps, tiles
-from lasercam.checks.sweep import Sweep
+from lasercam.checks.exposures import MAX_ITEMS, steps, tiles
+from lasercam.checks.sweep import Sweep, joined_sweep
+from lasercam.model.frame import Frame
 from lasercam.model.recipe import PassKind
-from lasercam.model.toolpath import Frame, RowKind
+from lasercam.model.toolpath import RowKind, ToolpathBlock
 from tests.checks import situation
 from tests.support import builders
 
@@ -98,5 +102,34 @@ def test_long_runs_of_shots_are_cut():
 
 def test_sample_ticks_undo_the_frame():
     frame = Frame((1_000, -2_000, 50_000), 1 / 1.5, 10)
-    placed = sample_ticks(np.array([[1_000, -2_000, 50_000], [11_000, 0, 40_000]]), frame)
+    placed = frame.sample_ticks(np.array([[1_000, -2_000, 50_000], [11_000, 0, 40_000]]))
     assert placed.tolist() == [[0, 0, 0], [10_000, 2_000, 15_000]]
+
+
+def test_checks_that_look_at_the_same_steps_share_one_reading() -> None:
+    blocks = [situation.dots([(x, 10.0 * i, 5.0) for x in range(30)], first_row=30 * i) for i in range(4)]
+    readings = []
+    made = situation.context(blocks)
+
+    def stream() -> Iterator[ToolpathBlock]:
+        readings.append(1)
+        return iter(blocks)
+
+    made = replace(made, blocks=stream, shared={})
+    matters = np.ones((1, 1), np.bool_)
+    near: list[int] = []
+    far: list[int] = []
+    first = joined_sweep(made, matters, 10, lambda scene: near.append(int(scene.own_dots.sum())))
+    second = joined_sweep(made, matters, 200_000, lambda scene: far.append(len(scene.dots)))
+    third = joined_sweep(made, ~matters, 10, lambda _: None)
+    assert first is second
+    assert third is not first
+    for block in blocks:
+        first.add(block)
+        second.add(block)
+    assert joined_sweep(made, matters, 10, lambda _: None) is not first, "too late: it has read rows already"
+    second.run()
+    first.run()
+    assert near == [30] * 4
+    assert far == [30, 60, 90, 90], "the widest reach counts for all"
+    assert len(readings) == 1

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-ENCODERS = {"linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement"}
-READERS = {"linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement"}
+ENCODERS = {
+    "linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement", "controller_settings", "motion_runs",
+    "newport_xps", "newport_xps_settings", "newport_xps_encoder", "newport_xps_trajectories", "acs", "acs_encoder",
+    "acs_settings", "millisecond_waits", "pi_gcs", "pi_gcs_encoder",
+}  # fmt: skip
+READERS = {
+    "linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement", "newport_xps_reader",
+    "newport_xps_files", "line_reading", "acs_reader", "pi_gcs_reader",
+}  # fmt: skip
 
 
 def imports(name: str) -> set[str]:

@@ -47,6 +47,54 @@ def test_compiled_equals_plain(rows: list[tuple[int, int, int, int]]) -> None:
     assert texts[0].decode() == expected
 
 
-def test_values_too_large_are_refused() -> None:
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), VALUES, VALUES), max_size=30), max_size=4),
+    st.lists(VALUES, min_size=1, max_size=40),
+)
+def test_what_a_formatter_remembers_never_shows(
+    pieces: list[list[tuple[int, int, int, int]]], varying: list[int]
+) -> None:
+    """Calls follow each other, numbers that were constant vary, and lines of other widths come between."""
+    plain, fast = (RowFormatter(TEMPLATES, use_compiled=c) for c in (False, True))
+    for rows in pieces:
+        choice = np.array([r[:2] for r in rows], np.uint8).reshape(-1, 2)
+        values = np.array([r[2:] for r in rows], np.int64).reshape(-1, 2)
+        assert fast.format(choice, values) == plain.format(choice, values)
+    values = np.array([(v, w) for v in varying for w in (varying[0], v)], np.int64)
+    for columns in (3, 1, 2):
+        choice = np.resize(np.array([3, 0, 1, 5], np.uint8), (len(values), columns))
+        assert fast.format(choice, values) == plain.format(choice, values)
+
+
+@given(st.integers(0, 9), st.booleans(), st.lists(VALUES, min_size=20, max_size=60))
+@settings(deadline=None, max_examples=60)
+def test_numbers_of_all_sizes_are_printed_alike(decimals: int, trim: bool, values: list[int]) -> None:
+    edges = [s * (10**k + d) for k in range(18) for d in (-1, 0, 1) for s in (1, -1)]
+    column = np.array([*values, *edges], np.int64).reshape(-1, 1)
+    template = ((b"abcdefghijklmno", Slot(0, decimals, trim=trim), b"q"),)
+    choice = np.zeros((len(column), 1), np.uint8)
+    assert RowFormatter(template, use_compiled=True).format(choice, column) == RowFormatter(
+        template, use_compiled=False
+    ).format(choice, column)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("value", [MAX_VALUE, -MAX_VALUE, -(2**63)])
+@pytest.mark.parametrize("template", [1, 3])
+def test_values_too_large_are_refused(compiled: bool, value: int, template: int) -> None:
+    formatter = RowFormatter(TEMPLATES, use_compiled=compiled)
+    choice, values = np.full((1, 1), template, np.uint8), np.full((1, 2), value)
     with pytest.raises(MachineLimitError, match="10\\^18"):
-        RowFormatter(TEMPLATES, use_compiled=False).format(np.ones((1, 1), np.uint8), np.full((1, 2), MAX_VALUE))
+        formatter.format(choice, values)
+    assert formatter.format(choice, values * 0)  # nothing of the refused number is left behind
+
+
+def test_templates_and_columns_that_do_not_exist_are_refused() -> None:
+    formatter = RowFormatter(TEMPLATES, use_compiled=True)
+    with pytest.raises(ValueError, match="6 templates"):
+        formatter.format(np.full((1, 1), 6, np.uint8), np.zeros((1, 2), np.int64))
+    with pytest.raises(ValueError, match="2 columns"):
+        formatter.format(np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.int64))
+    with pytest.raises(ValueError, match="at most 7"):
+        formatter.format(np.zeros((1, 8), np.uint8), np.zeros((1, 2), np.int64))

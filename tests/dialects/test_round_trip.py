@@ -1,5 +1,6 @@
 """What is planned is what the readers find, and what LinuxCNC's own interpreter finds."""
 
+import io
 from collections.abc import Callable
 
 import pytest
@@ -7,8 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lasercam.dialects import grbl_reader, linuxcnc_reader
+from lasercam.dialects.acs import Acs
 from lasercam.dialects.grbl import Grbl, GrblEncoder
 from lasercam.dialects.linuxcnc import LinuxCnc, LinuxCncEncoder
+from lasercam.dialects.newport_xps import NewportXps
+from lasercam.dialects.pi_gcs import PiGcs
+from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect, Encoder
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 from tests.dialects import planning
@@ -57,11 +62,18 @@ def test_linuxcnc_itself_agrees(interpret: Callable[[bytes], list[rs274.Call]], 
     )
 
 
-@pytest.mark.parametrize("dialect", [LinuxCnc(), Grbl()])
-def test_dialects_meet_the_protocol(dialect: Dialect) -> None:
-    machine = planning.linuxcnc_machine() if dialect.suffix == ".ngc" else planning.grbl_machine()
+PROTOCOL = [
+    (LinuxCnc(), planning.linuxcnc_machine(), b"M2\n"), (Grbl(), planning.grbl_machine(), b"M2\n"),
+    (NewportXps(), planning.xps_machine(), b"# end of job\n"), (Acs(), planning.acs_machine(), b"STOP\n"),
+    (PiGcs(), planning.pi_machine(), b"; end of job\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("dialect", "machine", "last"), PROTOCOL)
+def test_dialects_meet_the_protocol(dialect: Dialect, machine: Machine, last: bytes) -> None:
     block = planning.plan([(int(RowKind.DOT), (1, 1, 1), 0, False)], 10_000, counted=False)
-    header = planning.header_for(planning.TIMED_RECIPES, [block], machine)
+    dots = planning.TIMED_RECIPES[2:]
+    header = planning.header_for(dots, [block], machine)
     assert [f for f in dialect.judge(header, 0, machine) if f.blocks] == []
     encoder: Encoder = dialect.encoder(planning.program_for(planning.TIMED_RECIPES, [block], machine))
     assert dialect.suffix.startswith(".")
@@ -69,14 +81,20 @@ def test_dialects_meet_the_protocol(dialect: Dialect) -> None:
     assert dialect.explanation
     assert len({code.code for code in dialect.codes}) == len(dialect.codes)
     assert all(code.explanation for code in dialect.codes)
-    assert encoder.end().endswith(b"M2\n")
+    assert encoder.end().endswith(last)
+
+
+@pytest.mark.parametrize(("dialect", "machine", "last"), PROTOCOL)
+def test_a_job_of_no_rows_is_dark(dialect: Dialect, machine: Machine, last: bytes) -> None:
+    block = planning.plan([], 10_000, counted=False)
+    encoder: Encoder = dialect.encoder(planning.program_for(planning.TIMED_RECIPES, [block], machine))
+    data = encoder.begin() + encoder.end()
+    assert planning.exposed(dialect.reader(io.BytesIO(data), machine)) == []
 
 
 @pytest.mark.parametrize("use_compiled", [False, True])
 def test_line_numbers_go_on_over_chunks(use_compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file read in tiny chunks gives the same rows and lines as read at once."""
-    import io
-
     from lasercam.dialects import gcode_words
 
     steps = [(int(RowKind.DOT), (i % 7 + 1, i % 3, 0), i, False) for i in range(200)]

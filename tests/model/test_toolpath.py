@@ -1,11 +1,10 @@
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lasercam.errors import GeometryError
 from lasercam.model.confidence import Confidence, worst
-from lasercam.model.toolpath import Frame, RowKind, ToolpathBlock
+from lasercam.model.toolpath import RowKind, ToolpathBlock
 from tests.support import builders
 
 K = RowKind
@@ -33,22 +32,6 @@ def test_published_rows_cannot_be_changed() -> None:
     for array in block.arrays:
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
-
-
-@given(
-    st.tuples(*[st.integers(-(10**12), 10**12)] * 3),
-    st.floats(0.3, 1.2),
-    st.lists(st.tuples(*[st.integers(-(10**10), 10**10)] * 3), min_size=1, max_size=5),
-)
-def test_frames_go_there_and_back(
-    origin: tuple[int, int, int], ratio: float, points: list[tuple[int, int, int]]
-) -> None:
-    frame = Frame(origin, ratio, 10)
-    ticks = np.array(points, np.int64) + np.array(origin)
-    sample = frame.sample_um(ticks)
-    np.testing.assert_allclose(sample[:, :2] * 10_000, np.array(points)[:, :2], rtol=1e-12)
-    np.testing.assert_allclose(sample[:, 2] * ratio * 10_000, -np.array(points)[:, 2], rtol=1e-9)
-    np.testing.assert_allclose(frame.depth_um(ticks[:, 2]), sample[:, 2], rtol=1e-12)
 
 
 def test_blocks_can_be_read_from_any_row_on() -> None:

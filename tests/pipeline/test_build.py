@@ -85,9 +85,8 @@ def test_an_earlier_build_is_replaced_only_when_asked(built: Built, tmp_path: Pa
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_killed_build_leaves_no_half_file(tmp_path: Path, how: signal.Signals) -> None:
-    job = write_job(
-        tmp_path, DOTS.replace("counts: [6, 5, 3]", "counts: [500, 500, 8]").replace("[30 um, 30 um,", "[10 um, 10 um,")
-    )
+    many = DOTS.replace("counts: [6, 5, 3]", "counts: [500, 500, 16]").replace("[30 um, 30 um,", "[10 um, 10 um,")
+    job = write_job(tmp_path, many)
     command = [sys.executable, "-m", "lasercam", "build", str(job), "-o", str(tmp_path / "out"), "--no-pictures"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120

@@ -15,6 +15,8 @@ from tests.pipeline.conftest import Built
 from tests.support.jobs import DOTS, GOOD, write_job
 
 GRBL_GOOD, GRBL_DOTS = (t.replace("fs1030-linuxcnc", "fs1030-grbl") for t in (GOOD, DOTS))
+ACS_GOOD, ACS_DOTS = (t.replace("fs1030-linuxcnc", "fs1030-acs") for t in (GOOD, DOTS))
+PI_DOTS = DOTS.replace("fs1030-linuxcnc", "fs1030-pi")
 
 
 def reseal(folder: Path) -> None:
@@ -27,14 +29,14 @@ def reseal(folder: Path) -> None:
     path.write_text(sealed(data))
 
 
-@pytest.mark.parametrize("text", [GOOD, DOTS, GRBL_GOOD, GRBL_DOTS])
+@pytest.mark.parametrize("text", [GOOD, DOTS, GRBL_GOOD, GRBL_DOTS, ACS_GOOD, ACS_DOTS, PI_DOTS])
 def test_a_build_is_proven(built: Built, text: str) -> None:
     proof = verify_build(built(text))
     assert proof.holds, proof.mismatches
     assert sum(proof.exposures.values()) == (8 if "grid" in text else 90)
 
 
-@pytest.mark.parametrize("text", [GOOD, DOTS, GRBL_GOOD, GRBL_DOTS])
+@pytest.mark.parametrize("text", [GOOD, DOTS, GRBL_GOOD, GRBL_DOTS, ACS_GOOD, ACS_DOTS, PI_DOTS])
 def test_every_flipped_byte_is_found_and_named(built: Built, text: str) -> None:
     folder = built(text)
     program = sorted(folder.glob("01-*"))[0]

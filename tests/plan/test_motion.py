@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from lasercam.errors import PatternError
 from lasercam.model.feature import FeatureBlock, dots
+from lasercam.model.frame import Frame
 from lasercam.model.recipe import RecipeTable
-from lasercam.model.toolpath import MAX_BLOCK_ROWS, Frame, RowKind
+from lasercam.model.toolpath import MAX_BLOCK_ROWS, RowKind
 from lasercam.plan.gating import GateTables
 from lasercam.plan.motion import MotionTables, make_rows, motion_tables, run_up_ticks, to_ticks
 from lasercam.plan.order import Order, as_given
@@ -148,7 +149,7 @@ def test_depth_is_divided_by_the_index(depth: float, index: float, increment: in
     (ticks,) = to_ticks(np.array([[0.0, 0.0, depth]]), frame).tolist()
     assert abs(-ticks[2] / 10_000 - float(stage_travel_um(depth, index))) <= increment / 20_000 + 1e-9
     assert ticks[2] % increment == 0
-    assert abs(frame.depth_um(np.array([ticks[2]]))[0] - depth) <= increment / 20_000 * index + 1e-9
+    assert abs(frame.sample_um(np.array([ticks]))[0, 2] - depth) <= increment / 20_000 * index + 1e-9
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e9, 1e9)] * 3), min_size=1, max_size=6), st.sampled_from([1, 7, 10, 10_000]))

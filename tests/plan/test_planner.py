@@ -13,15 +13,19 @@ from lasercam.errors import PatternError
 from lasercam.geometry.area import Area
 from lasercam.geometry.placement import Placed, copies
 from lasercam.model.feature import FeatureBlock, Parts, dots, polylines, tiles
+from lasercam.model.frame import Frame
 from lasercam.model.job import Placement, Step
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import LaserSettings, PassKind, Recipe, RecipeTable
 from lasercam.model.sample import Sample
-from lasercam.model.toolpath import MAX_BLOCK_ROWS, Frame, PartInfo, RowKind, Toolpath
+from lasercam.model.surface import Surface
+from lasercam.model.toolpath import MAX_BLOCK_ROWS, PartInfo, RowKind, Toolpath
 from lasercam.plan import pieces as pieces_module
+from lasercam.plan.frames import frame_of
+from lasercam.plan.kept_rows import KeptRows
 from lasercam.plan.kinematics.clock import row_seconds
 from lasercam.plan.kinematics.model import motion_model
-from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner, frame_of
+from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner
 from lasercam.plan.select import Selection
 from tests.support import builders
 
@@ -65,9 +69,11 @@ def selection(pattern: str, first: Sequence[int] = (0, 0), family: Sequence[int]
     return Selection(pattern, np.array(first, np.int64), np.array(family or [1] * len(first), np.int64))
 
 
-def step(*selections: Selection, index: int = 0, frame: Frame = ONE, **keys: Any) -> PlannedStep:
+def step(
+    *selections: Selection, index: int = 0, frame: Frame = ONE, machine: Machine = MACHINE, **keys: Any
+) -> PlannedStep:
     text = Step.model_validate({"name": f"step {index}", "write": {"p": "r"}, **keys})
-    return PlannedStep(index, text, MACHINE, frame, None, selections)
+    return PlannedStep(index, text, machine, frame, None, selections)
 
 
 def planner(
@@ -311,6 +317,12 @@ CHANGES: list[Callable[[], Planner]] = [
     lambda: base(frame=Frame((1, 0, 0), 1.0, 1)),
     lambda: base(frame=Frame((0, 0, 0), 1.0 + 1e-12, 1)),
     lambda: base(frame=Frame((0, 0, 0), 1.0, 10)),
+    lambda: base(frame=replace(ONE, shift_um=(0.0, 1e-12, 0.0))),
+    lambda: base(frame=replace(ONE, matrix=((1.0, 0.0, 0.0), (0.0, 1.0, 1e-15), (0.0, 0.0, 1.0)))),
+    lambda: base(frame=replace(ONE, surface=Surface(np.array([0.0, 9]), np.array([0.0, 9]), np.zeros((2, 2))))),
+    lambda: base(frame=replace(ONE, surface=Surface(np.array([0.0, 9]), np.array([0.0, 9]), np.full((2, 2), 1e-12)))),
+    lambda: base(machine=builders.machine(field={"size": ["1 mm", "1 mm"], "source": "example value"})),
+    lambda: base(machine=builders.machine(field={"size": ["1 mm", "1.2 mm"], "source": "example value"})),
     lambda: base(recipes=recipes_with(exposure_ns=10_000_001)),
     lambda: base(recipes=recipes_with(speed_nm_s=1)),
     lambda: base(recipes=recipes_with(pitch_ticks=1)),
@@ -376,12 +388,26 @@ def test_groups_too_large_to_hold_change_nothing_but_the_order_of_copies(monkeyp
     assert sorted(tight) == sorted(roomy)
 
 
-def test_a_source_is_read_once_per_reading_however_many_copies_and_setups() -> None:
+def test_a_source_is_read_once_however_many_copies_setups_and_readings() -> None:
     source = mixed()
     pattern = PlacedPattern(source, tuple(placed(100.0 * i) for i in range(20)), 0)
     path = planner({"p": pattern}, step(selection("p", (0, 0), (4, 4)))).toolpath()
     assert source.reads == 1
     list(path.blocks())
+    assert source.reads == 1
+
+
+def test_rows_are_made_again_where_they_could_not_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn() -> tuple[Source, Toolpath]:
+        source = mixed()
+        pattern = PlacedPattern(source, (placed(),), 0)
+        return source, planner({"p": pattern}, step(selection("p", (0, 0), (4, 4)))).toolpath()
+
+    kept = drawn()[1]
+    monkeypatch.setattr(KeptRows, "is_whole", False)
+    source, path = drawn()
+    assert source.reads == 1
+    assert listed(path) == listed(kept)
     assert source.reads == 2
 
 

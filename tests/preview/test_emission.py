@@ -4,7 +4,8 @@ import pytest
 from lasercam.errors import GeometryError, ParameterError, UsageError
 from lasercam.model.confidence import Confidence
 from lasercam.model.exposure import ExposureBlock
-from lasercam.model.toolpath import Frame, RowKind
+from lasercam.model.frame import Frame
+from lasercam.model.toolpath import RowKind
 from lasercam.preview.emission import (
     RecipeEffect,
     StepRows,

@@ -17,6 +17,7 @@ from lasercam.process import (
     fluence,
     focus,
     heat,
+    interface,
     kinetics,
     optics,
     pump,
@@ -27,11 +28,13 @@ from lasercam.process import (
 )
 
 MODULES = (
-    ablation, cavity, dose, emission_model, fluence, focus, heat, kinetics, optics, pump, scanning, shock, voxel,
+    ablation, cavity, dose, emission_model, fluence, focus, heat, interface, kinetics, optics, pump, scanning, shock,
+    voxel,
 )  # fmt: skip
 
 # One plain value per argument name; a formula that needs another one says so below.
 VALUES: dict[str, float] = {
+    "aberration_um": 10.3, "focus_length_um": 6.1, "immersion_index_n": 1.3,
     "absorbed_energy_uj": 1.0, "absorbed_power_uw": 1e5, "absorption_per_cm": 1e5, "acceleration_um_s2": 1e5,
     "aberration_share": 0.46, "activation_ev": 0.2, "areal_mass_kg_m2": 2e-3, "average_irradiance_w_cm2": 1e3,
     "beam_quality_m2": 1.2, "bright_peak_nm": 655.0, "carriers_per_cm3": 2.6e20, "conductivity_w_m_k": 1.14,
@@ -52,13 +55,15 @@ VALUES: dict[str, float] = {
     "threshold_j_cm2": 0.1, "threshold_per_cm3": 1e18, "threshold_ratio": 2.0, "time_s": 1e-4,
     "to_temperature_c": 500.0, "wavelength_nm": 1030.0, "zone_radius_um": 5.0,
 }  # fmt: skip
-CHOICES = {"shape": "gaussian", "definition": "1/e"}
+CHOICES = {"shape": "gaussian", "definition": "1/e", "model": "best_focus"}
 # Arguments that may be zero, and those that may also be negative.
 MAY_BE_ZERO = {
+    "aberration_um",
     "carriers_per_cm3", "defocus_um", "depth_um", "diameter_change_um", "distance_um", "inner_radius_um", "move_s",
     "radius_um", "stage_travel_um", "from_temperature_c", "to_temperature_c", "low_temperature_c",
 }  # fmt: skip
 MAY_BE_NEGATIVE = {
+    "aberration_um",
     "defocus_um", "diameter_change_um", "from_temperature_c", "to_temperature_c", "low_temperature_c",
 }  # fmt: skip
 # The same name means different things to different formulas: lowest value allowed there.

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from lasercam.model.frame import Frame
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import LaserSettings, PassKind, Recipe, RecipeTable
-from lasercam.model.toolpath import Frame, PartInfo, RowKind, Section, Toolpath, ToolpathBlock, ToolpathHeader
+from lasercam.model.toolpath import PartInfo, RowKind, Section, Toolpath, ToolpathBlock, ToolpathHeader
 
 LASER = LaserSettings(wavelength_nm=1030.0, pulse_duration_fs=300.0, rep_rate_hz=10_000.0, pulse_energy_uj=50.0)
 

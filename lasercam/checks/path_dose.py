@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lasercam.checks.glance import glance_at
 from lasercam.checks.tally import Case, finding, info, part_name, part_place
 from lasercam.model.commanded import feed_speeds_nm_s
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -82,7 +83,7 @@ class PathDose:
             self._close()
             self._section = block.section
         if self._clock is None:
-            if not np.isin(block.kind, FEED_KINDS).any():
+            if glance_at(self._context, block).only_dots or not np.isin(block.kind, FEED_KINDS).any():
                 return
             self._clock = self._context.clock(block.section, self._radius)
         for timed in self._clock.add(block):

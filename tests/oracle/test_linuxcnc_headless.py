@@ -2,8 +2,8 @@
 
 In real time, so only with LASERCAM_SLOW=1; about two minutes. LinuxCNC 2.9.0~pre1, servo period 1 ms, measured:
 durations of 27 of 28 files within 1.1 % of the prediction (one of 0.8 s is off by 4 %: its program reader had to catch
-up), the dose at corners within 5 % (15.8 times measured, 15.2 predicted), the gate 1 to 2 servo periods before the stage
-is at a line's ends, dots 1 ms longer than asked, on a busy computer a few times that.
+up), the dose at corners within 5 % (15.8 times measured, 15.2 predicted), the gate 1 to 2 servo periods before the
+stage is at a line's ends, dots 1 ms longer than asked, on a busy computer a few times that.
 """
 
 import math

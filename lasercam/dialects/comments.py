@@ -16,7 +16,22 @@ def safe_comment(text: str) -> str:
     >>> safe_comment("(MSG, 50 µJ)")
     '(- [MSG, 50 uJ])'
     """
+    return f"(- {_plain(text)})"
+
+
+def safe_line_comment(text: str, opener: str) -> str:
+    r"""A comment to the end of its line that can never be anything else, in languages that open it with `opener`.
+
+    A line end would close it and a backslash may join the next line to it; both are replaced.
+
+    >>> safe_line_comment("50 µJ; a\\b", "//")
+    '// - 50 uJ, a/b'
+    """
+    return f"{opener} - {_plain(text).replace(chr(92), '/')}".rstrip()
+
+
+def _plain(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.translate(_SIGNS))
     kept = "".join(c for c in plain.translate(_SIGNS) if not unicodedata.combining(c))
     ascii_text = "".join(c if " " <= c <= "~" else " " if c.isspace() else "?" for c in kept)
-    return f"(- {ascii_text[:MAX_COMMENT_CHARACTERS].strip()})"
+    return ascii_text[:MAX_COMMENT_CHARACTERS].strip()

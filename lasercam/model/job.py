@@ -24,6 +24,7 @@ from lasercam.schema.quantities import (
     OneOrMore,
     PositiveLength,
     PositiveRatioFamily,
+    PositiveTime,
     PowerFamily,
     PulseDurationFamily,
     Quantity,
@@ -179,7 +180,18 @@ class ReadStep(Document):
     note: str = ""
 
 
+class Cooling(Document):
+    """Heat of one feature is to be gone before its neighbours are written."""
+
+    distance: PositiveLength
+    """Features nearer to each other than this are neighbours, measured from edge to edge of their paths."""
+    time: PositiveTime
+    """Shortest time from the end of one feature to the beginning of a neighbour."""
+
+
 VERBS = ("write", "rewrite", "erase", "heat", "soak", "remount", "manual", "read")
+TRAVEL_KEYS = ("travel", "keep_direction", "inner_first", "cooling")
+"""Keys of a step with a beam that say what follows what within a depth and laser setting."""
 
 
 class Step(Document):
@@ -208,6 +220,17 @@ class Step(Document):
     order: Literal["planned", "by_setup", "as_given"] = "planned"
     """`planned`: deep before shallow, laser settings within a depth, then short travel. `by_setup`: each laser
     setting once, deep before shallow inside it. `as_given`: exactly as the patterns list their features."""
+    travel: Literal["shortest", "rows"] = "shortest"
+    """Within a depth and laser setting. `shortest`: lattices and hatches are swept there and back, all else is written
+    along the shortest path found. `rows`: always swept, also where many places of a lattice are empty; whole rows suit
+    shots fired by position."""
+    keep_direction: bool = False
+    """Lines run as their pattern draws them, never backwards."""
+    inner_first: bool = False
+    """What lies inside a closed line is written before that line, as when something is cut out."""
+    cooling: Cooling | None = None
+    """Neighbours are written some time apart: features are shared out over rounds, each of which leaves the distance
+    between its features. Nothing waits: where there are too few features to fill the time, the job is refused."""
 
     @model_validator(mode="after")
     def _one_verb(self) -> "Step":
@@ -219,7 +242,28 @@ class Step(Document):
             raise ValueError(f"step '{self.name}' has `over`, which only a write needs; a {given[0]} step has none")
         if self.order != "planned" and self.pass_kind is None:
             raise ValueError(f"step '{self.name}' has `order`, but a {given[0]} step orders no features")
+        self._refuse_contradictions(given[0])
         return self
+
+    def _refuse_contradictions(self, verb: str) -> None:
+        wishes = [key for key in TRAVEL_KEYS if getattr(self, key) != type(self).model_fields[key].default]
+        if wishes and self.pass_kind is None:
+            raise ValueError(f"step '{self.name}' has `{wishes[0]}`, but a {verb} step orders no features")
+        ordering = [key for key in wishes if key in ("travel", "inner_first")]
+        if self.order == "as_given" and ordering:
+            raise ValueError(
+                f"step '{self.name}' has `{ordering[0]}`, but `order: as_given` leaves nothing to order; remove one"
+            )
+        if self.cooling is not None and ordering:
+            raise ValueError(
+                f"step '{self.name}' has `{ordering[0]}` and `cooling`, which both decide what follows what; remove "
+                "one, or write what needs the other in a step of its own"
+            )
+        if self.inner_first and self.travel == "rows":
+            raise ValueError(
+                f"step '{self.name}' has `inner_first` and `travel: rows`, which both decide what follows what; "
+                "remove one"
+            )
 
     @property
     def verb(self) -> str:

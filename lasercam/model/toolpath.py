@@ -197,7 +197,7 @@ class ToolpathHeader:
 
 @dataclass(frozen=True, eq=False)
 class Toolpath:
-    """A header and its rows, made again at every reading: deterministic and lazy.
+    """A header and its rows, read as often as wanted: deterministic and lazy.
 
     Attributes:
         header: what it is.

@@ -30,7 +30,7 @@ class _Lie:
 
 
 def frame_of(sample: Sample, machine: Machine, heights: bytes | None = None) -> Frame:
-    """From the sample's frame to the controller's.
+    """From the sample's frame to the controller's; the objective says what stage travel makes of a depth.
 
     Args:
         sample: with its origin and placement.

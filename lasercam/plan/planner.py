@@ -1,4 +1,4 @@
-"""The toolpath of a job: features of every step in depth order, cut into sections, made again at each reading."""
+"""The toolpath of a job: features of every step in depth order, cut into sections, kept once they are made."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ from lasercam.plan.kept_rows import KeptRows
 from lasercam.plan.kinematics.clock import Clock
 from lasercam.plan.kinematics.model import MotionModel, motion_model
 from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
-from lasercam.plan.order import as_given, order_features
+from lasercam.plan.ordering import SectionOrder
 from lasercam.plan.pieces import Piece, Supply, planes, runs
 from lasercam.plan.rows import Rows, full_blocks
 from lasercam.plan.select import NO_RECIPE, Selection
@@ -177,11 +177,12 @@ class Planner:
     def _rows_of(
         self, tiles: Iterable[_Tile], step: PlannedStep, tables: MotionTables, rounding: Rounding | None
     ) -> Iterator[Rows]:
-        """Rows of a section, each tile's from where the one before it ended."""
+        """Rows of a section, each piece's from where the one before it ended."""
         position = np.asarray(step.frame.origin_ticks, np.int64)
         approach = Approach(step.machine, step.frame.increment_ticks)
         fields = fields_of(step.machine, step.frame, tables)
-        for whole in tiles:
+        section = SectionOrder(step.step, lambda: step.frame.sample_um(position[None, :])[0])
+        for whole in section.planes(tiles):
             if rounding is not None:
                 rounding.add(whole.block.xyz_um, step.frame)
             for cell, tile in _by_field(whole, fields, as_given=step.step.order == "as_given"):
@@ -189,27 +190,16 @@ class Planner:
                 if coarse is not None:
                     position = coarse.end_ticks[-1]
                     yield coarse
-                rows = approach.approached(self._rows(tile, step, position, tables))
-                position = rows.end_ticks[-1]
-                yield rows
+                block = tile.block
+                if step.frame.surface is not None:
+                    block = follow_surface(block, step.frame.surface, step.machine.controller.path_tolerance)
+                for order in section.orders(tile.block):
+                    rows = make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
+                    rows = approach.approached(rows)
+                    position = rows.end_ticks[-1]
+                    yield rows
         if rounding is not None and fields is not None:
             rounding.cut(fields.stitches.values())
-
-    def _rows(self, tile: _Tile, step: PlannedStep, position: NDArray[np.int64], tables: MotionTables) -> Rows:
-        block = tile.block
-        if step.step.order == "as_given":
-            order = as_given(len(block))
-        else:
-            first = last = block.xyz_um  # one array for both tells the order that these are dots
-            if not block.all_dots:
-                first, last = block.xyz_um[block.offsets[:-1]], block.xyz_um[block.offsets[1:] - 1]
-            here = step.frame.sample_um(position[None, :])[0]
-            order = order_features(
-                first, last, here, is_simple=block.all_dots or bool(np.all(block.vertex_counts <= 2))
-            )
-        if step.frame.surface is not None:
-            block = follow_surface(block, step.frame.surface, step.machine.controller.path_tolerance)
-        return make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
 
     def _tiles(self, step: PlannedStep) -> Iterator[_Tile]:
         """Tiles of a step in the order they are written."""

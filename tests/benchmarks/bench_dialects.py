@@ -12,13 +12,22 @@ from pathlib import Path
 
 import numpy as np
 
-from lasercam.dialects import grbl_reader, linuxcnc_reader
+from lasercam.dialects import aerotech_a3200_reader, automation1_reader, grbl_reader, linuxcnc_reader
+from lasercam.dialects.aerotech_a3200 import a3200_encoder
+from lasercam.dialects.automation1 import automation1_encoder
 from lasercam.dialects.grbl import GrblEncoder
 from lasercam.dialects.linuxcnc import LinuxCncEncoder
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Encoder, ProgramHeader
 from lasercam.model.toolpath import MAX_BLOCK_ROWS, RowKind, ToolpathBlock
+from tests.dialects import aerotech_planning
 from tests.support import builders
+
+LANGUAGES = {
+    "linuxcnc": (LinuxCncEncoder, linuxcnc_reader.read), "grbl": (GrblEncoder, grbl_reader.read),
+    "aerotech_a3200": (a3200_encoder, aerotech_a3200_reader.read),
+    "automation1": (automation1_encoder, automation1_reader.read),
+}  # fmt: skip
 
 
 def dots(n: int, step: int) -> Iterator[ToolpathBlock]:
@@ -68,7 +77,7 @@ def write(encoder: Encoder, blocks: list[ToolpathBlock], target: io.BytesIO) -> 
 
 def measure(name: str, blocks: list[ToolpathBlock], machine: Machine, *, compiled: bool) -> None:
     """Print one line."""
-    encoder_type, read = (GrblEncoder, grbl_reader.read) if name == "grbl" else (LinuxCncEncoder, linuxcnc_reader.read)
+    encoder_type, read = LANGUAGES[name.split(" ")[0]]
     program = ProgramHeader(builders.header([builders.dot_recipe(1.0)], blocks[:1]), 0, machine)
     n = sum(map(len, blocks))
 
@@ -87,7 +96,7 @@ def measure(name: str, blocks: list[ToolpathBlock], machine: Machine, *, compile
         path = Path(folder, "raw")
         raw_s = seconds(lambda: path.write_bytes(data))
     print(
-        f"{name:9}{'compiled' if compiled else 'plain':9} encode {n / encode_s / 1e6:6.2f} M dots/s "
+        f"{name:21}{'compiled' if compiled else 'plain':9} encode {n / encode_s / 1e6:6.2f} M dots/s "
         f"{len(data) / encode_s / 1e6:6.0f} MB/s   raw write {len(data) / raw_s / 1e6:6.0f} MB/s   "
         f"read {n / read_s / 1e6:6.2f} M dots/s   hand loop x{hand_s / encode_s:.1f}"
     )
@@ -98,7 +107,11 @@ def main() -> None:
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     controller = {"dialect": "grbl", "increment": "1 um", "path_tolerance": "1 um", "source": "example value"}
     grbl = builders.machine("grbl", controller={**controller, "settings": {"30": "1000", "32": "1"}})
-    for name, machine, step in (("linuxcnc", builders.machine(), 12_340), ("grbl", grbl, 20_000)):
+    machines = [("linuxcnc", builders.machine(), 12_340), ("grbl", grbl, 20_000)]
+    for dialect in ("aerotech_a3200", "automation1"):
+        for loops, label in (("no", dialect), ("yes", f"{dialect} loops")):
+            machines.append((label, aerotech_planning.machine(dialect, {"loops": loops}), 12_300))
+    for name, machine, step in machines:
         blocks = list(dots(n, step))
         measure(name, blocks, machine, compiled=True)
         measure(name, blocks[:2], machine, compiled=False)

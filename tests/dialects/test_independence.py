@@ -10,11 +10,17 @@ ENCODERS = {
     "linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement", "controller_settings", "motion_runs",
     "newport_xps", "newport_xps_settings", "newport_xps_encoder", "newport_xps_trajectories", "acs", "acs_encoder",
     "acs_settings", "millisecond_waits", "pi_gcs", "pi_gcs_encoder",
+    "aerotech_a3200", "automation1", "aerotech_encoder", "aerotech_groups", "aerotech_judgement", "aerotech_units",
+    "aerotech_words",
 }  # fmt: skip
 READERS = {
     "linuxcnc_reader", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement", "newport_xps_reader",
     "newport_xps_files", "line_reading", "acs_reader", "pi_gcs_reader",
+    "aerotech_a3200_reader", "automation1_reader", "aerotech_reading", "aerotech_motion", "aerotech_moves",
+    "aerotech_state", "aerotech_statements", "line_forms",
 }  # fmt: skip
+SHARED = {"compiling", "aerotech_settings"}
+"""What both start from: how code is compiled, and what a profile states about the wiring."""
 
 
 def imports(name: str) -> set[str]:
@@ -40,3 +46,16 @@ def test_readers_import_no_encoder(name: str) -> None:
 def test_encoders_import_no_reading_code(name: str) -> None:
     # A dialect hands out its own reader; nothing else of reading may be used.
     assert not imports(name) & (READERS - {f"{name}_reader"})
+
+
+def test_every_module_is_on_one_side() -> None:
+    import lasercam.dialects as dialects
+
+    modules = {path.stem for path in Path(next(iter(dialects.__path__))).glob("*.py")} - {"__init__"}
+    assert modules >= ENCODERS | READERS | SHARED
+    assert not ENCODERS & READERS
+
+
+@pytest.mark.parametrize("name", sorted(SHARED))
+def test_what_is_shared_comes_from_neither_side(name: str) -> None:
+    assert not imports(name) & (ENCODERS | READERS)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from lasercam.errors import PatternError
 from lasercam.model.feature import FeatureBlock, dots
+from lasercam.model.frame import Frame
 from lasercam.model.recipe import RecipeTable
-from lasercam.model.toolpath import Frame, RowKind
+from lasercam.model.toolpath import RowKind
 from lasercam.plan.motion import make_rows, motion_tables
 from lasercam.plan.order import as_given
 from lasercam.plan.rows import Rows

@@ -1,4 +1,4 @@
-"""Every shipped job for LinuxCNC through LinuxCNC's own interpreter: what it would expose is what the job says, row by row."""
+"""Shipped jobs for LinuxCNC through its own interpreter: what it would expose is what the job says, row by row."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence

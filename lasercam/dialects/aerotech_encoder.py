@@ -14,6 +14,7 @@ from lasercam.dialects.aerotech_words import Column
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter
 from lasercam.dialects.row_facts import RowFacts, RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
+from lasercam.model.commanded import closing_wait_ns
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 
@@ -46,7 +47,9 @@ class AerotechEncoder:
         self._rows = RowReader(program, fires_by_position=True, counts_in_program=True, use_compiled=use_compiled)
         self._units = UnitReader()
         settle_ns = exact_multiple(self._machine.controller.settle_time, 9, "settle time")
-        self._formatter = RowFormatter(w.templates(words, self._rows.decimals, settle_ns), use_compiled=use_compiled)
+        self._closing_ns = closing_wait_ns(self._machine)
+        templates = w.templates(words, self._rows.decimals, settle_ns, self._closing_ns)
+        self._formatter = RowFormatter(templates, use_compiled=use_compiled)
         self._count_unit = 10**self._rows.decimals
         trigger = self._machine.trigger
         self._width_ns = 0 if trigger is None else exact_multiple(trigger.width, 9, "trigger width")
@@ -137,6 +140,8 @@ class AerotechEncoder:
         self._check_times(values[fired, Column.TOTAL])
         self._check_times(values[fired, Column.ON])
         values[fired, Column.WAIT] = values[fired, Column.TOTAL] * values[fired, Column.CYCLES] + TASK_STEP_NS
+        # A timed pulse opens the gate itself; of counted ones each passes a pulse of the laser, and no gate closes.
+        values[fired & ~facts.counted, Column.WAIT] += self._closing_ns
 
     def _place_groups(
         self,

@@ -101,7 +101,9 @@ class UnitReader:
         feed, beam, lead = np.isin(kind, _FEEDS), np.isin(kind, _BEAMS), kind == RowKind.LEAD
         goes_on = feed[1:] & feed[:-1]
         # A run-out ends its group: what feeds on behind it is the run-up of the next.
-        goes_on[1:] &= ~(lead[1:-1] & beam[:-2])
+        # Where a slow gate closes the beam is still on, so that the run-out comes behind.
+        closing = seen.is_closing
+        goes_on[1:] &= ~(lead[1:-1] & ~closing[1:-1] & (beam | closing)[:-2])
         step = seen.printed - seen.start_printed
         # The first row of a file knows no place to step from; dots on one spot are no run.
         steps = (seen.axes > 0) & (kind == RowKind.DOT)
@@ -117,19 +119,21 @@ class UnitReader:
 
 def joined(pieces: list[RowFacts]) -> RowFacts:
     """Facts one behind the other."""
-    return pieces[0] if len(pieces) == 1 else _columns(lambda name: np.concatenate([getattr(p, name) for p in pieces]))
+    if len(pieces) == 1:
+        return pieces[0]
+    return _columns(pieces[0], lambda name: np.concatenate([getattr(p, name) for p in pieces]))
 
 
 def rows_between(facts: RowFacts, start: int, stop: int | None) -> RowFacts:
     """Some of the rows."""
-    return _columns(lambda name: getattr(facts, name)[start:stop])
+    return _columns(facts, lambda name: getattr(facts, name)[start:stop])
 
 
 def picked(facts: RowFacts, rows: NDArray[np.int64]) -> RowFacts:
     """Rows by number."""
-    return _columns(lambda name: getattr(facts, name)[rows])
+    return _columns(facts, lambda name: getattr(facts, name)[rows])
 
 
-def _columns(column: Callable[[str], Any]) -> RowFacts:
-    # The energy is never set by these programs, so there is no column of settings.
-    return RowFacts(**{f.name: column(f.name) for f in fields(RowFacts) if f.name != "setting"})
+def _columns(facts: RowFacts, column: Callable[[str], Any]) -> RowFacts:
+    # Columns that these facts do not have (settings, a slow gate's closing) none of the others have either.
+    return RowFacts(**{f.name: column(f.name) for f in fields(RowFacts) if getattr(facts, f.name) is not None})

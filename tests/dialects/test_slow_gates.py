@@ -116,7 +116,7 @@ def test_no_wait_for_the_gate_may_be_missing(name: str) -> None:
     spoiled = list(without(data, WAITS[name]))
     assert len(spoiled) >= 2
     for text in spoiled:
-        with pytest.raises(RereadError, match="gate|pulses are over"):
+        with pytest.raises(RereadError, match=r"gate|pulses are over"):
             found(name, text, files)
 
 
@@ -124,11 +124,11 @@ def test_no_wait_for_the_gate_may_be_missing(name: str) -> None:
 def test_a_file_for_a_fast_gate_is_refused_for_a_slow_one(name: str) -> None:
     """The same rows, dots only, written as if the gate closed at once: every dialect's reader asks for the wait."""
     block = rows(DOTS)
-    dialect, machine = MACHINES[name]
+    _, machine = MACHINES[name]
     fast = machine.model_copy(update={"gate": machine.gate.model_copy(update={"open_delay": 0.0, "close_delay": 0.0})})
     data, files = written(name, block, fast)
     assert found(name, data, files, fast) == expected(block)
-    with pytest.raises(RereadError, match="close|pulses are over"):
+    with pytest.raises(RereadError, match=r"close|pulses are over"):
         found(name, data, files)
 
 
@@ -206,3 +206,49 @@ def test_the_energy_settles_before_the_beam_opens() -> None:
     for text in spoiled:
         with pytest.raises(RereadError, match="energy has settled"):
             found("linuxcnc", text, files, machine)
+
+
+@pytest.mark.parametrize("name", ["linuxcnc", "grbl", "aerotech_a3200", "a3200_held", "automation1"])
+def test_compiled_readers_ask_for_the_same(name: str) -> None:
+    from lasercam.dialects import aerotech_a3200_reader, automation1_reader, grbl_reader, linuxcnc_reader
+
+    readers = {"linuxcnc": linuxcnc_reader, "grbl": grbl_reader, "automation1": automation1_reader}
+    reader, (_, machine) = readers.get(name, aerotech_a3200_reader), MACHINES[name]
+    data, _ = written(name, job(name))
+    assert planning.reread(reader, data, machine, use_compiled=True) == expected(job(name))
+    said = []
+    for text in without(data, WAITS[name]):
+        for use_compiled in (False, True):
+            with pytest.raises(RereadError) as caught:
+                planning.reread(reader, text, machine, use_compiled=use_compiled)
+            said.append(str(caught.value))
+    assert said[::2] == said[1::2]
+
+
+def test_waits_of_counted_dots_are_the_pickers_matter() -> None:
+    """A counted dot's trigger is not the gate: nothing is waited for behind it."""
+    block = rows([(K.JUMP, (10, 10, 5), 0), (K.DOT, (20, 0, 0), 4), (K.JUMP, (20, 0, 0), 0)])
+    block = replace(block, count=np.array([0, planning.PULSES, 0], np.uint32))
+    machine = MACHINES["linuxcnc"][1]
+    program = planning.program_for(planning.RECIPES, [block], machine)
+    data = planning.encode(LinuxCnc().encoder(program), [block])
+    assert WAITS["linuxcnc"].encode() not in data
+    assert found("linuxcnc", data, {}) == planning.planned(block, planning.RECIPES)
+
+
+def test_an_energy_set_by_s_cannot_settle() -> None:
+    scale = {
+        "law": "linear", "unit": "S", "low": 0, "high": 1000, "full_at": 1000, "full": "200 uJ", "settle": "0.5 s",
+        "source": "example value",
+    }  # fmt: skip
+    energy = {"control": "spindle", "min": "0.1 uJ", "max": "200 uJ", "scale": scale}
+    laser = {
+        "wavelength": "1030 nm", "pulse_duration": "300 fs", "base_rate": "100 kHz", "max_divider": 100,
+        "pulse_energy": energy, "source": "example value",
+    }  # fmt: skip
+    machine = planning.grbl_machine().model_copy(update={"laser": builders.machine(laser=laser).laser})
+    block = rows(DOTS)
+    with pytest.raises(MachineLimitError, match="settle"):
+        written("grbl", block, machine)
+    with pytest.raises(MachineLimitError, match="settle"):
+        found("grbl", b"", {}, machine)

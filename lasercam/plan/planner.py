@@ -194,7 +194,11 @@ class Planner:
                 if step.frame.surface is not None:
                     block = follow_surface(block, step.frame.surface, step.machine.controller.path_tolerance)
                 for order in section.orders(tile.block):
-                    rows = make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
+                    try:
+                        rows = make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
+                    except PatternError as error:
+                        names = [self.parts[part].name for part in np.unique(tile.part)[:2].tolist()]
+                        raise PatternError(f"{' and '.join(names)}: {error}") from error
                     rows = approach.approached(rows)
                     position = rows.end_ticks[-1]
                     yield rows

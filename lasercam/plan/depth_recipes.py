@@ -108,7 +108,10 @@ class DepthRecipes:
         return self._locate("recipes", name, "compensation", *([key] if key else []))
 
     def _members(self, name: str, written: Sequence[Recipe], start: int) -> list[Recipe]:
-        """Members of one recipe, variant by variant, from the shallowest level to the deepest."""
+        """Members of one recipe, variant by variant, from the deepest level to the shallowest.
+
+        Set-ups are numbered in the order of the table, so that `order: by_setup` begins with what lies deepest, too.
+        """
         members: list[Recipe] = []
         recipe, spare = [np.zeros(0, np.int64)], []
         for variant, ticks in enumerate(_by_variant(self._keys[name], len(written))):
@@ -121,7 +124,7 @@ class DepthRecipes:
             at = np.searchsorted(levels.ticks, ticks)
             level = levels.level[at]
             recipe.append(np.zeros(len(ticks), np.int64))
-            for one in dict.fromkeys(level.tolist()):
+            for one in dict.fromkeys(level[::-1].tolist()):
                 mine = level == one
                 recipe[-1][mine] = start + len(members)
                 depths, wanted = ticks[mine] / TICKS_PER_UM, levels.wanted_uj[at][mine]

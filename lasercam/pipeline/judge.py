@@ -20,7 +20,7 @@ from lasercam.pipeline.load import LoadedJob, machine_digest
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
 from lasercam.pipeline.stages import STAGE_CODES, stage_findings
-from lasercam.plan.kinematics import row_timer
+from lasercam.pipeline.timing import clocks
 
 PIPELINE_CODES = (
     CodeInfo(
@@ -101,14 +101,9 @@ def judge(
     """
     machines = tuple(loaded.machines[s.step] for s in toolpath.header.sections)
     context = CheckContext(
-        toolpath.header,
-        machines,
-        loaded.document,
-        loaded.processes,
-        loaded.locate,
-        toolpath.blocks,
-        row_timer(toolpath.header.recipes, machines),
-    )
+        toolpath.header, machines, loaded.document, loaded.processes, loaded.locate, toolpath.blocks,
+        clocks(toolpath.header, machines),
+    )  # fmt: skip
     checks = [*registry.new_checks(), *readability_checks(loaded, toolpath)]
     before = {} if ledger is None or not ledger.entries else _before(context, ledger)
     for check in checks:

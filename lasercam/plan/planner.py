@@ -28,7 +28,8 @@ from lasercam.plan.file_starts import FileStarts
 from lasercam.plan.files import numbered_files
 from lasercam.plan.follow import follow_surface
 from lasercam.plan.kept_rows import KeptRows
-from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
+from lasercam.plan.kinematics.clock import Clock
+from lasercam.plan.kinematics.model import MotionModel, motion_model
 from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
 from lasercam.plan.ordering import SectionOrder
 from lasercam.plan.pieces import Piece, Supply, planes, runs
@@ -115,23 +116,29 @@ class Planner:
         """
         digest = hashlib.sha256()
         sections: list[Section] = []
-        times: dict[int, TimeTables] = {}  # by step: each has its machine
+        models: dict[int, MotionModel] = {}  # by step: each has its machine
+        clock: Clock | None = None
         n_rows = 0
         rounding = Rounding()
         kept = KeptRows()
         for block, section, machine in self._numbered(rounding):
-            if section.index == len(sections):
-                if section.step not in times:
-                    times[section.step] = time_tables(self.recipes, machine)
+            if clock is None or section.index == len(sections):
+                if clock is not None:
+                    sections[-1] = _timed(sections[-1], clock)
+                if section.step not in models:
+                    models[section.step] = motion_model(self.recipes, machine)
+                clock = Clock(models[section.step], shares=False)
                 first = self.recipes[int(block.recipe[np.argmax(block.kind != RowKind.JUMP)])]
                 sections.append(replace(section, first_row=block.first_row, laser=first.laser))
-            sections[-1] = _grown(sections[-1], block, times[section.step])
+            clock.add(block)
+            sections[-1] = _grown(sections[-1], block)
             for array in block.arrays:
                 digest.update(array.data)
             kept.add(block)
             n_rows += len(block)
-        if n_rows == 0:
+        if clock is None:
             raise PatternError("the job writes nothing: no step takes a feature")
+        sections[-1] = _timed(sections[-1], clock)
         facts = _facts(self.job, sections, self.recipes, self.parts)
         digest.update(facts.encode())
         x, y, depth = rounding.largest_um.tolist()
@@ -318,21 +325,25 @@ def _block(rows: Rows, section: int, first_row: int) -> ToolpathBlock:
     )
 
 
-def _grown(section: Section, block: ToolpathBlock, times: TimeTables) -> Section:
+def _timed(section: Section, clock: Clock) -> Section:
+    """The section with the time of all its runs; its file ends here."""
+    clock.finish()
+    return replace(section, duration_s=clock.total_s * section.repeat)
+
+
+def _grown(section: Section, block: ToolpathBlock) -> Section:
     """The section with a block's rows added to its sums."""
     # Every row starts where the one before ended, and where the stage stands before the file is not the file's own.
     low, high = ([int(end(block.end_ticks[:, axis])) for axis in range(3)] for end in (np.min, np.max))
     if section.n_rows:
         low = [min(pair) for pair in zip(low, section.low_ticks, strict=True)]
         high = [max(pair) for pair in zip(high, section.high_ticks, strict=True)]
-    seconds = row_seconds(block.start_ticks, block.end_ticks, block.kind, block.recipe, times)
     return replace(
         section,
         n_rows=section.n_rows + len(block),
         n_exposures=section.n_exposures + block.n_exposures,
         low_ticks=(low[0], low[1], low[2]),
         high_ticks=(high[0], high[1], high[2]),
-        duration_s=section.duration_s + float(seconds.sum()) * section.repeat,
         recipes=tuple(sorted({*section.recipes, *np.unique(block.recipe[block.kind != RowKind.JUMP]).tolist()})),
     )
 

@@ -289,7 +289,7 @@ def test_too_many_depths_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_more_members_than_a_table_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lasercam.plan.depth_recipes.MAX_RECIPES", 3)
-    with pytest.raises(InputError, match=r"there are 4 recipes; a table holds at most 3.*"):
+    with pytest.raises(InputError, match=r"there are 4 recipes or more; a table holds at most 3.*"):
         expanded(table([recipe("r")]), {"r": law(0.0)}, planes(10, 20, 30, 40))
 
 

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, ClassVar, Final
 import numpy as np
 
 from lasercam.dialects import grbl_reader, judgement
+from lasercam.dialects.dot_runs import DotRuns
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, chosen, fixed_point
 from lasercam.dialects.row_facts import (
     MAX_DECIMALS,
@@ -43,6 +44,10 @@ _FEED_SCALE: Final = 6
 _STILL, _FIRE = 144, 145
 _WAS_LINE, _FED, _SPEED = range(3)
 """Modal state: whether the row before was a LINE, whether G1 is in force, the last F."""
+_CHOSEN: Final = 2
+"""Templates of each row."""
+_COLUMNS: Final = ("kind", "axes", "speed_nm_s")
+"""What they are chosen by."""
 _LINE: Final = int(RowKind.LINE)
 _DOT: Final = int(RowKind.DOT)
 
@@ -109,7 +114,10 @@ class GrblEncoder:
         if use_compiled is None:
             use_compiled = program.toolpath.sections[program.section].n_rows >= COMPILED_FROM_ROWS
         self._rows = RowReader(program, feed_scale=_FEED_SCALE, use_compiled=use_compiled)
-        self._formatter = RowFormatter(self._templates(machine), use_compiled=use_compiled)
+        templates = self._templates(machine)
+        self._formatter = RowFormatter(templates, use_compiled=use_compiled)
+        reach = min(10**MAX_DIGITS - 1, int(_exact_reach(self._increment)) // self._rows.unit)
+        self._dots = DotRuns(self._rows, templates, _choose, _COLUMNS, _CHOSEN, reach=reach, use_compiled=use_compiled)
         self._use_compiled = use_compiled
         self._modes = np.array((0, 1, 0), np.int64)
         self._setting = NO_SETTING
@@ -118,21 +126,26 @@ class GrblEncoder:
         """Modes, beam off, and a feed rate, without which G1 is an error even when nothing moves."""
         return b"G21G90G94G17G54\nM5S0\nF3\nM3S0\n"
 
-    def block(self, block: ToolpathBlock) -> bytes:
+    def block(self, block: ToolpathBlock) -> bytes | memoryview:
         """Rows of the section.
 
         Raises:
             GeometryError: rows that do not follow each other, or of another section.
             MachineLimitError: what GRBL cannot print, time or count.
         """
+        dots = self._dots.text(block)
+        if dots is not None:
+            return dots
         facts = self._rows.facts(block)
         if not len(facts):
             return b""
         self._check(facts)
-        columns = (facts.kind, facts.axes, facts.speed_nm_s)
-        choice = chosen(_choose, columns, self._modes, 2, use_compiled=self._use_compiled)
+        columns = [getattr(facts, name) for name in _COLUMNS]
+        choice = chosen(_choose, columns, self._modes, _CHOSEN, use_compiled=self._use_compiled)
         _, self._setting = setting_changes(facts, self._setting)
-        return self._formatter.format(choice, facts.numbers)
+        text = self._formatter.format(choice, facts.numbers)
+        self._dots.learn(block, facts, self._modes)
+        return text
 
     def end(self) -> bytes:
         """Beam off, everything done, end of program."""

@@ -155,7 +155,7 @@ def _write_program(path: Path, encoder: Encoder, blocks: Iterable[ToolpathBlock]
         return file.finish()
 
 
-def _encoded(encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> Iterator[bytes]:
+def _encoded(encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> Iterator[bytes | memoryview]:
     yield encoder.begin()
     for block in blocks:
         yield encoder.block(block)

@@ -140,18 +140,18 @@ def emission_s(loaded: "LoadedJob", toolpath: "Toolpath", path: Path) -> tuple[f
     """CPU and wall-clock seconds to encode all rows into a new file and to sync it."""
     from lasercam.model.protocols import ProgramHeader
     from lasercam.pipeline import registry
+    from lasercam.pipeline.aligned_file import AlignedFile
 
     machine = loaded.machines[0]
     encoder = registry.dialect(machine.controller.dialect).encoder(ProgramHeader(toolpath.header, 0, machine))
     blocks = toolpath.blocks()
     begin = time.process_time(), time.perf_counter()
-    with path.open("wb") as stream:
-        stream.write(encoder.begin())
+    with AlignedFile(path) as file:
+        file.write(encoder.begin())
         for block in blocks:
-            stream.write(encoder.block(block))
-        stream.write(encoder.end())
-        stream.flush()
-        os.fsync(stream.fileno())
+            file.write(encoder.block(block))
+        file.write(encoder.end())
+        file.sync()
     spent = time.process_time() - begin[0], time.perf_counter() - begin[1]
     path.unlink()
     return spent

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.errors import InputError, Location, Problem
+from lasercam.errors import InputError, Location, ParameterError, Problem
 from lasercam.model.job import CompensationText, RecipeText
 from lasercam.model.machine import Machine
-from lasercam.process.depth_energy import DepthEnergies, attenuated_energy_uj
+from lasercam.process.depth_energy import MOST_PATHS, DepthEnergies, attenuated_energy_uj
 from lasercam.process.inverse import ENERGY_KEYS
 from lasercam.process.outcome_inverse import OUTCOMES
 from lasercam.units import LENGTH, format_quantity
@@ -72,6 +72,14 @@ class Law:
         if self.table is not None:
             return self.table.energies_uj(depth_um)
         length = self.text.attenuation_length or 0.0
+        deepest, most = float(depth_um.max(initial=0.0)), MOST_PATHS * length
+        if deepest > most:
+            found, near = format_quantity(deepest, LENGTH), format_quantity(most, LENGTH)
+            raise ParameterError(
+                f"{found} is {deepest / length:.4g} attenuation lengths of {format_quantity(length, LENGTH)} deep, "
+                f"where no light comes; at most {MOST_PATHS:g} are allowed, {near}. Write less deep, or measure the "
+                "length anew."
+            )
         return np.asarray(attenuated_energy_uj(1.0, depth_um, length), np.float64)
 
 

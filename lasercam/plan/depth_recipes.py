@@ -81,9 +81,7 @@ class DepthRecipes:
             written = table.recipes[start : start + table.sizes[name]]
             recipes.extend(self._members(name, written, len(recipes)) if name in laws else written)
             sizes[name] = len(recipes) - first[name]
-            if len(recipes) > MAX_RECIPES:
-                text = f"with recipe '{name}' there are {len(recipes):,} recipes; a table holds at most {MAX_RECIPES:,}"
-                raise InputError(Problem(text, self._place(name, "tolerance"), "Allow a larger tolerance."))
+            self._refuse_many(name, len(recipes))
         self.table = RecipeTable(tuple(recipes), first, sizes)
 
     def selection(self, old: Selection, keys: Mapping[int, IntArray]) -> Selection:
@@ -104,11 +102,19 @@ class DepthRecipes:
             by_depth[self.table.first[name]] = DepthMembers(name, mine, recipe, self._spare[name])
         return replace(old, first_recipe=new_first, by_depth=by_depth)
 
+    def _refuse_many(self, name: str, count: int) -> None:
+        if count > MAX_RECIPES:
+            text = f"with recipe '{name}' there are {count:,} recipes or more; a table holds at most {MAX_RECIPES:,}"
+            raise InputError(Problem(text, self._place(name, "tolerance"), "Allow a larger tolerance."))
+
     def _place(self, name: str, key: str = "") -> Location:
         return self._locate("recipes", name, "compensation", *([key] if key else []))
 
     def _members(self, name: str, written: Sequence[Recipe], start: int) -> list[Recipe]:
-        """Members of one recipe, variant by variant, from the shallowest level to the deepest."""
+        """Members of one recipe, variant by variant, from the deepest level to the shallowest.
+
+        Set-ups are numbered in the order of the table, so that `order: by_setup` begins with what lies deepest, too.
+        """
         members: list[Recipe] = []
         recipe, spare = [np.zeros(0, np.int64)], []
         for variant, ticks in enumerate(_by_variant(self._keys[name], len(written))):
@@ -119,14 +125,15 @@ class DepthRecipes:
                 continue
             levels = self._shared(name, base)
             at = np.searchsorted(levels.ticks, ticks)
-            level = levels.level[at]
+            level, wanted = levels.level[at], levels.wanted_uj[at]
+            by_level = np.split(np.argsort(level, kind="stable"), np.flatnonzero(np.diff(np.sort(level))) + 1)
+            self._refuse_many(name, start + len(members) + len(by_level))
             recipe.append(np.zeros(len(ticks), np.int64))
-            for one in dict.fromkeys(level.tolist()):
-                mine = level == one
+            for mine in sorted(by_level, key=lambda index: -int(index[-1])):
                 recipe[-1][mine] = start + len(members)
-                depths, wanted = ticks[mine] / TICKS_PER_UM, levels.wanted_uj[at][mine]
-                energy = float(levels.energy_uj[one])
-                members.append(self._member(base, len(members), variant, depths, wanted, energy))
+                energy = float(levels.energy_uj[level[mine[0]]])
+                depths = ticks[mine] / TICKS_PER_UM
+                members.append(self._member(base, len(members), variant, depths, wanted[mine], energy))
         self._recipe[name], self._spare[name] = np.concatenate(recipe), np.array(spare, np.int64)
         return members
 

@@ -243,20 +243,24 @@ class Planner:
             # Copies at different depths share what is read, unless their energies follow the depth.
             shared = [list(levels.values())] if not selection.by_depth else [[level] for level in levels.values()]
             for group in shared:
-                supply = Supply(partial(self._read, selection, float(group[0][0].shift_um[2])), possible)
+                read = partial(self._read, selection, float(group[0][0].shift_um[2]))
+                if selection.has_one_member_per_depth and step.step.order == "planned":
+                    yield self._stream(read(), pattern, group[0], selection.pattern)  # set-ups follow the depth
+                    continue
+                supply = Supply(read, possible)
                 for rank in supply.ranks:
                     for level in group:
-                        yield self._stream(supply, rank, pattern, level, selection.pattern)
+                        yield self._stream(supply.pieces(rank), pattern, level, selection.pattern)
 
     def _read(self, selection: Selection, shift_um: float) -> Iterator[Piece]:
         blocks = self.patterns[selection.pattern].source.features()
         return (self._chosen(block, selection, shift_um) for block in blocks)
 
     def _stream(
-        self, supply: Supply, rank: int, pattern: PlacedPattern, copies: Sequence[Placed], name: str
+        self, pieces: Iterable[Piece], pattern: PlacedPattern, copies: Sequence[Placed], name: str
     ) -> Iterator[_Tile]:
-        """Tiles of one set-up, plane by plane, on every copy before the next plane."""
-        for group in planes(supply.pieces(rank), name):
+        """Tiles of pieces with one set-up in each plane, plane by plane, on every copy before the next plane."""
+        for group in planes(pieces, name):
             for placed in copies:
                 for piece in group:
                     yield from self._placed(piece, placed, pattern)

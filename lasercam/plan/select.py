@@ -39,6 +39,13 @@ class Selection:
         plain = {i for first, size in spans if first not in self.by_depth for i in range(first, first + size)}
         return sorted(plain.union(*(members.recipe.tolist() for members in self.by_depth.values())))
 
+    @property
+    def has_one_member_per_depth(self) -> bool:
+        """Whether the depth of a feature alone says what it is written with."""
+        taken = self.first_recipe != NO_RECIPE
+        firsts = set(self.first_recipe[taken].tolist())
+        return len(firsts) == 1 and firsts <= set(self.by_depth) and bool(np.all(self.family[taken] == 1))
+
     def variants(self, block: FeatureBlock) -> NDArray[np.int64]:
         """int64 (P,), the family member that each feature asks for; 0 where its recipe has one only.
 

@@ -71,8 +71,8 @@ def recipes(toolpath: Toolpath) -> tuple[Recipe, ...]:
 
 def test_depths_share_as_few_energies_as_the_tolerance_allows(tmp_path: Path) -> None:
     toolpath = planned(tmp_path)
-    assert [r.laser.pulse_energy_uj for r in recipes(toolpath)] == pytest.approx(SHARED)
-    assert [r.label for r in recipes(toolpath)] == ["dot[150-210 um]", "dot[270-330 um]", "dot[390-450 um]"]
+    assert [r.laser.pulse_energy_uj for r in recipes(toolpath)] == pytest.approx(SHARED[::-1])
+    assert [r.label for r in recipes(toolpath)] == ["dot[390-450 um]", "dot[270-330 um]", "dot[150-210 um]"]
     found = energies(toolpath)
     assert list(found) == pytest.approx([150, 210, 270, 330, 390, 450])
     assert list(found.values()) == pytest.approx(np.repeat(SHARED, 2))
@@ -84,7 +84,7 @@ def test_without_tolerance_every_depth_has_the_energy_of_the_table(tmp_path: Pat
 
 
 def test_each_energy_says_where_it_comes_from(tmp_path: Path) -> None:
-    value = recipes(planned(tmp_path))[0].values["pulse_energy"]
+    value = recipes(planned(tmp_path))[-1].values["pulse_energy"]
     assert value.value == pytest.approx(47.8125)
     assert value.source == "45 µJ to 51 µJ wanted by 'energy.csv', diary, 2026-11-02; within 0.1 of it"
     assert value.confidence.value == "assumed", "the source's own energies are assumed, and this is none of them"
@@ -150,6 +150,13 @@ def test_an_attenuation_length_keeps_the_energy_at_the_focus(tmp_path: Path) -> 
     found = energies(planned(tmp_path, broken(LAW, at, SIX)))
     assert found[150.0] == pytest.approx(10)
     assert found[450.0] == pytest.approx(11.618342)  # e^0.15
+
+
+def test_where_no_light_comes_the_deepest_place_is_named(tmp_path: Path) -> None:
+    law = 'pulse_energy: 10 uJ, compensation: {attenuation_length: 10 um, tolerance: 0, source: "diary, p. 5"}'
+    found = problem(tmp_path, broken(LAW, law, SIX))
+    assert "450 µm is 45 attenuation lengths of 10 µm deep" in found
+    assert "at most 20 are allowed, 200 µm" in found
 
 
 def test_patterns_inside_patterns_take_the_energy_of_where_they_lie(tmp_path: Path) -> None:
@@ -271,7 +278,7 @@ def test_levels_keep_to_the_steps_of_the_machine(tmp_path: Path) -> None:
     write(tmp_path)
     profile(tmp_path, "fs1030-linuxcnc", {"control": "operator", "step": "5 uJ"})
     text = broken("machine: fs1030-linuxcnc", "machine: own", SIX)
-    assert [r.laser.pulse_energy_uj for r in recipes(planned(tmp_path, text))] == pytest.approx([45, 55, 65, 85])
+    assert [r.laser.pulse_energy_uj for r in recipes(planned(tmp_path, text))] == pytest.approx([85, 65, 55, 45])
     found = problem(tmp_path, broken("10 %", "1 %", text))
     assert "51 µJ is wanted to 0.01 of it, and energies are set in steps of 5 µJ; the nearest are 50 µJ or 55" in found
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def test_both_sides_of_a_hill_share_their_energy() -> None:
     """50 and 150 µm want 50 µJ, 100 and 250 µm 60: labels name the span, and no two are alike."""
     recipes, selection = expanded(table([recipe("r")]), {"r": law(0.0)}, planes(50, 100, 150, 250))
     found = [(r.label, r.laser.pulse_energy_uj) for r in recipes.recipes]
-    assert found == [("r[50-150 um]", 50), ("r[100-250 um]", 60)]
+    assert found == [("r[100-250 um]", 60), ("r[50-150 um]", 50)]
     assert [chosen(recipes, selection, b) for b in planes(50, 100, 150, 250)] == [[60], [50], [60], [50]]
 
 
@@ -144,6 +145,26 @@ def test_the_toolpath_has_the_energy_of_every_copy(order: str) -> None:
     assert sorted(found) == [(50, 50), (100, 60), (100, 60), (150, 50), (250, 60), (300, 80)]
     if order == "planned":
         assert [z for z, _ in found] == sorted((z for z, _ in found), reverse=True)
+
+
+def test_set_ups_run_from_deep_to_shallow() -> None:
+    """Above the table's bend energies fall with depth, and still the deepest comes first, once for all it writes."""
+    found = rows(toolpath(planes(*range(110, 200, 20)), law(0.05), (0.0,), "by_setup"))
+    assert [z for z, _ in found] == sorted((z for z, _ in found), reverse=True)
+    energies = [e for _, e in found]
+    assert len(set(energies)) == 1 + sum(a != b for a, b in pairwise(energies))
+
+
+LEVEL_LINES = [line((0, 0, 60), (9, 0, 60)), line((0, 9, 5), (9, 9, 5))]
+
+
+@pytest.mark.parametrize("blocks", [planes(*range(0, 300, 7)), LEVEL_LINES])
+def test_one_stream_gives_what_a_stream_for_each_set_up_gives(
+    blocks: list[FeatureBlock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = toolpath(blocks, law(0.02), (0, 0, 1.5))
+    monkeypatch.setattr(Selection, "has_one_member_per_depth", False)
+    assert toolpath(blocks, law(0.02), (0, 0, 1.5)).header.digest == quick.header.digest
 
 
 @given(
@@ -184,6 +205,27 @@ def test_a_level_line_has_one_energy_and_a_slanted_one_only_within_its_level() -
         selection.members(slanted, 0.0)
 
 
+@given(
+    spans=st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, 3_000)), min_size=1, max_size=8),
+    tolerance=st.sampled_from([0.02, 0.1, 0.3]),
+)
+def test_a_line_has_one_energy_within_the_tolerance_all_along_or_none(
+    spans: list[tuple[int, int]], tolerance: float
+) -> None:
+    """Looked up at a hundred depths of each line; in hundredths of a µm."""
+    lines = [line((0, 0, a / 100), (50, 0, min(a + b, 30_000) / 100)) for a, b in spans]
+    recipes, selection = expanded(table([recipe("r")]), {"r": law(tolerance)}, lines)
+    for one in lines:
+        depths = np.linspace(one.xyz_um[0, 2], one.xyz_um[1, 2], 100)
+        wanted = np.interp(depths, *zip(*HILL, strict=True))
+        try:
+            (energy,) = chosen(recipes, selection, one)
+        except PatternError:
+            assert wanted.max() - wanted.min() > 0, "a level line is never refused"
+            continue
+        assert np.all(np.abs(energy - wanted) <= tolerance * wanted + 1e-6)
+
+
 def test_a_line_over_a_hill_is_refused_though_its_ends_agree() -> None:
     over = line((0, 0, 50), (100, 0, 150))
     recipes, selection = expanded(table([recipe("r")]), {"r": law(0.05)}, [over])
@@ -206,7 +248,7 @@ def test_families_of_energies_have_levels_of_their_own() -> None:
     blocks = [*planes(100, variant=(0, 1)), *planes(50, variant=(1,))]
     recipes, selection = expanded(table(family), {"r": law(0.0, reference=0.0)}, blocks, family=(2, 2))
     assert [(r.label, r.laser.pulse_energy_uj) for r in recipes.recipes] == [
-        ("r[0, 100 um]", 75), ("r[1, 50 um]", 125), ("r[1, 100 um]", 150),
+        ("r[0, 100 um]", 75), ("r[1, 100 um]", 150), ("r[1, 50 um]", 125),
     ]  # fmt: skip
     assert chosen(recipes, selection, blocks[0]) == [75, 150]
     assert [r.member for r in recipes.recipes] == [0, 1, 2]
@@ -247,7 +289,7 @@ def test_too_many_depths_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_more_members_than_a_table_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lasercam.plan.depth_recipes.MAX_RECIPES", 3)
-    with pytest.raises(InputError, match=r"there are 4 recipes; a table holds at most 3.*"):
+    with pytest.raises(InputError, match=r"there are 4 recipes or more; a table holds at most 3.*"):
         expanded(table([recipe("r")]), {"r": law(0.0)}, planes(10, 20, 30, 40))
 
 

@@ -13,11 +13,12 @@ from lasercam.dialects.compiling import compiled_with
 from lasercam.dialects.row_kernel import digit_by_digit, four_digits, print_number
 from lasercam.dialects.unaligned import load64, store64, swapped, trailing_zeros
 
-SLACK: Final = 64
+SLACK: Final = 96
 """Bytes that must be free behind the text that is printed, and behind the text of all lines."""
 REFUSED: Final = -1
 """Returned instead of a size: rows that must be looked at one by one, because something is wrong with them."""
-_REGISTERS: Final = 32
+_HALF_REGISTERS: Final = 32
+_REGISTERS: Final = 64
 """Bytes between two numbers that are kept in registers; longer text is copied from memory."""
 _MAX_DIGITS: Final = 8
 
@@ -160,6 +161,8 @@ def _format_dots(
         at += lead
         word0, word1 = load64(text, first), load64(text, first + 8)
         word2, word3 = load64(text, first + 16), load64(text, first + 24)
+        word4, word5 = load64(text, first + 32), load64(text, first + 40)
+        word6, word7 = load64(text, first + 48), load64(text, first + 56)
         other, another = place[second], place[third]
         begin = row
         while row < last:
@@ -188,7 +191,11 @@ def _format_dots(
             store64(out, at + 8, word1)
             store64(out, at + 16, word2)
             store64(out, at + 24, word3)
-            if joint > _REGISTERS:
+            if joint > _HALF_REGISTERS:
+                store64(out, at + 32, word4)
+                store64(out, at + 40, word5)
+                store64(out, at + 48, word6)
+                store64(out, at + 56, word7)
                 for i in range(_REGISTERS, joint, 8):
                     store64(out, at + i, load64(text, first + i))
             at += joint

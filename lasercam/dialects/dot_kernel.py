@@ -15,6 +15,8 @@ from lasercam.dialects.unaligned import load64, store64, swapped, trailing_zeros
 
 SLACK: Final = 96
 """Bytes that must be free behind the text that is printed, and behind the text of all lines."""
+FULL: Final = -2
+"""Returned instead of a size: there may be too little room for the next row."""
 REFUSED: Final = -1
 """Returned instead of a size: rows that must be looked at one by one, because something is wrong with them."""
 _HALF_REGISTERS: Final = 32
@@ -62,7 +64,7 @@ def _eight_digits(number: Any, four: Any) -> Any:
 
 def _format_dots(
     starts: Any, ends: Any, is_joined: Any, before: Any, increment: Any, unit: Any, decimals: Any, reach: Any,
-    lines: Any, powers: Any, four: Any, out: Any,
+    lines: Any, longest: Any, powers: Any, four: Any, out: Any,
 ) -> Any:  # fmt: skip
     """Print dots.
 
@@ -74,12 +76,13 @@ def _format_dots(
         decimals: of coordinates, at most 7.
         reach: largest magnitude that may be printed.
         lines: DotLines.
+        longest: bytes that no row exceeds.
         powers: POWERS.
         four: FOUR_DIGITS.
-        out: uint8, SLACK longer than any text these rows can have.
+        out: uint8; SLACK bytes of it stay free.
 
     Returns:
-        Bytes written, or REFUSED.
+        Bytes written, FULL or REFUSED.
     """
     text = lines.text
     place = np.empty(3, np.int64)
@@ -88,9 +91,12 @@ def _format_dots(
         place[axis] = before[axis]
         value[axis] = before[axis] // unit
     n = ends.shape[0]
+    room = len(out) - SLACK - longest
     at = 0
     row = 0
     while row < n:
+        if at > room:
+            return FULL
         axes = 0
         step_ticks = 0
         axis = 0
@@ -145,7 +151,7 @@ def _format_dots(
             allowed = (size - least) // stride
         if allowed < 1:
             continue
-        last = min(n, row + allowed)
+        last = min(n, row + allowed, row + (room - at) // longest)
         number = swapped(word) & _DIGITS
         stepped = swapped(_eight_digits(np.uint64(stride), four)) & _DIGITS
         # Bytes that carry into the next lose the F6 that was added for that; the others have it taken away below. One

@@ -17,6 +17,8 @@ from lasercam.dialects.row_facts import RowFacts, RowReader
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 
 _N_AXES = 3
+_SPARE_BYTES = 8
+"""Bytes by which rows may be longer than those before, on average, before more memory is needed."""
 _WAYS = 8
 """To move: none, some or all of three axes."""
 
@@ -45,6 +47,7 @@ class DotRuns:
         self._line_of: Callable[[int], Line | None] | None = None
         self._lines: Any = None
         self._longest = 0
+        self._expected = 0
 
     def learn(self, block: ToolpathBlock, facts: RowFacts, line_of: Callable[[int], Line | None]) -> None:
         """These rows have been printed the general way.
@@ -69,18 +72,24 @@ class DotRuns:
         )
         if not alike or not self._has_lines():
             return None
-        from lasercam.dialects.dot_kernel import FOUR_DIGITS, POWERS, SLACK, format_dots
+        from lasercam.dialects.dot_kernel import FOUR_DIGITS, FULL, POWERS, SLACK, format_dots
 
         rows = self._rows
-        # Only what is written to is ever given memory, and each text has its own: it may wait to be written.
-        out = np.empty(len(block) * self._longest + SLACK, np.uint8)
-        size = format_dots(
-            block.start_ticks, block.end_ticks, _is_joined(block), block.start_ticks[0], rows.increment, rows.unit,
-            rows.decimals, self._reach, self._lines, POWERS, FOUR_DIGITS, out,
-        )  # fmt: skip
+        size = FULL
+        # A row is expected to be as long as those before it, so that memory is not asked for in vain; then any row.
+        for n_bytes in (self._expected, self._longest):
+            # Each text has a place of its own: it may wait to be written.
+            out = np.empty((len(block) + 1) * n_bytes + self._longest + SLACK, np.uint8)
+            size = format_dots(
+                block.start_ticks, block.end_ticks, _is_joined(block), block.start_ticks[0], rows.increment,
+                rows.unit, rows.decimals, self._reach, self._lines, self._longest, POWERS, FOUR_DIGITS, out,
+            )  # fmt: skip
+            if size != FULL:
+                break
         if size < 0:
             return None
         rows.went_on(block)
+        self._expected = min(self._longest, -(-size // len(block)) + _SPARE_BYTES)
         return out[:size].data
 
     def _has_lines(self) -> bool:
@@ -92,6 +101,7 @@ class DotRuns:
             if len(lines) == _WAYS:
                 self._lines = _laid_out(lines)
                 self._longest = max(sum(len(t) + MAX_NUMBER_BYTES for t, _ in pieces) for pieces in lines)
+                self._expected = max(len(pieces[0][0]) + len(pieces[-1][0]) + MAX_NUMBER_BYTES for pieces in lines)
         return self._lines is not None
 
     def _pieces(self, line: Line | None) -> list[tuple[bytes, int]] | None:

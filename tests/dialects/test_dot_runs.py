@@ -150,6 +150,15 @@ def test_dots_in_one_pass_are_the_same_bytes(
     assert all(fused[1:])
 
 
+@pytest.mark.parametrize("language", sorted(MAKERS))
+def test_rows_that_become_much_longer_find_room(language: str) -> None:
+    """Memory is asked for by the length of the rows before."""
+    far = 79_999_999 // UNITS[language]
+    short, long = [(1, 0, 0, 50)], [(sign * far, sign * far, -sign * far, 1) for sign in (-1, 1)] * 400
+    blocks = slices(dots(walked((0, 0, 0), [*short, *long]), UNITS[language], 2, is_joined=True), [1, 10, 50])
+    assert assert_same(language, machine(language, f"{UNITS[language] // 10} nm", "0 s"), blocks)[1:] == [True] * 3
+
+
 DISTURBANCES = ("gap", "joined gap", "off", "recipe", "count", "kind", "section", "far")
 
 

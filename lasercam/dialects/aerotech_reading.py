@@ -62,13 +62,17 @@ def exposures(
     kept_settings: Any = [modes, width_ns, settle_ns, *settings.counts_per_mm]
     state: Any = list(s.START)
     last_line = 0
+    # Made once: fresh memory for every piece of the file would cost as much as filling it.
+    scratch = np.empty(0, np.int64)
     for lines in language.read(stream, use_compiled=use_compiled):
         out: Any
         if lines.use_compiled:
             ops, arguments, kept_settings, state = (
                 np.asarray(v, np.int64) for v in (ops, arguments, kept_settings, state)
             )
-            run, out = compiled_with(motion.run, *motion.PARTS), np.empty(2 * s.N_COLUMNS * len(lines), np.int64)
+            if len(scratch) < 2 * s.N_COLUMNS * len(lines):
+                scratch = np.empty(2 * s.N_COLUMNS * len(lines), np.int64)
+            run, out = compiled_with(motion.run, *motion.PARTS), scratch
         else:
             run, out = motion.run, [0] * (2 * s.N_COLUMNS * len(lines))
         n_rows, error, line = run(

@@ -4,7 +4,8 @@ Source: ACSPL+ programs in public repositories (PTP/ev with a velocity as last a
 shot at standstill; XSEG, LINE, ENDS and `TILL GSEG = -1`; SegmentGate with a gate state as last argument of LINE/p;
 FixedDistPulse with width, interval, start and end along the path). Nothing of this was run on a controller.
 
-The velocity of a path is that of its axes, VEL; shots end half a distance behind the last of them.
+The velocity of a path is that of its axes, VEL; shots end behind the last of them, by half of their distance
+or of the dark lead.
 """
 
 import re
@@ -272,7 +273,8 @@ class _Program:
         first = next((i for i, at in enumerate(bounds[:-2]) if abs(at - begin) <= near), 0)
         length = bounds[first + 1] - begin
         self._shots = round(length / apart) + 1
-        off = abs(apart * (self._shots - 1) - length), abs(end - bounds[first + 1] - apart / 2)
-        if not first or max(off) > near or self._shots < 2 or end >= bounds[first + 2]:
+        lead = bounds[first + 2] - bounds[first + 1]
+        off = abs(apart * (self._shots - 1) - length), abs(end - bounds[first + 1] - min(apart, lead) / 2)
+        if not first or max(off) > near or self._shots < 2:
             raise RereadError("shots begin or end inside a row, or with the path")
         return [i == first for i in range(len(steps))]

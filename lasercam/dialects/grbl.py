@@ -90,6 +90,7 @@ class Grbl:
         yield from judgement.judge_position_firing(recipes, machine)
         yield from judgement.judge_energy_control(machine, "spindle")
         yield from _judge_powers(recipes, machine)
+        yield from judgement.judge_unknown_settings(machine, [str(n) for n in range(256)])
 
     def encoder(self, program: ProgramHeader) -> "GrblEncoder":
         """A fresh encoder."""
@@ -293,9 +294,10 @@ def _judge_range(section: Section, machine: Machine) -> Iterator[Finding]:
 
 
 def _judge_dwells(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Finding]:
-    times = [(f"recipes.{recipe.label}", "open time", open_time_ns(recipe, machine)) for recipe in recipes]
-    times.append(("machine", "settle time", round(machine.controller.settle_time * 1e9)))
-    for on, what, time_ns in times:
+    times = [(f"recipes.{r.label}", "open time", open_time_ns(r, machine), r.exposure_ns) for r in recipes]
+    settle_ns = round(machine.controller.settle_time * 1e9)
+    times.append(("machine", "settle time", settle_ns, settle_ns))
+    for on, what, time_ns, asked_ns in times:
         if time_ns % DWELL_STEP_NS:
             below = time_ns // DWELL_STEP_NS * DWELL_STEP_NS
             near = below if below and time_ns - below <= DWELL_STEP_NS // 2 else below + DWELL_STEP_NS
@@ -304,7 +306,8 @@ def _judge_dwells(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Findi
                 f"the {what} of {time_ns / 1e9:g} s is not a multiple of 50 ms; GRBL would wait "
                 f"{(below + DWELL_STEP_NS) / 1e9:g} s",
                 on, time_ns / 1e9, DWELL_STEP_NS / 1e9, "s",
-                hint=f"the nearest possible time is {near / 1e9:g} s", source=judgement.DWELL_GRID.source,
+                hint=f"the nearest possible time is {(near + asked_ns - time_ns) / 1e9:g} s",
+                source=judgement.DWELL_GRID.source,
             )  # fmt: skip
 
 

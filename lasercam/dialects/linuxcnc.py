@@ -79,6 +79,7 @@ class LinuxCnc:
         yield from judgement.judge_trigger(header, section, recipes, machine)
         yield from judgement.judge_position_firing(recipes, machine)
         yield from judgement.judge_energy_control(machine, "analog")
+        yield from judgement.judge_unknown_settings(machine, ())
         if machine.trigger is not None and machine.trigger.output == machine.gate.output:
             yield judgement.setting_finding(
                 f"gate and trigger share digital output {machine.gate.output}", "give each its own output"

@@ -59,7 +59,8 @@ class _Script:
         self._gate = f"{stated.get('gate_gpio', '')},{1 << machine.gate.output}"
         trigger = machine.trigger
         operator = trigger is not None and trigger.counted_by == "operator"
-        self._trigger = f"{stated['trigger_gpio']},{1 << trigger.output}" if trigger and operator else ""
+        port = stated.get("trigger_gpio", "")
+        self._trigger = f"{port},{1 << trigger.output}" if trigger and operator and self._is_pvt else ""
         self._width_ps = round(trigger.width * 1e9) * 1000 if trigger else 0
         self._outputs = [o for o in (self._gate, self._trigger) if o] if self._is_pvt else []
         self._off: list[str] = []

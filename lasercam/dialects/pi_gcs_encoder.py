@@ -49,6 +49,7 @@ class PiSettings:
 def pi_settings(machine: Machine) -> tuple[PiSettings | None, list[Finding]]:
     """What the profile says, and what is wrong with it; None when anything is."""
     found, findings = read_settings(machine, KEYS)
+    findings += judgement.judge_energy_control(machine)
     if findings:
         return None, findings
     axes = (found["x_axis"], found["y_axis"], found["z_axis"])

@@ -167,7 +167,7 @@ def _title(loaded: LoadedJob, toolpath: Toolpath, section: Section, machine: Mac
     return (
         f"lasercam job {loaded.document.job}, step {section.step + 1}: {section.step_name}",
         f"sample {loaded.document.sample.id}, {loaded.document.sample.material}",
-        f"laser {section_laser_text(section, machine, toolpath.header.recipes)}",
+        f"laser {section_laser_text(section, machine, toolpath.header.recipes, most=3)}",
         f"{section.n_exposures} exposures, about {section.duration_s:.0f} s",
         f"toolpath {toolpath.header.digest}",
     )

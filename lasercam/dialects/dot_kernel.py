@@ -13,11 +13,14 @@ from lasercam.dialects.compiling import compiled_with
 from lasercam.dialects.row_kernel import digit_by_digit, four_digits, print_number
 from lasercam.dialects.unaligned import load64, store64, swapped, trailing_zeros
 
-SLACK: Final = 64
+SLACK: Final = 96
 """Bytes that must be free behind the text that is printed, and behind the text of all lines."""
+FULL: Final = -2
+"""Returned instead of a size: there may be too little room for the next row."""
 REFUSED: Final = -1
 """Returned instead of a size: rows that must be looked at one by one, because something is wrong with them."""
-_REGISTERS: Final = 32
+_HALF_REGISTERS: Final = 32
+_REGISTERS: Final = 64
 """Bytes between two numbers that are kept in registers; longer text is copied from memory."""
 _MAX_DIGITS: Final = 8
 
@@ -61,7 +64,7 @@ def _eight_digits(number: Any, four: Any) -> Any:
 
 def _format_dots(
     starts: Any, ends: Any, is_joined: Any, before: Any, increment: Any, unit: Any, decimals: Any, reach: Any,
-    lines: Any, powers: Any, four: Any, out: Any,
+    lines: Any, longest: Any, powers: Any, four: Any, out: Any,
 ) -> Any:  # fmt: skip
     """Print dots.
 
@@ -73,12 +76,13 @@ def _format_dots(
         decimals: of coordinates, at most 7.
         reach: largest magnitude that may be printed.
         lines: DotLines.
+        longest: bytes that no row exceeds.
         powers: POWERS.
         four: FOUR_DIGITS.
-        out: uint8, SLACK longer than any text these rows can have.
+        out: uint8; SLACK bytes of it stay free.
 
     Returns:
-        Bytes written, or REFUSED.
+        Bytes written, FULL or REFUSED.
     """
     text = lines.text
     place = np.empty(3, np.int64)
@@ -87,9 +91,12 @@ def _format_dots(
         place[axis] = before[axis]
         value[axis] = before[axis] // unit
     n = ends.shape[0]
+    room = len(out) - SLACK - longest
     at = 0
     row = 0
     while row < n:
+        if at > room:
+            return FULL
         axes = 0
         step_ticks = 0
         axis = 0
@@ -144,7 +151,7 @@ def _format_dots(
             allowed = (size - least) // stride
         if allowed < 1:
             continue
-        last = min(n, row + allowed)
+        last = min(n, row + allowed, row + (room - at) // longest)
         number = swapped(word) & _DIGITS
         stepped = swapped(_eight_digits(np.uint64(stride), four)) & _DIGITS
         # Bytes that carry into the next lose the F6 that was added for that; the others have it taken away below. One
@@ -160,6 +167,8 @@ def _format_dots(
         at += lead
         word0, word1 = load64(text, first), load64(text, first + 8)
         word2, word3 = load64(text, first + 16), load64(text, first + 24)
+        word4, word5 = load64(text, first + 32), load64(text, first + 40)
+        word6, word7 = load64(text, first + 48), load64(text, first + 56)
         other, another = place[second], place[third]
         begin = row
         while row < last:
@@ -188,7 +197,11 @@ def _format_dots(
             store64(out, at + 8, word1)
             store64(out, at + 16, word2)
             store64(out, at + 24, word3)
-            if joint > _REGISTERS:
+            if joint > _HALF_REGISTERS:
+                store64(out, at + 32, word4)
+                store64(out, at + 40, word5)
+                store64(out, at + 48, word6)
+                store64(out, at + 56, word7)
                 for i in range(_REGISTERS, joint, 8):
                     store64(out, at + i, load64(text, first + i))
             at += joint

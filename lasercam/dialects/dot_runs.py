@@ -6,7 +6,7 @@ new, and these are checked here.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,131 +17,136 @@ from lasercam.dialects.row_facts import RowFacts, RowReader
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 
 _N_AXES = 3
+_SPARE_BYTES = 8
+"""Bytes by which rows may be longer than those before, on average, before more memory is needed."""
 _WAYS = 8
 """To move: none, some or all of three axes."""
 
 
-class _Like(NamedTuple):
-    """The last dot that was printed.
-
-    Attributes:
-        recipe, pulses: of its row.
-        columns: what its templates were chosen by, in the encoder's order.
-        numbers: what they print.
-        modes: state of the file behind it.
-    """
-
-    recipe: int
-    pulses: int
-    columns: tuple[int, ...]
-    numbers: tuple[int, ...]
-    modes: tuple[int, ...]
+Line = tuple[Sequence[int], Sequence[int]]
+"""Templates of a row, and the numbers that they print."""
 
 
 class DotRuns:
     """Prints dots that follow others of their kind; the encoder hands all other rows to the general way."""
 
-    def __init__(
-        self,
-        rows: RowReader,
-        templates: Sequence[Template],
-        choose: Callable[..., None],
-        columns: Sequence[str],
-        n_templates: int,
-        *,
-        reach: int,
-        use_compiled: bool,
-    ) -> None:
+    def __init__(self, rows: RowReader, templates: Sequence[Template], *, reach: int, use_compiled: bool) -> None:
         """Printing for one file.
 
         Args:
             rows: knows where the file stands.
-            templates: of the encoder.
-            choose: its function for `program_text.chosen`.
-            columns: attributes of facts that `choose` goes by; one is `axes`.
-            n_templates: of each row.
+            templates: of the encoder; coordinates are the columns 0 to 2 of what they print.
             reach: largest magnitude of a printed coordinate that the controller takes.
             use_compiled: False leaves all rows to the general way.
         """
         self._rows = rows
         self._templates = templates
-        self._choose = choose
-        self._columns = tuple(columns)
-        self._n_templates = n_templates
         self._reach = reach
         self._use_compiled = use_compiled
-        self._like: _Like | None = None
-        self._made_for: _Like | None = None
+        self._like: tuple[int, int] | None = None
+        self._line_of: Callable[[int], Line | None] | None = None
         self._lines: Any = None
         self._longest = 0
+        self._expected = 0
 
-    def learn(self, block: ToolpathBlock, facts: RowFacts, modes: NDArray[np.int64]) -> None:
-        """These rows have been printed the general way; `modes` is the state they left."""
-        self._like = None
+    def learn(self, block: ToolpathBlock, facts: RowFacts, line_of: Callable[[int], Line | None]) -> None:
+        """These rows have been printed the general way.
+
+        Args:
+            block: the rows.
+            facts: what was printed of them.
+            line_of: the line of one more dot like the last that moves these axes (1 for x, 2 for y, 4 for z); None
+                where it leaves the file in another state than it found it, so that the next may look different.
+        """
+        self._like = self._line_of = self._lines = None
         if self._use_compiled and len(facts) and block.kind[-1] == RowKind.DOT:
-            columns = tuple(int(getattr(facts, name)[-1]) for name in self._columns)
-            numbers = tuple(facts.numbers[-1].tolist())
-            self._like = _Like(int(block.recipe[-1]), int(block.count[-1]), columns, numbers, tuple(modes.tolist()))
+            self._like, self._line_of = (int(block.recipe[-1]), int(block.count[-1])), line_of
 
     def text(self, block: ToolpathBlock) -> memoryview | None:
         """The block as text; None where it holds anything else than dots like the last row, or a fault."""
-        like = self._like
-        if like is None or not len(block) or not self._rows.goes_on_at(block):
+        if self._like is None or not len(block) or not self._rows.goes_on_at(block):
             return None
+        recipe, count = self._like
         alike = compiled(_are_alike)(
-            block.kind, block.recipe, block.count, np.uint8(RowKind.DOT), np.uint16(like.recipe), np.uint32(like.pulses)
+            block.kind, block.recipe, block.count, np.uint8(RowKind.DOT), np.uint16(recipe), np.uint32(count)
         )
-        if not alike or not self._are_lines_of(like):
+        if not alike or not self._has_lines():
             return None
-        from lasercam.dialects.dot_kernel import FOUR_DIGITS, POWERS, SLACK, format_dots
+        from lasercam.dialects.dot_kernel import FOUR_DIGITS, FULL, POWERS, SLACK, format_dots
 
         rows = self._rows
-        # Only what is written to is ever given memory, and each text has its own: it may wait to be written.
-        out = np.empty(len(block) * self._longest + SLACK, np.uint8)
-        size = format_dots(
-            block.start_ticks, block.end_ticks, _is_joined(block), block.start_ticks[0], rows.increment, rows.unit,
-            rows.decimals, self._reach, self._lines, POWERS, FOUR_DIGITS, out,
-        )  # fmt: skip
+        size = FULL
+        # A row is expected to be as long as those before it, so that memory is not asked for in vain; then any row.
+        for n_bytes in (self._expected, self._longest):
+            # Each text has a place of its own: it may wait to be written.
+            out = np.empty((len(block) + 1) * n_bytes + self._longest + SLACK, np.uint8)
+            size = format_dots(
+                block.start_ticks, block.end_ticks, _is_joined(block), block.start_ticks[0], rows.increment,
+                rows.unit, rows.decimals, self._reach, self._lines, self._longest, POWERS, FOUR_DIGITS, out,
+            )  # fmt: skip
+            if size != FULL:
+                break
         if size < 0:
             return None
         rows.went_on(block)
+        self._expected = min(self._longest, -(-size // len(block)) + _SPARE_BYTES)
         return out[:size].data
 
-    def _are_lines_of(self, like: _Like) -> bool:
-        """Whether the text of such dots depends on nothing but where they are; it is put together if so."""
-        key = like._replace(numbers=(0,) * _N_AXES + like.numbers[_N_AXES:])
-        if self._made_for != key:
-            self._made_for, self._lines = key, None
-            found = [self._pieces(like, axes) for axes in range(_WAYS)]
+    def _has_lines(self) -> bool:
+        """Whether the text of such dots depends on nothing but where they are; it is put together once."""
+        if self._lines is None and self._line_of is not None:
+            found = [self._pieces(self._line_of(axes)) for axes in range(_WAYS)]
+            self._line_of = None
             lines = [pieces for pieces in found if pieces is not None]
             if len(lines) == _WAYS:
                 self._lines = _laid_out(lines)
                 self._longest = max(sum(len(t) + MAX_NUMBER_BYTES for t, _ in pieces) for pieces in lines)
+                self._expected = max(len(pieces[0][0]) + len(pieces[-1][0]) + MAX_NUMBER_BYTES for pieces in lines)
         return self._lines is not None
 
-    def _pieces(self, like: _Like, axes: int) -> list[tuple[bytes, int]] | None:
-        """Text and the axis of the number behind it (-1: none) of a dot that moves these axes.
-
-        None where it leaves the file in another state than it found it, so that the next dot may look different.
-        """
-        modes, choice = list(like.modes), [0] * self._n_templates
-        columns = ([axes if name == "axes" else v] for name, v in zip(self._columns, like.columns, strict=True))
-        self._choose(*columns, modes, choice)
-        if tuple(modes) != like.modes:
+    def _pieces(self, line: Line | None) -> list[tuple[bytes, int]] | None:
+        """Text and the axis of the number behind it (-1: none), numbers other than coordinates printed."""
+        if line is None:
             return None
+        choice, numbers = line
         pieces: list[tuple[bytes, int]] = []
         text = b""
         for piece in (p for index in choice for p in self._templates[index]):
             if isinstance(piece, bytes):
                 text += piece
             elif piece.column >= _N_AXES:
-                text += fixed_point(like.numbers[piece.column], piece.decimals, trim=piece.trim).encode("ascii")
+                text += fixed_point(numbers[piece.column], piece.decimals, trim=piece.trim).encode("ascii")
             elif piece.trim or piece.decimals != self._rows.decimals:
                 return None
             else:
                 pieces.append((text, piece.column))
                 text = b""
         return [*pieces, (text, -1)]
+
+
+def chosen_again(
+    choose: Callable[..., None], names: Sequence[str], n_templates: int, facts: RowFacts, modes: NDArray[np.int64]
+) -> Callable[[int], Line | None]:
+    """What `learn` wants of an encoder whose templates are chosen by `program_text.chosen`.
+
+    Args:
+        choose: its function.
+        names: attributes of facts that it goes by; one is `axes`.
+        n_templates: of each row.
+        facts: what was printed last.
+        modes: the state behind it.
+    """
+    if not len(facts):
+        return lambda _axes: None
+    last = {name: int(getattr(facts, name)[-1]) for name in names}
+    numbers, before = facts.numbers[-1].tolist(), modes.tolist()
+
+    def line_of(axes: int) -> Line | None:
+        after, choice = list(before), [0] * n_templates
+        choose(*([axes if name == "axes" else last[name]] for name in names), after, choice)
+        return (choice, numbers) if after == before else None
+
+    return line_of
 
 
 def _laid_out(lines: list[list[tuple[bytes, int]]]) -> Any:

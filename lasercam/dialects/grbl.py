@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, ClassVar, Final
 import numpy as np
 
 from lasercam.dialects import grbl_reader, judgement
-from lasercam.dialects.dot_runs import DotRuns
+from lasercam.dialects.dot_runs import DotRuns, chosen_again
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, chosen, fixed_point
 from lasercam.dialects.row_facts import (
     MAX_DECIMALS,
@@ -118,7 +118,7 @@ class GrblEncoder:
         templates = self._templates(machine)
         self._formatter = RowFormatter(templates, use_compiled=use_compiled)
         reach = min(10**MAX_DIGITS - 1, int(_exact_reach(self._increment)) // self._rows.unit)
-        self._dots = DotRuns(self._rows, templates, _choose, _COLUMNS, _CHOSEN, reach=reach, use_compiled=use_compiled)
+        self._dots = DotRuns(self._rows, templates, reach=reach, use_compiled=use_compiled)
         self._use_compiled = use_compiled
         self._modes = np.array((0, 1, 0), np.int64)
         self._setting = NO_SETTING
@@ -145,7 +145,7 @@ class GrblEncoder:
         choice = chosen(_choose, columns, self._modes, _CHOSEN, use_compiled=self._use_compiled)
         _, self._setting = setting_changes(facts, self._setting)
         text = self._formatter.format(choice, facts.numbers)
-        self._dots.learn(block, facts, self._modes)
+        self._dots.learn(block, facts, chosen_again(_choose, _COLUMNS, _CHOSEN, facts, self._modes))
         return text
 
     def end(self) -> bytes:

@@ -7,7 +7,7 @@ import numpy as np
 
 from lasercam.dialects import judgement, linuxcnc_reader
 from lasercam.dialects.comments import safe_comment
-from lasercam.dialects.dot_runs import DotRuns
+from lasercam.dialects.dot_runs import DotRuns, chosen_again
 from lasercam.dialects.program_text import (
     COMPILED_FROM_ROWS,
     MAX_VALUE,
@@ -109,9 +109,7 @@ class LinuxCncEncoder:
         self._rows = RowReader(program, feed_scale=_FEED_SCALE, use_compiled=use_compiled)
         templates = self._templates(machine)
         self._formatter = RowFormatter(templates, use_compiled=use_compiled)
-        self._dots = DotRuns(
-            self._rows, templates, _choose, _COLUMNS, _CHOSEN, reach=MAX_VALUE - 1, use_compiled=use_compiled
-        )
+        self._dots = DotRuns(self._rows, templates, reach=MAX_VALUE - 1, use_compiled=use_compiled)
         self._use_compiled = use_compiled
         self._modes = np.zeros(4, np.int64)
         self._stated = 0
@@ -153,7 +151,7 @@ class LinuxCncEncoder:
             choice = np.insert(choice, 1, 0, axis=1)
             choice[at, 1] = _SETS
         text = self._formatter.format(choice, facts.numbers)
-        self._dots.learn(block, facts, self._modes)
+        self._dots.learn(block, facts, chosen_again(_choose, _COLUMNS, _CHOSEN, facts, self._modes))
         return statement + text
 
     def end(self) -> bytes:

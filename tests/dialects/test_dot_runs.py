@@ -8,22 +8,33 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lasercam.dialects.aerotech_a3200 import a3200_encoder
+from lasercam.dialects.automation1 import automation1_encoder
 from lasercam.dialects.grbl import GrblEncoder
 from lasercam.dialects.linuxcnc import LinuxCncEncoder
 from lasercam.errors import LasercamError
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Encoder, ProgramHeader
 from lasercam.model.toolpath import RowKind, ToolpathBlock
+from tests.dialects import aerotech_planning as aerotech
 from tests.dialects import planning
 
 Place = tuple[int, int, int]
-MAKERS: dict[str, Callable[..., Encoder]] = {"linuxcnc": LinuxCncEncoder, "grbl": GrblEncoder}
+MAKERS: dict[str, Callable[..., Encoder]] = {
+    "linuxcnc": LinuxCncEncoder, "grbl": GrblEncoder, "aerotech_a3200": a3200_encoder,
+    "automation1": automation1_encoder,
+}  # fmt: skip
+UNITS = {"linuxcnc": 10, "grbl": 10_000, "aerotech_a3200": 100, "automation1": 100}
+"""Ticks of the increment on which disturbed rows lie."""
 
 
 def machine(language: str, increment: str, settle: str) -> Machine:
     """A machine of that language, its increment and its settle time."""
     if language == "grbl":
         return planning.grbl_machine(increment=increment, settle_time=settle)
+    if language != "linuxcnc":
+        controller = {"increment": increment, "settle_time": settle}
+        return aerotech.machine(language, {"loops": "no", "line_gate": "stops"}, controller=controller)
     controller = {"dialect": "linuxcnc", "increment": increment, "path_tolerance": "1 um", "settle_time": settle,
                   "source": "example value"}  # fmt: skip
     return planning.linuxcnc_machine(controller=controller)
@@ -109,7 +120,7 @@ def walked(start: Place, parts: Sequence[tuple[int, int, int, int]]) -> list[Pla
     st.lists(st.integers(0, 400), max_size=4),
     st.sampled_from([("linuxcnc", "1 nm", 10), ("linuxcnc", "0.1 nm", 1), ("linuxcnc", "2.5 nm", 25),
                      ("linuxcnc", "1 um", 10_000), ("linuxcnc", "1 mm", 10_000_000), ("grbl", "1 um", 10_000),
-                     ("grbl", "50 um", 500_000)]),
+                     ("grbl", "50 um", 500_000), ("aerotech_a3200", "10 nm", 100), ("automation1", "10 nm", 100)]),
     st.sampled_from(["0 s", "50 ms"]),
     st.sampled_from([2, 3, 4]),
     st.booleans(),
@@ -139,15 +150,24 @@ def test_dots_in_one_pass_are_the_same_bytes(
     assert all(fused[1:])
 
 
+@pytest.mark.parametrize("language", sorted(MAKERS))
+def test_rows_that_become_much_longer_find_room(language: str) -> None:
+    """Memory is asked for by the length of the rows before."""
+    far = 79_999_999 // UNITS[language]
+    short, long = [(1, 0, 0, 50)], [(sign * far, sign * far, -sign * far, 1) for sign in (-1, 1)] * 400
+    blocks = slices(dots(walked((0, 0, 0), [*short, *long]), UNITS[language], 2, is_joined=True), [1, 10, 50])
+    assert assert_same(language, machine(language, f"{UNITS[language] // 10} nm", "0 s"), blocks)[1:] == [True] * 3
+
+
 DISTURBANCES = ("gap", "joined gap", "off", "recipe", "count", "kind", "section", "far")
 
 
 @settings(deadline=None, max_examples=150)
-@given(straight, st.integers(0, 400), st.sampled_from(DISTURBANCES), st.sampled_from(["linuxcnc", "grbl"]))
+@given(straight, st.integers(0, 400), st.sampled_from(DISTURBANCES), st.sampled_from(sorted(MAKERS)))
 def test_what_is_wrong_is_refused_in_the_same_words(
     parts: list[tuple[int, int, int, int]], row: int, how: str, language: str
 ) -> None:
-    unit = 10 if language == "linuxcnc" else 10_000
+    unit = UNITS[language]
     whole = dots(walked((3, 4, 5), [(1, 0, 0, 3), *parts]), unit, 2, is_joined=how == "joined gap")
     first, second = slices(whole, [2])
     start, end, kind, count, recipe, part = (np.array(column) for column in second.arrays)
@@ -171,13 +191,13 @@ def test_what_is_wrong_is_refused_in_the_same_words(
     elif how == "kind":
         kind[row] = RowKind.JUMP
     section = 1 if how == "section" else 0
-    stage = machine(language, "1 nm" if language == "linuxcnc" else "1 um", "0 s")
+    stage = machine(language, f"{unit // 10} nm", "0 s")
     bad = ToolpathBlock(section, first.first_row + 2, start, end, kind, count, recipe, part)
     fused = assert_same(language, stage, [first, bad])
     assert len(fused) < 2 or not fused[1]
 
 
-@pytest.mark.parametrize("language", ["linuxcnc", "grbl"])
+@pytest.mark.parametrize("language", sorted(MAKERS))
 def test_other_rows_between_do_not_disturb(language: str) -> None:
     """A line between dots changes modes; dots are printed the general way once, and in one pass again."""
     unit = 10_000

@@ -57,8 +57,8 @@ def test_writes_end_at_whole_units(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return size
 
     monkeypatch.setattr(aligned_file, "_write_some", watch)
-    whole = written(tmp_path / "a", [950_003] * 5)
-    assert all(end % UNIT_BYTES == 0 for end in ends[:-1])
+    whole = written(tmp_path / "a", [950_003, 3_000_000, 950_003])
+    assert ends[:-1] == [UNIT_BYTES * (i + 1) for i in range(len(ends) - 1)]
     assert ends[-1] == len(whole)
 
 

@@ -7,7 +7,16 @@ import numpy as np
 
 from lasercam.dialects import judgement, linuxcnc_reader
 from lasercam.dialects.comments import safe_comment
-from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, chosen, fixed_point
+from lasercam.dialects.dot_runs import DotRuns, chosen_again
+from lasercam.dialects.program_text import (
+    COMPILED_FROM_ROWS,
+    MAX_VALUE,
+    RowFormatter,
+    Slot,
+    Template,
+    chosen,
+    fixed_point,
+)
 from lasercam.dialects.row_facts import RowReader, exact_multiple, setting_changes
 from lasercam.errors import MachineLimitError
 from lasercam.model.commanded import closing_wait_ns
@@ -30,6 +39,10 @@ _MOTION_0: Final = 8
 _DOT_TIMED, _DOT_COUNTED, _SETS = 56, 57, 58
 _WAS_LINE, _MOTION, _SPEED, _BLENDS = range(4)
 """Modal state: whether the row before was a LINE, 0 / G0 / G1, the last F, whether path blending is on."""
+_CHOSEN: Final = 3
+"""Templates of each row."""
+_COLUMNS: Final = ("kind", "axes", "speed_nm_s", "counted")
+"""What templates are chosen by."""
 _LINE: Final = int(RowKind.LINE)
 _LEAD: Final = int(RowKind.LEAD)
 _DOT: Final = int(RowKind.DOT)
@@ -67,6 +80,7 @@ class LinuxCnc:
         yield from judgement.judge_trigger(header, section, recipes, machine)
         yield from judgement.judge_position_firing(recipes, machine)
         yield from judgement.judge_energy_control(machine, "analog")
+        yield from judgement.judge_unknown_settings(machine, ())
         if machine.trigger is not None and machine.trigger.output == machine.gate.output:
             yield judgement.setting_finding(
                 f"gate and trigger share digital output {machine.gate.output}", "give each its own output"
@@ -94,7 +108,9 @@ class LinuxCncEncoder:
         if use_compiled is None:
             use_compiled = program.toolpath.sections[program.section].n_rows >= COMPILED_FROM_ROWS
         self._rows = RowReader(program, feed_scale=_FEED_SCALE, use_compiled=use_compiled)
-        self._formatter = RowFormatter(self._templates(machine), use_compiled=use_compiled)
+        templates = self._templates(machine)
+        self._formatter = RowFormatter(templates, use_compiled=use_compiled)
+        self._dots = DotRuns(self._rows, templates, reach=MAX_VALUE - 1, use_compiled=use_compiled)
         self._use_compiled = use_compiled
         self._modes = np.zeros(4, np.int64)
         self._stated = 0
@@ -109,13 +125,16 @@ class LinuxCncEncoder:
         lines += [*self._outputs_off(), "G21 G90 G94 G17 G40 G49 G80", "G61.1", "M3 S1"]
         return "".join(f"{line}\n" for line in lines).encode("ascii")
 
-    def block(self, block: ToolpathBlock) -> bytes:
+    def block(self, block: ToolpathBlock) -> bytes | memoryview:
         """Rows of the section.
 
         Raises:
             GeometryError: rows that do not follow each other, or of another section.
             MachineLimitError: what LinuxCNC cannot print, time or count.
         """
+        dots = self._dots.text(block)
+        if dots is not None:
+            return dots
         facts = self._rows.facts(block)
         if not len(facts):
             return b""
@@ -125,14 +144,16 @@ class LinuxCncEncoder:
             if self._stated != self._rows.pulses:
                 # Which recipes stand in this file shows only now; the head could not tell.
                 statement = "".join(f"{line}\n" for line in self._count_statement(self._rows.pulses)).encode("ascii")
-        columns = (facts.kind, facts.axes, facts.speed_nm_s, facts.counted)
-        choice = chosen(_choose, columns, self._modes, 3, use_compiled=self._use_compiled)
+        columns = [getattr(facts, name) for name in _COLUMNS]
+        choice = chosen(_choose, columns, self._modes, _CHOSEN, use_compiled=self._use_compiled)
         at, self._setting = setting_changes(facts, self._setting)
         if facts.setting is not None:
             # Behind what the gate does, before the move: at standstill, and the gate is closed.
             choice = np.insert(choice, 1, 0, axis=1)
             choice[at, 1] = _SETS
-        return statement + self._formatter.format(choice, facts.numbers)
+        text = self._formatter.format(choice, facts.numbers)
+        self._dots.learn(block, facts, chosen_again(_choose, _COLUMNS, _CHOSEN, facts, self._modes))
+        return statement + text
 
     def end(self) -> bytes:
         """Gate closed at standstill, beam disarmed, end of program."""

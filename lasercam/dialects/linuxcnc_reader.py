@@ -64,7 +64,7 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
         -1 if trigger is None else trigger.output,
         0 if trigger is None else round(trigger.width * 1e9),
         round(machine.controller.path_tolerance * 1e6),
-        -1 if strength is None or strength.control != "analog" else strength.output,
+        -1 if strength is None or strength.output is None else strength.output,
         round(machine.gate.close_delay * 1e9),
         round(machine.controller.settle_time * 1e9),
         0 if strength is None or strength.scale is None else round(strength.scale.settle * 1e9),

@@ -192,7 +192,7 @@ def test_the_energy_settles_before_the_beam_opens() -> None:
         "law": "linear", "unit": "V", "low": 0, "high": 10, "full_at": 10, "full": "200 uJ", "settle": "0.5 s",
         "source": "example value",
     }  # fmt: skip
-    energy = {"control": "analog", "min": "0.1 uJ", "max": "200 uJ", "scale": scale}
+    energy = {"control": "analog", "output": 0, "min": "0.1 uJ", "max": "200 uJ", "scale": scale}
     laser = {
         "wavelength": "1030 nm", "pulse_duration": "300 fs", "base_rate": "100 kHz", "max_divider": 100,
         "pulse_energy": energy, "source": "example value",

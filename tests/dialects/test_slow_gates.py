@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from lasercam.dialects.acs import Acs
-from lasercam.dialects.aerotech_a3200 import AerotechA3200
-from lasercam.dialects.automation1 import Automation1
-from lasercam.dialects.grbl import Grbl
-from lasercam.dialects.linuxcnc import LinuxCnc
+from lasercam.dialects.aerotech_a3200 import AerotechA3200, a3200_encoder
+from lasercam.dialects.automation1 import Automation1, automation1_encoder
+from lasercam.dialects.grbl import Grbl, GrblEncoder
+from lasercam.dialects.linuxcnc import LinuxCnc, LinuxCncEncoder
 from lasercam.dialects.newport_xps import NewportXps
 from lasercam.dialects.pi_gcs import PiGcs
 from lasercam.errors import LasercamError, MachineLimitError, RereadError
@@ -252,3 +252,21 @@ def test_an_energy_set_by_s_cannot_settle() -> None:
         written("grbl", block, machine)
     with pytest.raises(MachineLimitError, match="settle"):
         found("grbl", b"", {}, machine)
+
+
+@pytest.mark.parametrize("name", ["linuxcnc", "grbl", "aerotech_a3200", "a3200_held", "a3200_unrolled", "automation1"])
+def test_compiled_encoders_write_the_same(name: str) -> None:
+    """In blocks of any size, so that dots go on where others ended."""
+    block, (dialect, machine) = job(name), MACHINES[name]
+    program = planning.program_for(RECIPES, [block], machine)
+    plain, _ = written(name, block)
+    for use_compiled in (False, True):
+        for places in ((), (3, 5, 9, 13, 14, 15, 20, 24)):
+            if name == "linuxcnc":
+                encoder = LinuxCncEncoder(program, use_compiled=use_compiled)
+            elif name == "grbl":
+                encoder = GrblEncoder(program, use_compiled=use_compiled)
+            else:
+                make = automation1_encoder if isinstance(dialect, Automation1) else a3200_encoder
+                encoder = make(program, use_compiled=use_compiled)
+            assert planning.encode(encoder, planning.cut(block, places)) == plain

@@ -40,6 +40,7 @@ def command(
         settings = settings_of(profile, homing=homing)
         options = replace(options, work_offset_mm=work_offset_mm(profile))
     controller = SimulatedController(settings, options)
+    controller.advance(2 * options.boot_time_s)
     door = PtyDoor() if port is None else TcpDoor(port)
     click.echo(f"a simulated {firmware} listens on {door.name}; Ctrl-C ends it")
     try:

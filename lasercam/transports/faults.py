@@ -164,7 +164,7 @@ class FaultyLink:
         self._look_at_clock()
         self._need_link()
         for line in data.splitlines(keepends=True):
-            self._pass_on(self._line_out(line, is_whole=line.endswith((b"\n", b"\r"))))
+            self._line_out(line)
             if self._is_gone:
                 raise LinkError("the link is gone (a fault on purpose)")
         self._release()
@@ -231,21 +231,30 @@ class FaultyLink:
         self._waiting = kept
         return due
 
-    def _line_out(self, line: bytes, *, is_whole: bool) -> bytes:
-        """What becomes of a line, or of a piece of one."""
+    def _line_out(self, line: bytes) -> None:
+        """A line, or a piece of one, on its way to the controller."""
         first = self._n_bytes
         self._n_bytes += len(line)
-        if is_whole:
+        if line.endswith((b"\n", b"\r")):
             self._n_lines += 1
-        number = self._n_lines
-        faults = self._due(Where.SENT_LINE, number, number) if is_whole else []
-        in_line = self._due(Where.SENT_BYTE, first, self._n_bytes - 1)
-        for fault in sorted(in_line, key=lambda f: f.at, reverse=True):
-            at = int(fault.at) - first
-            line = line[:at] + self._struck(line[at : at + 1], fault, end=b"") + line[at + 1 :]
-        for fault in faults:
-            line = self._struck(line, fault, end=b"\n")
-        return line
+            for fault in self._due(Where.SENT_LINE, self._n_lines, self._n_lines):
+                line = self._struck(line, fault, end=line[-1:])
+        if any(f.where is Where.SENT_BYTE and first <= f.at < self._n_bytes for f in self._waiting):
+            self._bytes_out(line, first)
+        else:
+            self._pass_on(line)
+
+    def _bytes_out(self, line: bytes, first: int) -> None:
+        before = b""
+        for offset in range(len(line)):
+            byte = line[offset : offset + 1]
+            for fault in self._due(Where.SENT_BYTE, first + offset, first + offset):
+                if fault.kind not in _STRIKES or fault.kind is Kind.DELAY:
+                    self._pass_on(before)
+                    before = b""
+                byte = self._struck(byte, fault, end=b"")
+            before += byte
+        self._pass_on(before)
 
     def _struck(self, data: bytes, fault: Fault, *, end: bytes) -> bytes:
         if fault.kind is Kind.DROP:
@@ -269,6 +278,8 @@ class FaultyLink:
         return data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
 
     def _pass_on(self, data: bytes) -> None:
+        if self._is_gone:
+            return
         if self._held == b"":
             self._held = data
             return

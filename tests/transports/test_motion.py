@@ -23,12 +23,12 @@ def line_time(controller) -> float:
 
 
 def test_a_straight_move_is_a_trapezoid() -> None:
-    grbl, controller = started("G1X10S1000", "S0")
+    _, controller = started("G1X10S1000", "S0")
     assert line_time(controller) == pytest.approx(10 / V + V / A, rel=1e-9)
 
 
 def test_a_short_move_is_a_triangle() -> None:
-    grbl, controller = started("G1X0.5S1000", "S0")
+    _, controller = started("G1X0.5S1000", "S0")
     assert line_time(controller) == pytest.approx(2 * math.sqrt(0.5 / A), rel=1e-9)
 
 
@@ -52,7 +52,7 @@ def test_a_corner_is_taken_at_the_speed_of_junction_deviation() -> None:
     for line in ("F600", "M3S0"):
         grbl.ask(line)
     grbl.stream([b"G1X10S1000\n", b"Y10\n", b"S0\n"])
-    first, second = controller.exposed()
+    first, _ = controller.exposed()
     half = math.sin(math.pi / 4)
     corner = math.sqrt(A * math.sqrt(2) * 0.02 * half / (1 - half))
     up, down = V / A, (V - corner) / A

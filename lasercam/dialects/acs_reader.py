@@ -10,7 +10,7 @@ or of the dark lead.
 
 import re
 from collections.abc import Callable, Iterator
-from math import atan2, degrees, hypot
+from math import atan2, degrees, hypot, inf
 from typing import BinaryIO, Final
 
 from lasercam.dialects.line_reading import Exposures, interpret, number
@@ -89,6 +89,9 @@ class _Program:
         self._step = ""
         self._high = ""
         self._waited = self._settled = 0
+        self._close_s = machine.gate.close_delay
+        self._increment_ticks = machine.controller.increment * 1e4
+        self._is_closing = False
         self._firing: tuple[int, int, int] | None = None
         self._path: list[tuple[tuple[int, int], str]] = []
         self._shots = 0
@@ -101,6 +104,12 @@ class _Program:
                 if self._count:
                     raise RereadError("the file tells the operator twice what to set at the pulse counter")
                 self._count = int(match[1])
+            return
+        if self._is_closing:
+            match = re.fullmatch(r"WAIT ([1-9][0-9]{0,9})", text)
+            if match is None or int(match[1]) < self._close_s * 1e3 - 1e-6:
+                raise RereadError("something comes before the gate has closed (gate.close_delay)")
+            self._is_closing = False
             return
         if self._done < len(self._head):
             if text != self._head[self._done]:
@@ -165,6 +174,7 @@ class _Program:
         place = [value or 0 for value in self._at]
         if output == self._gate:
             self.exposures.add(RowKind.DOT, place, place, open_ns=self._waited * 1_000_000)
+            self._is_closing = self._close_s > 0
         elif not self._count or self._waited != self._width_ms:
             raise RereadError("a trigger of other width than the profile's, or without a count for the operator")
         else:
@@ -252,6 +262,8 @@ class _Program:
         lit = self._lit(steps)
         if lit[0] or lit[-1] or not any(lit):
             raise RereadError("the laser fires while the stage speeds up or slows down, or never")
+        if self._firing is None:
+            self._judge_closing(steps, lit, speed)
         z = self._at[2] or 0
         kind = RowKind.LINE if self._firing is None else RowKind.SHOTS
         for (to, _), on in zip(self._path, lit, strict=True):
@@ -261,6 +273,18 @@ class _Program:
                 kind if on else RowKind.LEAD, start, end, speed, count=self._shots if on and self._firing else 0
             )
             self._at = [*end]
+
+    def _judge_closing(self, steps: list[tuple[int, int]], lit: list[bool], speed_nm_s: int) -> None:
+        """The gate has closed before it is told to open again, and before the last line, in which the stage stops."""
+        # Where the command goes out is rounded to the increment.
+        left_ticks = -inf
+        for i, (step, on) in enumerate(zip(steps, lit, strict=True)):
+            if left_ticks > 0 and (i == len(steps) - 1 or (on and not lit[i - 1])):
+                raise RereadError("the path opens the gate again, or stops, before the gate has closed")
+            if on:
+                left_ticks = self._close_s * speed_nm_s * 10 - self._increment_ticks
+            else:
+                left_ticks -= hypot(*step)
 
     def _lit(self, steps: list[tuple[int, int]]) -> list[bool]:
         if self._firing is None:

@@ -17,6 +17,7 @@ from lasercam.dialects.dot_runs import DotRuns
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, MAX_VALUE, RowFormatter
 from lasercam.dialects.row_facts import RowFacts, RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
+from lasercam.model.commanded import closing_wait_ns
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 
@@ -49,7 +50,8 @@ class AerotechEncoder:
         self._rows = RowReader(program, fires_by_position=True, counts_in_program=True, use_compiled=use_compiled)
         self._units = UnitReader(loops=settings.loops, use_compiled=use_compiled)
         settle_ns = exact_multiple(self._machine.controller.settle_time, 9, "settle time")
-        templates = w.templates(words, self._rows.decimals, settle_ns)
+        self._closing_ns = closing_wait_ns(self._machine)
+        templates = w.templates(words, self._rows.decimals, settle_ns, self._closing_ns)
         self._formatter = RowFormatter(templates, use_compiled=use_compiled)
         self._dots = DotRuns(self._rows, templates, reach=MAX_VALUE - 1, use_compiled=use_compiled)
         self._count_unit = 10**self._rows.decimals
@@ -153,6 +155,8 @@ class AerotechEncoder:
         self._check_times(values[fired, Column.TOTAL])
         self._check_times(values[fired, Column.ON])
         values[fired, Column.WAIT] = values[fired, Column.TOTAL] * values[fired, Column.CYCLES] + TASK_STEP_NS
+        # A timed pulse opens the gate itself; of counted ones each passes a pulse of the laser, and no gate closes.
+        values[fired & ~facts.counted, Column.WAIT] += self._closing_ns
 
     def _place_groups(
         self,

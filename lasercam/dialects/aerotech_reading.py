@@ -42,7 +42,7 @@ def exposures(
         stream: the file.
         forms: the language.
         comment: what opens a comment line.
-        machine: its trigger's width and settle time.
+        machine: its trigger's width, settle time, increment and the gate's delay.
         settings: encoders of the machine.
         use_compiled: force one of the two ways of running; None chooses by size.
 
@@ -59,7 +59,8 @@ def exposures(
             modes |= argument
     width_ns = 0 if machine.trigger is None else round(machine.trigger.width * 1e9)
     settle_ns = round(machine.controller.settle_time * 1e9)
-    kept_settings: Any = [modes, width_ns, settle_ns, *settings.counts_per_mm]
+    close_ns, increment = round(machine.gate.close_delay * 1e9), round(machine.controller.increment * 1e4)
+    kept_settings: Any = [modes, width_ns, settle_ns, close_ns, increment, *settings.counts_per_mm]
     state: Any = list(s.START)
     last_line = 0
     # Made once: fresh memory for every piece of the file would cost as much as filling it.

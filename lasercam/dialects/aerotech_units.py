@@ -21,6 +21,7 @@ _LINE: Final = int(RowKind.LINE)
 _DOT: Final = int(RowKind.DOT)
 _LEAD: Final = int(RowKind.LEAD)
 _SHOTS: Final = int(RowKind.SHOTS)
+_CLOSING: Final = int(RowKind.CLOSING)
 _BEFORE, _KIND, _STEPS, _STEP_X, _STEP_Y, _STEP_Z, _EXPOSURE, _COUNTED, _COUNT = range(9)
 """Of the row before: the kind of the one before it, its own, whether it is a dot that steps, and what it does."""
 
@@ -128,7 +129,8 @@ class UnitReader:
         """bool (N,) twice: rows that feed on in the group of the row before, and dots that repeat the one before."""
         step = (facts.printed - facts.start_printed).ravel()
         columns: tuple[NDArray[Any], ...] = (
-            facts.kind,
+            # Where a slow gate closes the beam is still on, so that the run-out comes behind.
+            facts.kind if facts.closing is None else np.where(facts.closing, np.uint8(_CLOSING), facts.kind),
             facts.axes,
             step,
             facts.exposure_ns,
@@ -165,9 +167,9 @@ def _compare(
         # A run-out ends its group: what feeds on behind it is the run-up of the next.
         goes_on[row] = (
             follows
-            and kind in (_LINE, _LEAD, _SHOTS)
-            and last in (_LINE, _LEAD, _SHOTS)
-            and not (last == _LEAD and earlier in (_LINE, _SHOTS))
+            and kind in (_LINE, _LEAD, _SHOTS, _CLOSING)
+            and last in (_LINE, _LEAD, _SHOTS, _CLOSING)
+            and not (last == _LEAD and earlier in (_LINE, _SHOTS, _CLOSING))
         )
         new_x, new_y, new_z = step[3 * row], step[3 * row + 1], step[3 * row + 2]
         # The first row of a file knows no place to step from; dots on one spot are no run.
@@ -193,19 +195,21 @@ def _compare(
 
 def joined(pieces: list[RowFacts]) -> RowFacts:
     """Facts one behind the other."""
-    return pieces[0] if len(pieces) == 1 else _columns(lambda name: np.concatenate([getattr(p, name) for p in pieces]))
+    if len(pieces) == 1:
+        return pieces[0]
+    return _columns(pieces[0], lambda name: np.concatenate([getattr(p, name) for p in pieces]))
 
 
 def rows_between(facts: RowFacts, start: int, stop: int | None) -> RowFacts:
     """Some of the rows."""
-    return _columns(lambda name: getattr(facts, name)[start:stop])
+    return _columns(facts, lambda name: getattr(facts, name)[start:stop])
 
 
 def picked(facts: RowFacts, rows: NDArray[np.int64]) -> RowFacts:
     """Rows by number."""
-    return _columns(lambda name: getattr(facts, name)[rows])
+    return _columns(facts, lambda name: getattr(facts, name)[rows])
 
 
-def _columns(column: Callable[[str], Any]) -> RowFacts:
-    # The energy is never set by these programs, so there is no column of settings.
-    return RowFacts(**{f.name: column(f.name) for f in fields(RowFacts) if f.name != "setting"})
+def _columns(facts: RowFacts, column: Callable[[str], Any]) -> RowFacts:
+    # Columns that these facts do not have (settings, a slow gate's closing) none of the others have either.
+    return RowFacts(**{f.name: column(f.name) for f in fields(RowFacts) if getattr(facts, f.name) is not None})

@@ -17,7 +17,7 @@ from lasercam.dialects.row_facts import (
     setting_changes,
 )
 from lasercam.errors import MachineLimitError, ParameterError
-from lasercam.model.commanded import open_time_ns
+from lasercam.model.commanded import closing_wait_ns, open_time_ns
 from lasercam.model.exposure import NO_SETTING, ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
@@ -193,8 +193,11 @@ class GrblEncoder:
             )
         wait = f"G4P{fixed_point(settle, _SECOND_DECIMALS, trim=True)}\n" if settle else ""
         templates.append((b"",))
+        # Dark, so that rounding it up to GRBL's steps does no harm.
+        closing_ns = closing_wait_ns(machine)
+        closing = f"G4P{fixed_point(closing_ns, _SECOND_DECIMALS, trim=True)}\n" if closing_ns else ""
         exposure = Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True)
-        templates.append((f"{wait}G1".encode(), *full, b"\nG4P", exposure, b"\nS0\n"))
+        templates.append((f"{wait}G1".encode(), *full, b"\nG4P", exposure, f"\nS0\n{closing}".encode()))
         return templates
 
 
@@ -242,6 +245,13 @@ def _judge_settings(machine: Machine) -> Iterator[Finding]:
         yield judgement.setting_finding(
             f"controller.settings states $30 as {full!r}; the S word of full power must be known",
             "state '30': '1000' or what `$$` shows on the controller, a whole number",
+        )
+    strength = machine.laser.strength
+    scale = strength.scale if strength is not None and strength.control == "spindle" else None
+    if scale is not None and scale.settle:
+        yield judgement.setting_finding(
+            f"the energy needs {scale.settle:g} s to settle, but the S word that sets it opens the beam at once",
+            "set the energy by `control: operator`, or state a `settle` of 0 s where it follows S without delay",
         )
     for name, wanted, why in (("32", "1", "laser mode: G0 dark, no stop between moves"), ("31", "0", "S0 is dark")):
         found = settings.get(name, "0" if name == "31" else None)

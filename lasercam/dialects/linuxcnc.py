@@ -26,7 +26,7 @@ from lasercam.dialects.row_facts import (
     setting_changes,
 )
 from lasercam.errors import MachineLimitError
-from lasercam.model.commanded import joined_within_um
+from lasercam.model.commanded import closing_wait_ns, joined_within_um
 from lasercam.model.exposure import NO_SETTING, ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding
 from lasercam.model.machine import Machine
@@ -228,7 +228,10 @@ class LinuxCncEncoder:
         joined = fixed_point(exact_multiple(join_um, 6, "increment"), 9, trim=True)
         blend = f"G64 P{tolerance} Q{joined}\n".encode()
         gate = self._gate
-        changes = [b"", *(f"M{code} P{gate}\n".encode() for code in (62, 63, 65))]
+        # At standstill nothing may come before a slow gate has closed.
+        closing_ns = closing_wait_ns(machine)
+        closes = f"M65 P{gate}\n" + (f"G4 P{_seconds(closing_ns)}\n" if closing_ns else "")
+        changes = [b"", f"M62 P{gate}\n".encode(), f"M63 P{gate}\n".encode(), closes.encode()]
         templates: list[Template] = [(change,) for change in changes]
         templates += [(blend + change,) for change in changes]
         for speed in (False, True):
@@ -238,11 +241,12 @@ class LinuxCncEncoder:
         wait = f"G4 P{fixed_point(settle, _SECOND_DECIMALS, trim=True)}\n" if settle else ""
         templates.append(
             (f"{wait}M64 P{gate}\nG4 P".encode(), Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True),
-             f"\nM65 P{gate}\n".encode())
+             f"\n{closes}".encode())
         )  # fmt: skip
         if self._trigger is None:
             templates.append((b"",))
         else:
+            # No wait behind it: the picker ends the pulses, and the gate has never opened.
             width = fixed_point(exact_multiple(self._trigger.width, 9, "trigger width"), _SECOND_DECIMALS, trim=True)
             output = self._trigger.output
             templates.append((f"{wait}M64 P{output}\nG4 P{width}\nM65 P{output}\n".encode(),))
@@ -286,6 +290,10 @@ def _choose(kinds: Any, axes: Any, speeds: Any, counted: Any, modes: Any, choice
         choice[3 * row + 1] = move
         choice[3 * row + 2] = 0 if kind != _DOT else _DOT_COUNTED if counted[row] else _DOT_TIMED
     modes[_WAS_LINE], modes[_MOTION], modes[_SPEED], modes[_BLENDS] = was_line, motion, speed, blends
+
+
+def _seconds(time_ns: int) -> str:
+    return fixed_point(time_ns, _SECOND_DECIMALS, trim=True)
 
 
 def _move(word: bytes, axes: int, decimals: int, *, speed: bool) -> Template:

@@ -33,12 +33,14 @@ class Feed(NamedTuple):
         delta: displacement, ticks.
         speed_nm_s: of the row.
         shots: of SHOTS.
+        closing: whether it is a dark row in which a slow gate still lets the beam through.
     """
 
     kind: int
     delta: tuple[int, int, int]
     speed_nm_s: int
     shots: int = 0
+    closing: bool = False
 
     @property
     def length_ticks(self) -> float:
@@ -96,8 +98,11 @@ class Joints:
         return ""
 
     def rest_between(self, before: Feed, row: Feed) -> bool:
-        """Whether the stage stops between two rows: dark leads that do not go on in one motion."""
-        return before.kind == row.kind == RowKind.LEAD and bool(self.refusal(before, row))
+        """Whether the stage stops between two rows: dark leads that do not go on in one motion.
+
+        Never behind a row in which the gate still closes: the stage would slow down with the beam on.
+        """
+        return not before.closing and before.kind == row.kind == RowKind.LEAD and bool(self.refusal(before, row))
 
     def check(self, run: Sequence[Feed]) -> None:
         """Refuse a run that cannot be one motion at its speed.
@@ -108,7 +113,7 @@ class Joints:
         """
         if all(row.kind == RowKind.LEAD for row in run):
             raise GeometryError("run-ups without a line between them cannot be written")
-        if run[0].kind != RowKind.LEAD or run[-1].kind != RowKind.LEAD:
+        if run[0].kind != RowKind.LEAD or run[-1].kind != RowKind.LEAD or run[-1].closing:
             raise MachineLimitError(
                 "a line begins or ends without a run-up: the stage would speed up or slow down with the beam on; "
                 "plan a dark lead of v² / 2a before and behind each run of lines"

@@ -9,7 +9,7 @@ relative to the start of the trajectory.
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from math import atan2, degrees, hypot, isqrt
+from math import atan2, degrees, hypot, inf, isqrt
 from typing import Final, NamedTuple
 
 from lasercam.dialects.line_reading import number
@@ -192,3 +192,30 @@ def arc_kinds(stretches: Sequence[Stretch], begin: int, end: int, interval: int)
         raise RereadError("output pulses begin or end inside a row or with the trajectory, or never come")
     lit = RowKind.SHOTS if shots else RowKind.LINE
     return [lit if first <= i < last else RowKind.LEAD for i in range(len(stretches))], shots, interval
+
+
+def judge_closing(
+    stretches: Sequence[Stretch],
+    lit: Sequence[bool],
+    speeds_nm_s: Sequence[int],
+    close_s: float,
+    increment_ticks: float,
+) -> None:
+    """Refuse a trajectory that opens the gate again, or slows down, before the gate has closed.
+
+    Args:
+        stretches, lit, speeds_nm_s: what moves, where the gate is commanded open, and how fast it goes there.
+        close_s: from the command to close until the beam is blocked.
+        increment_ticks: to which the place of a command is rounded.
+
+    Raises:
+        RereadError: it does.
+    """
+    left_ticks = -inf
+    for i, (stretch, on) in enumerate(zip(stretches, lit, strict=True)):
+        if left_ticks > 0 and (stretch.motion == RAMP or (on and not lit[i - 1])):
+            raise RereadError("the gate opens again, or the stage slows down, before the gate has closed")
+        if on:
+            left_ticks = close_s * speeds_nm_s[i] * 10 - increment_ticks
+        else:
+            left_ticks -= hypot(*stretch.delta)

@@ -42,6 +42,7 @@ class RowFacts:
             where the program sets the energy a sixth column, `setting` or what stands before it.
         setting: int64 (N,), what the program sets the energy by, in millionths of its unit; NO_SETTING for a JUMP.
             None where the program sets nothing.
+        closing: bool (N,), dark rows in which a slow gate still lets the beam through. None where it closes at once.
     """
 
     kind: NDArray[np.uint8]
@@ -54,9 +55,15 @@ class RowFacts:
     start_printed: NDArray[np.int64]
     numbers: NDArray[np.int64]
     setting: NDArray[np.int64] | None = None
+    closing: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    @property
+    def is_closing(self) -> NDArray[np.bool_]:
+        """bool (N,), `closing`, or nowhere."""
+        return np.zeros(len(self), np.bool_) if self.closing is None else self.closing
 
 
 def increment_ticks(machine: Machine) -> int:
@@ -149,7 +156,8 @@ class RowReader:
         self._section = program.section
         self._feed_scale = feed_scale
         self._sets = program.machine.laser.is_set_by_program
-        self._use_compiled = use_compiled and not self._sets
+        self._is_slow = program.machine.gate.close_delay > 0
+        self._use_compiled = use_compiled and not self._sets and not self._is_slow
         self._fires_by_position = fires_by_position
         self._counts_in_program = counts_in_program
         self.increment = increment_ticks(program.machine)
@@ -197,10 +205,13 @@ class RowReader:
         kind, start, end = commanded_kind(block.kind), block.start_ticks, block.end_ticks
         recipe: NDArray[Any] = block.recipe
         count: NDArray[Any] = block.count
+        closing = block.kind == RowKind.CLOSING
         if len(block) and self._at is None:
             self._at = start[0]
             if kind[0] not in (RowKind.JUMP, RowKind.DOT):
-                kind, recipe, count = (np.concatenate((a[:1] * 0, a)) for a in (kind, recipe, count))
+                kind, recipe, count, closing = (
+                    np.concatenate((a[:1] * 0, a)).astype(a.dtype) for a in (kind, recipe, count, closing)
+                )
                 start, end = np.concatenate((start[:1], start)), np.concatenate((start[:1], end))
             first = True
         else:
@@ -221,8 +232,8 @@ class RowReader:
             if np.isin(kind[idle], (RowKind.LINE, RowKind.SHOTS)).any():
                 raise GeometryError("a LINE without length cannot be written: the beam would stand still")
             keep = ~idle
-            kind, axes, start, end, recipe, count, is_dot = (
-                a[keep] for a in (kind, axes, start, end, recipe, count, is_dot)
+            kind, axes, start, end, recipe, count, is_dot, closing = (
+                a[keep] for a in (kind, axes, start, end, recipe, count, is_dot, closing)
             )
         is_shots = kind == RowKind.SHOTS
         is_feed = (kind == RowKind.LINE) | (kind == RowKind.LEAD) | is_shots
@@ -244,7 +255,10 @@ class RowReader:
         if self._sets:
             setting = np.where(kind == RowKind.JUMP, NO_SETTING, self._setting[recipe])
             numbers = np.column_stack((numbers, np.where(setting == NO_SETTING, 0, setting)))
-        return RowFacts(kind, axes, printed, speed, exposure, counted, shots, start // self.unit, numbers, setting)
+        return RowFacts(
+            kind, axes, printed, speed, exposure, counted, shots, start // self.unit, numbers, setting,
+            closing if self._is_slow else None,
+        )  # fmt: skip
 
     def _compiled(self, block: ToolpathBlock) -> RowFacts | None:
         """The same facts in one pass; None where something is wrong, which the plain way then names."""

@@ -238,3 +238,13 @@ def test_much_jerk_is_none() -> None:
     plain = row_seconds([block], model("junction_deviation")).sum()
     assert row_seconds([block], model("junction_deviation", jerk="1e9 mm/s^3")).sum() == pytest.approx(plain, rel=1e-3)
     assert row_seconds([block], model("junction_deviation", jerk="500 mm/s^3")).sum() > 1.1 * plain
+
+
+@pytest.mark.parametrize(("dialect", "wait_s"), [("linuxcnc", 0.012), ("grbl", 0.05)])
+def test_timed_dots_wait_until_the_gate_has_closed(dialect: str, wait_s: float) -> None:
+    """exposure + open_delay - close_delay and then the wait, in GRBL's steps; counted dots do not wait."""
+    gate = {"min_open": "1 ms", "overhead": "0 s", "close_delay": "12 ms", "source": "example value"}
+    recipes = RecipeTable((builders.dot_recipe(1.0), builders.dot_recipe(pulses=10_000, name="counted")), {}, {})
+    fast = motion_model(recipes, builders.machine(dialect, gate={**gate, "close_delay": "0 s"}))
+    slow = motion_model(recipes, builders.machine(dialect, gate=gate))
+    assert (slow.stand_s - fast.stand_s).tolist() == pytest.approx([wait_s - 0.012, 0.0])

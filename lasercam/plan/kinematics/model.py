@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.model.commanded import feed_speeds_nm_s, joined_within_um, open_times_ns
+from lasercam.model.commanded import closing_wait_ns, feed_speeds_nm_s, joined_within_um, open_times_ns
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S
@@ -30,7 +30,7 @@ class MotionModel:
 
     Attributes:
         feed_um_s: float64 (R,), speed of rows that feed.
-        stand_s: float64 (R,), standstill of a dot: settling, exposure and what the controller adds.
+        stand_s: float64 (R,), standstill of a dot: settling, exposure, closing of the gate, what the controller adds.
         near_um: float64 (R,), distance of the first marks from the ends of rows.
         max_speed_um_s, acceleration_um_s2, jerk_um_s3: float64 (3,), per axis; a jerk of 0 = not limited.
         corners: ROUNDED, DEVIATION, STOP or FULL_SPEED.
@@ -67,7 +67,7 @@ class MotionModel:
 def motion_model(recipes: RecipeTable, machine: Machine, near_um: NDArray[np.float64] | None = None) -> MotionModel:
     """The model of one machine; `near_um` (R,) per recipe, 0 when nobody asks for marks."""
     width = machine.trigger.width if machine.trigger else 0.0
-    opened = open_times_ns(recipes, machine) / NS_PER_S
+    opened = (open_times_ns(recipes, machine) + closing_wait_ns(machine)) / NS_PER_S
     counted = np.array([max(width, r.pulses / max(r.laser.rep_rate_hz, 1e-12)) for r in recipes.recipes], np.float64)
     is_timed = np.array([r.exposure_ns > 0 for r in recipes.recipes], np.bool_)
     planner = machine.controller.planner

@@ -210,6 +210,7 @@ def _path_rows(
     is_dot = counts == 1
     vertex_first = np.concatenate(([0], np.cumsum(counts)))[:-1]
     v0, n = vertex_first[~is_dot], counts[~is_dot]
+    run = run_up_ticks(vertices[v0], vertices[v0 + 1], recipe[~is_dot], frame, tables, opens=True)
     out = _run_out_pieces(vertices, v0, n, recipe[~is_dot], tables)
     rows_of = np.ones(len(counts), np.int64)
     rows_of[~is_dot] += n + out
@@ -221,7 +222,6 @@ def _path_rows(
     dot_row = row_first[:-1][is_dot]
     ends[dot_row], kind[dot_row] = vertices[vertex_first[is_dot]], RowKind.DOT
     line_first = row_first[:-1][~is_dot]
-    run = run_up_ticks(vertices[v0], vertices[v0 + 1], recipe[~is_dot], frame, tables, opens=True)
     run_out = run_up_ticks(vertices[v0 + n - 2], vertices[v0 + n - 1], recipe[~is_dot], frame, tables, pieces=out)
     ends[line_first], kind[line_first] = vertices[v0] - run, RowKind.JUMP
     kind[line_first + 1] = RowKind.LEAD
@@ -323,7 +323,7 @@ def _run_out_pieces(
     delta = (vertices[last] - vertices[last - 1]).astype(np.float64)
     length = np.sqrt((delta**2).sum(axis=1))
     speed = tables.speed_um_s[recipe[many]]
-    step_um = np.maximum(length / TICKS_PER_UM, speed * tables.min_segment_s)
+    step_um = np.maximum(length / TICKS_PER_UM, speed * max(tables.min_segment_s, 2.0 * tables.cycle_s))
     run_um = _run_up_um(delta / length[:, None], speed, tables)
     pieces[many] = np.maximum(np.ceil(run_um / step_um), 1.0)
     return pieces

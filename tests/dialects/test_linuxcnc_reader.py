@@ -123,6 +123,8 @@ REFUSED = {
     b"M5\nM64 P0\n": "armed",
     b"G64\n": "tolerance",
     b"G64 P1\n": "tolerance",
+    b"G64 P0.0005\n": "without Q",
+    b"G64 P0.0005 Q0.000001\n": "together",
     b"G61.1\nG1 X1 F24\n": "exact-stop",
     b"M3\n": "spindle speed",
 }

@@ -59,6 +59,11 @@ class MotionModel:
     joins: int
 
     @property
+    def plans_anew(self) -> bool:
+        """Whether moves are planned as they come in, and anew when others follow."""
+        return self.corners == ROUNDED and self.cycle_s > 0
+
+    @property
     def stops_after_travel(self) -> bool:
         """Whether rapid travel always ends at standstill."""
         return self.corners != DEVIATION

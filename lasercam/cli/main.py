@@ -18,6 +18,7 @@ COMMANDS = {
     "verify": "Re-read the job files of a build and prove them equal to its job.",
     "read": "Find QR codes in a photograph or a view.",
     "laser": "Read and set the laser of a machine, and close its output; never opens it.",
+    "simulate": "Simulate a GRBL controller for senders: a pseudo terminal or a TCP port.",
     "ledger": "Record what was done to a sample, and show it.",
     "fit": "Fit a response to the filled table of a sweep; write a process file of the lab.",
     "list": "List machines, processes, patterns, dialects, lasers or checks.",

@@ -32,7 +32,7 @@ MESSAGES: Final = (
     "the gate or the trigger output is still on, or set to go on, at the end of the program",
     "the program ends without M2",
     "something stands behind M2 and will never run",
-    "G64 without a tolerance P, or with one above the machine's path tolerance",
+    "G64 without P or without Q (which would then be P), or P and Q together exceed the path tolerance",
     "the program ends without M5",
     "the trigger output is set high while it is high",
     "a feed move in exact-stop mode: it would slow down at every end; G64 must come first",

@@ -216,7 +216,7 @@ def interpret(
             return n_rows, _Q, line
         if e >= 0 and not sets:
             return n_rows, _WORD, line
-        if blends and (not has_p or p <= 0 or p > settings[_TOLERANCE] or q < 0 or q > settings[_TOLERANCE]):
+        if blends and (not has_p or not has_q or p <= 0 or q < 0 or p + q > settings[_TOLERANCE]):
             return n_rows, _BLEND, line
 
         # Execution, in the controller's order: F, S, outputs, arming, dwell, modes, motion, end.

@@ -324,6 +324,29 @@ class Dialect(Protocol):
         ...
 
 
+class Transport(Protocol):
+    """A byte link to a controller; lines end in a line feed, with or without a carriage return before it.
+
+    Whoever waits does so in `read_line`, so that a simulated link can let its time pass there.
+    """
+
+    def write(self, data: bytes) -> None:
+        """Hand bytes over, all of them; raises LinkError when the link is gone or blocks."""
+        ...
+
+    def read_line(self, timeout_s: float) -> bytes | None:
+        """One line without its end; None when none came in that time; raises LinkError when the link is gone."""
+        ...
+
+    def now_s(self) -> float:
+        """Clock of this link, s, never falling: real time, or the compressed time of a simulation."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the link; doing so again does no harm."""
+        ...
+
+
 class LaserAdapter(Protocol):
     """A link to one laser. Whoever uses it sees to it that the output is closed at every exit.
 

@@ -1,6 +1,7 @@
 """Dots printed in one pass: the bytes, and the refusals, of the general way in plain Python."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +19,7 @@ from lasercam.model.protocols import Encoder, ProgramHeader
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 from tests.dialects import aerotech_planning as aerotech
 from tests.dialects import planning
+from tests.support import builders
 
 Place = tuple[int, int, int]
 MAKERS: dict[str, Callable[..., Encoder]] = {
@@ -157,6 +159,34 @@ def test_rows_that_become_much_longer_find_room(language: str) -> None:
     short, long = [(1, 0, 0, 50)], [(sign * far, sign * far, -sign * far, 1) for sign in (-1, 1)] * 400
     blocks = slices(dots(walked((0, 0, 0), [*short, *long]), UNITS[language], 2, is_joined=True), [1, 10, 50])
     assert assert_same(language, machine(language, f"{UNITS[language] // 10} nm", "0 s"), blocks)[1:] == [True] * 3
+
+
+@pytest.mark.parametrize("language", ["linuxcnc", "grbl"])
+def test_an_energy_set_by_the_program_stays_set(language: str) -> None:
+    """Blocks of one energy, then of another: it is set where it changes, and every dot is fired at it."""
+    scale = {"law": "linear", "unit": "S", "low": 0, "high": 1000, "full": "200 uJ", "full_at": 1000, "step": 0.5,
+             "source": "example value"}  # fmt: skip
+    control = {"control": "spindle"} if language == "grbl" else {"control": "analog", "output": 2}
+    laser = {"wavelength": "1030 nm", "pulse_duration": "300 fs", "base_rate": "100 kHz", "max_divider": 100,
+             "pulse_energy": {"min": "0.1 uJ", "max": "200 uJ", **control, "scale": scale},
+             "source": "example value"}  # fmt: skip
+    controller = {"dialect": language, "increment": "1 um", "path_tolerance": "1 um", "settle_time": "50 ms",
+                  "settings": {"30": "1000", "32": "1"} if language == "grbl" else {},
+                  "source": "example value"}  # fmt: skip
+    stage = builders.machine(language, laser=laser, controller=controller)
+    weak = builders.dot_recipe(1.0)
+    strong = replace(weak, laser=replace(weak.laser, pulse_energy_uj=100.0), name="strong")
+    whole = slices(
+        dots(walked((0, 0, 0), [(7, 0, 0, 40), (0, 1, 0, 20)]), 10_000, 0, is_joined=True), [10, 20, 30, 40, 50]
+    )
+    blocks = [replace(block, recipe=np.full(len(block), i // 3, np.uint16)) for i, block in enumerate(whole)]
+    header = planning.program_for((weak, strong), blocks, stage)
+    text, error, _ = outcome(MAKERS[language](header, use_compiled=False), blocks)
+    found, _, fused = outcome(MAKERS[language](header, use_compiled=True), blocks)
+    assert (found, error) == (text, "")
+    assert fused == [False, True, True] * 2
+    words, times = ((b"S250\n", b"S500\n"), 30) if language == "grbl" else ((b"M68 E2 Q250\n", b"M68 E2 Q500\n"), 1)
+    assert [found.count(word) for word in words] == [times, times]
 
 
 DISTURBANCES = ("gap", "joined gap", "off", "recipe", "count", "kind", "section", "far")

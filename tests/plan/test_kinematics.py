@@ -117,25 +117,76 @@ def test_lines_that_turn_back_stop() -> None:
     assert row_seconds([line(there_and_back)], model()).sum() == pytest.approx(2 * one_way, rel=1e-3)
 
 
-def test_straight_pieces_are_joined_within_the_tolerance_and_no_farther() -> None:
-    wavy = [(2.0 * i, 0.2 * (i % 2)) for i in range(80)]
-    joined = row_seconds([line(wavy)], model()).sum()
-    assert joined == pytest.approx(brute_force([158.0], [SPEED], [], ACCELERATION), rel=5e-3)
-    rough = [(2.0 * i, 4 * TOLERANCE * (i % 2)) for i in range(80)]
-    assert row_seconds([line(rough)], model()).sum() > 2 * joined
+def test_rows_cut_for_a_slow_gate_are_joined_within_the_increment_and_no_farther() -> None:
+    straight = brute_force([158.0], [SPEED], [], ACCELERATION)
+    cut = line([(2.0 * i, 0.0005 * (i % 2)) for i in range(80)])
+    assert row_seconds([cut], model(slow_gate=True)).sum() == pytest.approx(straight, rel=5e-3)
+    wavy = line([(2.0 * i, 0.2 * (i % 2)) for i in range(80)])
+    assert row_seconds([wavy], model(slow_gate=True)).sum() > 2 * straight
 
 
-def test_where_the_gate_acts_on_a_short_piece_the_controller_nearly_stops() -> None:
-    """A circle's first chord carries the gate's command and cannot vanish in the blends at both of its ends."""
-    circle = polygon(64, 100.0)
-    timed = [t for block in [line(circle, leads=150.0)] for t in clocked([block], model(cycle_time="1 ms"))]
-    kind = timed[0].block.kind
-    first = int(np.flatnonzero(kind == K.LINE)[0])
-    chord = timed[0].length_um[first]
-    assert chord / timed[0].seconds[first] < 0.25 * SPEED
-    gentle = line(circle, leads=150.0)
-    slow = model(cycle_time="1 ms", speed=400.0)
-    assert chord / row_seconds([gentle], slow)[first] > 0.8 * 400.0
+def test_rows_are_not_joined_where_the_gate_is_instant() -> None:
+    short = [line([(0.5 * i, 0.0) for i in range(400)], leads=150.0)]
+    joined, alone = (row_seconds(short, model(cycle_time="1 ms", slow_gate=slow)) for slow in (True, False))
+    assert 0.5 / joined[200] == pytest.approx(SPEED)
+    assert 0.5 / alone[200] == pytest.approx(0.5 / 0.00102), "one row per servo period"
+
+
+def test_a_curve_keeps_its_speed_from_the_gate_on_unless_its_first_chord_is_too_short() -> None:
+    """The chord that carries the gate's command cannot vanish in blends: half of it must last a servo period."""
+
+    def share(n: int, radius: float) -> np.ndarray:
+        (timed,) = clocked([line(polygon(n, radius), leads=150.0)], model(cycle_time="1 ms"))
+        lit = timed.block.kind == K.LINE
+        return np.asarray(timed.length_um[lit] / timed.seconds[lit] / SPEED)
+
+    assert share(200, 500.0)[:150].min() > 0.99  # 15.7 µm, 3.1 ms
+    assert share(3_140, 500.0)[0] < 0.25  # 1 µm
+
+
+def slow_places(points: Sequence[Sequence[float]], pieces: int, way: float) -> tuple[float, float]:
+    """Least speed along a line with run-ups, and how far before its end, µm."""
+    rows = list(points)
+    step = np.subtract(rows[-1], rows[-2])
+    unit = step / np.hypot(*step)
+    out = [tuple(rows[-1] + unit * way * (i + 1) / pieces) for i in range(pieces)]
+    lead_in = tuple(np.subtract(rows[0], rows[1]) / np.hypot(*np.subtract(rows[0], rows[1])) * 150.0 + rows[0])
+    listed = [(K.JUMP, (*lead_in, 0.0)), (K.LEAD, (*rows[0], 0.0)), *((K.LINE, (*p, 0.0)) for p in rows[1:])]
+    block = builders.rows([*listed, *((K.LEAD, (*p, 0.0)) for p in out), (K.JUMP, (0.0, 0.0, 0.0))])
+    (timed,) = clocked([block], model(cycle_time="1 ms", even_below="10 ms", look_ahead=50))
+    lit = timed.block.kind == K.LINE
+    share = timed.length_um[lit] / timed.seconds[lit] / SPEED
+    left = np.cumsum(timed.length_um[lit][::-1])[::-1]
+    return float(share.min()), float(left[np.argmin(share)])
+
+
+def test_a_long_move_behind_short_ones_leaves_a_slow_place_as_measured() -> None:
+    """Circle of 500 µm radius at 5 mm/s in chords of 14 µm, on the running controller.
+
+    One run-out: slowest, at 0.81 of the speed, 81 µm before the end. In pieces as long as the chords: nowhere slow.
+    Chords of 300 µm radius, then 60 and 140 µm straight: 0.78 of the speed, 304 µm before the end.
+    """
+    circle = polygon(223, 500.0)
+    least, left = slow_places(circle, 1, 125.0)
+    assert least == pytest.approx(0.81, abs=0.02)
+    assert left == pytest.approx(81.0 + 7.0, abs=14.0), "the slowest chord begins half of one before its middle"
+    assert slow_places(circle, 9, 125.0)[0] > 0.995
+    arc = polygon(173, 300.0)[:80]
+    unit = np.subtract(arc[-1], arc[-2]) / np.hypot(*np.subtract(arc[-1], arc[-2]))
+    least, left = slow_places([*arc, tuple(arc[-1] + 60 * unit), tuple(arc[-1] + 200 * unit)], 1, 125.0)
+    assert least == pytest.approx(0.78, abs=0.02)
+    assert left == pytest.approx(304.0 + 5.5, abs=14.0)
+
+
+def test_what_nothing_follows_is_entered_slowly() -> None:
+    """A line with no run-out ends the file: planned as if half of it were missing."""
+    block = line([(0.0, 0.0), (400.0, 0.0), (1000.0, 0.0)])
+    seconds = row_seconds([block], model(cycle_time="1 ns"))
+    assert seconds.sum() == pytest.approx(brute_force([1000.0], [SPEED], [], ACCELERATION), rel=5e-3)
+    short = line([(0.0, 0.0), (400.0, 0.0), (450.0, 0.0)])
+    entry = sqrt(ACCELERATION * 50.0 / 2)
+    wanted = brute_force([400.0, 50.0], [SPEED] * 2, [entry], ACCELERATION)
+    assert row_seconds([short], model(cycle_time="1 ns")).sum() == pytest.approx(wanted, rel=5e-3)
 
 
 # Standstill: travel, dots, servo periods.

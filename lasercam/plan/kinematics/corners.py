@@ -15,8 +15,8 @@ def make_pieces(
     speed: Column, acceleration: Column, by_force: Column, mode: int, tolerance: float, cycle: float, shortest: float,
     trim: float, reduction: float, was_lit: int, is_open: int,
     p_length: Column, p_speed: Column, p_acceleration: Column, p_limit: Column, p_even: Column,
-    trim_in: Column, trim_out: Column, line_at: Column, arc_at: Column, arc_from: Column, arc_length: Column,
-    reduced: Column,
+    p_tail: Column, trim_in: Column, trim_out: Column, line_at: Column, arc_at: Column, arc_from: Column,
+    arc_length: Column, reduced: Column,
 ) -> int:  # fmt: skip
     """Pieces of `count` moves: what is left of each line, and the arc behind it.
 
@@ -44,6 +44,8 @@ def make_pieces(
         is_open: the last move may go on; else it ends at standstill.
         p_length, p_speed, p_acceleration, p_limit, p_even: receive the pieces: µm, top speed, µm/s², most speed at
             the end, whether short ones change speed evenly.
+        p_tail: receives the square of the speed at which a move may be entered while nothing is known behind it: as if
+            half of it were missing; −1 for pieces that begin no move.
         trim_in, trim_out: receive what corners take off each move's ends, µm.
         line_at, arc_at, arc_from, arc_length: receive the piece of each move's line, that of the arc behind it (−1:
             none), where in that piece the arc begins, and its length, µm.
@@ -65,6 +67,7 @@ def make_pieces(
         before, carried = 0.0, 0.0
         if size <= 0.0 or speed[m] <= 0.0:
             p_length[n], p_speed[n], p_acceleration[n], p_limit[n], p_even[n] = 0.0, ANY_SPEED, 1.0, 0.0, 0
+            p_tail[n] = -1.0
             line_at[m] = n
             n += 1
             continue
@@ -135,6 +138,7 @@ def make_pieces(
                         less, carried = max(less, 0.1), 0.1
         own = acceleration[m] * (1.0 - less)
         line_at[m] = n
+        p_tail[n] = 0.5 * acceleration[m] * (1.0 - reduced[m]) * (size - trim_in[m])
         if arc > 0.0:
             rest = left - radius_way
             rest = rest if rest > 0.0 else 0.0
@@ -152,7 +156,7 @@ def make_pieces(
             p_length[n], p_acceleration[n], p_limit[n], p_even[n] = rest, own, ANY_SPEED, 1
             p_speed[n] = min(speed[m], rest / shortest) if shortest > 0.0 else speed[m]
             n += 1
-            arc_at[m] = n
+            arc_at[m], p_tail[n] = n, -1.0
             p_length[n], p_acceleration[n], p_limit[n], p_even[n] = arc, 0.5 * sideways, ANY_SPEED, 1
             p_speed[n] = min(limit, arc / shortest) if shortest > 0.0 else limit
             n += 1

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lasercam.plan.kinematics.bench import Bench
 from lasercam.plan.kinematics.columns import Columns
 from lasercam.plan.kinematics.corners import make_pieces
+from lasercam.plan.kinematics.hindsight import keep_braking
 from lasercam.plan.kinematics.jerk import run_jerk_profile
 from lasercam.plan.kinematics.model import MotionModel
 from lasercam.plan.kinematics.moves import join_rows
@@ -153,7 +154,7 @@ def _joined(rows: Columns, model: MotionModel, bench: Bench) -> _Moves:
     )  # fmt: skip
     count = bench.run(join_rows)(
         *(bench.given(c) for c in (rows.dx, rows.dy, rows.dz, rows.feeds, rows.lit, rows.speed, rows.stand)),
-        model.tolerance_um, model.joins, int(model.stops_after_travel), bench.given(1.0 / model.max_speed_um_s),
+        model.join_um, model.joins, int(model.stops_after_travel), bench.given(1.0 / model.max_speed_um_s),
         bench.given(1.0 / model.acceleration_um_s2), *columns,
     )  # fmt: skip
     return _Moves(count, *columns)
@@ -165,6 +166,7 @@ def _profiled(moves: _Moves, model: MotionModel, entry: Entry, bench: Bench, *, 
         *(bench.floats(name, 2 * count + 1) for name in ("p_length", "p_top", "p_acceleration", "p_limit")),
         bench.whole("p_evens", 2 * count + 1),
     )  # fmt: skip
+    tail = bench.floats("p_tail", 2 * count + 1)
     move_columns: tuple[Any, ...] = (
         bench.floats("trim_in", count), bench.floats("trim_out", count), bench.whole("line_at", count),
         bench.whole("arc_at", count), bench.floats("arc_from", count), bench.floats("arc_length", count),
@@ -174,8 +176,12 @@ def _profiled(moves: _Moves, model: MotionModel, entry: Entry, bench: Bench, *, 
         count, moves.ux, moves.uy, moves.uz, moves.length, moves.feeds, moves.lit, moves.stands, moves.speed,
         moves.acceleration, bench.given(1.0 / model.acceleration_um_s2), model.corners, model.tolerance_um,
         model.cycle_s, model.shortest_s, entry.trim_um, entry.reduction, entry.was_lit, int(is_open),
-        *piece_columns, *move_columns,
+        *piece_columns, tail, *move_columns,
     )  # fmt: skip
+    if model.plans_anew:
+        # Behind a run-out the encoder makes another move, and behind a line there is none.
+        ends = 0 if is_open else 2 if moves.feeds[count - 1] and moves.lit[count - 1] else 1
+        bench.run(keep_braking)(n, tail, *(piece_columns[i] for i in (0, 2, 1, 3)), model.look_ahead, ends)
     profile = tuple(bench.floats(name, n + 1) for name in ("p_entry", "p_leave", "p_seconds", "p_standing"))
     limits = (*piece_columns[:4], entry.speed_um_s, entry.since_stop_s, model.cycle_s, model.look_ahead)
     if np.any(model.jerk_um_s3 > 0):

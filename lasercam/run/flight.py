@@ -30,6 +30,7 @@ class Flight:
         self._unacked: deque[JobLine] = deque()
         self._held: deque[JobLine] = deque()
         self._planned = planner_blocks
+        self._rests = False
 
     @property
     def n_unacked(self) -> int:
@@ -41,6 +42,11 @@ class Flight:
         """The line whose answer comes next."""
         return self._unacked[0] if self._unacked else None
 
+    @property
+    def exposing(self) -> JobLine | None:
+        """The oldest line on its way that exposes something."""
+        return next((line for line in (*self._held, *self._unacked) if line.beam_on_s > 0), None)
+
     def window(self) -> list[JobLine]:
         """Every line that may not be executed yet, oldest first."""
         return [*self._held, *self._unacked]
@@ -49,9 +55,9 @@ class Flight:
     def beam_on_s(self) -> float:
         """How long the beam may stay on if nothing more is said to the controller, standstill aside."""
         waiting = sum(line.beam_on_s for line in self._unacked)
-        moves = self._planned + 1
+        moves = 0 if self._rests else self._planned + 1
         for line in reversed(self._held):
-            if moves <= 0:
+            if moves <= 0 or line.syncs:
                 break
             moves -= line.moves
             waiting += line.beam_on_s
@@ -61,6 +67,7 @@ class Flight:
         """A line is about to leave."""
         self.bytes_in_flight += len(line.text)
         self._unacked.append(line)
+        self._rests = False
         self.begun_to = max(self.begun_to, line.begun_to)
         self.last_line = line.number
 
@@ -80,8 +87,8 @@ class Flight:
         self._settle()
         return line
 
-    def reported(self, free_blocks: int | None, free_bytes: int | None) -> None:
-        """A status report says how full the buffers are.
+    def reported(self, free_blocks: int | None, free_bytes: int | None, *, is_idle: bool) -> None:
+        """A status report says how full the buffers are, and whether anything moves.
 
         Raises:
             Fault: the receive buffer holds more than is on its way: an `ok` was one too many.
@@ -93,6 +100,7 @@ class Flight:
         if free_blocks is not None:
             self._planned = max(0, min(self.planner_blocks - free_blocks, self.planner_blocks))
             self._settle()
+        self._rests = is_idle and not self._unacked
 
     def drained(self) -> None:
         """The controller stands idle, everything acknowledged: all that was sent is executed."""

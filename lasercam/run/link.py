@@ -1,6 +1,5 @@
 """A link to GRBL or grblHAL: whole replies, real-time bytes, and resets that make everything said before them void."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -52,7 +51,6 @@ class GrblLink:
         self.last_status: Status | None = None
         self.offset_um: tuple[int, int, int] | None = None
         self.last_heard_s = transport.now_s()
-        self.last_lines: deque[str] = deque(maxlen=20)
 
     def now_s(self) -> float:
         """The link's clock."""
@@ -146,10 +144,10 @@ class GrblLink:
             self.last_status = reply
             if reply.offset_um is not None:
                 self.offset_um = reply.offset_um
-        elif not isinstance(reply, (Ok, Blank, Setting)):
-            text = raw.decode("latin-1")
-            self.last_lines.append(shorten(text, 120))
-            self._said(shorten(text, 120))
+        elif isinstance(reply, (Refusal, Alarm, Banner, Unknown)) or (
+            isinstance(reply, Feedback) and reply.name == "MSG"
+        ):
+            self._said(shorten(raw.decode("latin-1"), 120))
         return reply
 
     def work_um(self, status: Status) -> tuple[int, int, int] | None:

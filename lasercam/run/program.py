@@ -68,6 +68,7 @@ class JobLine:
         start_ticks, end_ticks: where it leads from and to; start is None while unknown.
         begun_to: rows from this one on cannot have begun when this line is the last the controller has.
         ended_to: rows below this one are over once it is executed.
+        part, recipe: of what it exposes; -1 when it exposes nothing.
     """
 
     number: int
@@ -83,6 +84,8 @@ class JobLine:
     end_ticks: Ticks | None
     begun_to: int
     ended_to: int
+    part: int = -1
+    recipe: int = -1
 
 
 _WORD = re.compile(r"([A-Z])(-?[0-9]*\.?[0-9]*)")
@@ -118,6 +121,8 @@ class _Exposure:
     row: int
     is_dot: bool
     beam_on_s: float
+    part: int
+    recipe: int
 
 
 class _LineState:
@@ -168,6 +173,7 @@ class _LineState:
         return JobLine(
             number, raw, axes, waits or stands or ends, dwell_s if waits else 0.0, sum(e.beam_on_s for e in shown),
             is_dark, self._power, self._speed, start, self._place(), self._begun, self._ended,
+            shown[-1].part if shown else -1, shown[-1].recipe if shown else -1,
         )  # fmt: skip
 
     def _place(self) -> Ticks | None:
@@ -233,5 +239,6 @@ def _paired(
     lit = np.flatnonzero(kind != RowKind.LEAD)
     numbers = rows.number[shown][lit].tolist()
     lines, dots, times = block.line[:n][lit].tolist(), is_dot[lit].tolist(), on_s[lit].tolist()
-    for line, row, dot, time_s in zip(lines, numbers, dots, times, strict=True):
-        yield _Exposure(line, row, dot, time_s)
+    parts, recipes = rows.block.part[shown][lit].tolist(), rows.block.recipe[shown][lit].tolist()
+    for facts in zip(lines, numbers, dots, times, parts, recipes, strict=True):
+        yield _Exposure(*facts)

@@ -297,8 +297,10 @@ class Session:
     def _progress(self, planned: Planned, attempt: Attempt, status: Status) -> None:
         flight, section = attempt.flight, planned.section
         over = flight.ended_to - section.first_row
+        now, header = flight.exposing, self.toolpath.header
         self.events.tell(
-            "progress", file=planned.path.name, done=over, sent=flight.begun_to - section.first_row,
+            "progress", file=planned.path.name, part=header.parts[now.part].name if now else "",
+            recipe=header.recipes[now.recipe].label if now else "", done=over, sent=flight.begun_to - section.first_row,
             rows=section.n_rows, state=status.state, place_um=attempt.link.work_um(status),
             bytes_in_flight=flight.bytes_in_flight, beam_on_ahead_s=round(flight.beam_on_s, 3),
             left_s=round(section.duration_s * (1 - over / max(1, section.n_rows)), 1),

@@ -6,11 +6,15 @@ from typing import Final
 
 from lasercam.errors import LinkError
 from lasercam.model.toolpath import TICKS_PER_UM
+from lasercam.run.faults import Fault
 from lasercam.run.link import HOLD, GrblLink
 from lasercam.run.program import JobLine
-from lasercam.run.replies import Place
+from lasercam.run.replies import Ok, Place, Refusal
 from lasercam.run.row_ranges import RowRanges
 
+CUTTING_ATTEMPTS: Final = 2
+"""A second one, because a reset that came of itself may have been under way."""
+ANSWER_S: Final = 1.0
 NOT_CONFIRMED: Final = (
     "the beam is NOT confirmed off: close it at the laser or by the interlock before anyone goes near it"
 )
@@ -33,16 +37,27 @@ class Ending:
 
 def cut_beam(link: GrblLink) -> Ending:
     """The beam is off when this returns, or the ending says that nobody knows. Never raises a LasercamError."""
-    try:
-        link.reset(HOLD)
-        # error:9 after an alarm is as good: the reset has dropped the output already.
-        link.write(b"M5S0\n")
-        status = link.status()
-        if status.power:
-            return Ending(is_dark=False, problem=f"S is still {status.power:g} after a reset")
-        return Ending(is_dark=True, place_um=link.work_um(status))
-    except LinkError as error:
-        return Ending(is_dark=False, problem=str(error))
+    problem = ""
+    for _ in range(CUTTING_ATTEMPTS):
+        try:
+            return _cut(link)
+        except LinkError as error:
+            problem = str(error)
+    return Ending(is_dark=False, problem=problem)
+
+
+def _cut(link: GrblLink) -> Ending:
+    link.reset(HOLD)
+    # error:9 after an alarm is as good: the reset has dropped the output already.
+    link.write(b"M5S0\n")
+    start = link.now_s()
+    while not isinstance(link.next(), (Ok, Refusal)):
+        if link.now_s() - start > ANSWER_S:
+            raise Fault("silent", "M5 is not answered after a reset")
+    status = link.status()
+    if status.power:
+        return Ending(is_dark=False, problem=f"S is still {status.power:g} after a reset")
+    return Ending(is_dark=True, place_um=link.work_um(status))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
 from lasercam.run.program import JobLine
 from lasercam.run.replies import Feedback, Ok, Place, Refusal, Status
-from lasercam.run.watch import POLL_S, Watch
+from lasercam.run.watch import POLL_S, STUCK_S, Watch
 
 BATCH_LINES: Final = 64
 """Lines that the journal announces at once."""
@@ -67,7 +67,7 @@ class Streamer:
         self._ahead: deque[list[JobLine]] = deque()
         self._announced = 0
         self._last: JobLine | None = None
-        self._checked_s = link.now_s()
+        self._checked_s = self._sent_s = link.now_s()
 
     def run(self, lines: Iterator[JobLine]) -> bool:
         """Send every line, and see that all are executed.
@@ -109,16 +109,24 @@ class Streamer:
                 return True
             beam_on_s, ahead_s = sum(line.beam_on_s for line in unit), flight.beam_on_s
             if beam_on_s and ahead_s and ahead_s + beam_on_s > self._limits.max_ahead_s:
+                self._require_motion()
                 return True
             self._ahead.popleft()
             for line in unit:
                 flight.sent(line)
             self._last = unit[-1]
             self._link.write(b"".join(line.text for line in unit))
+            self._sent_s = self._link.now_s()
             if self._last.is_dark_after and (
                 self._wish() is not Wish.GO_ON or self._link.now_s() - self._checked_s > self._limits.checkpoint_s
             ):
                 return True
+
+    def _require_motion(self) -> None:
+        """Waiting for the beam-on limit ends, because what is on its way gets executed."""
+        waited_s = self._link.now_s() - self._sent_s
+        if not self._flight.n_unacked and waited_s > STUCK_S + self._flight.beam_on_s:
+            raise Fault("stuck", f"everything is acknowledged, but for {waited_s:.3g} s nothing was reported as executed")
 
     def _announce(self, units: Iterator[list[JobLine]]) -> None:
         """Take the next lines, and put on disk that they may be sent."""

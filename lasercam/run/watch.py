@@ -64,7 +64,7 @@ class Watch:
             raise Fault("override", f"overrides of feed, rapids and S are {shown}, not 100 %: the dose would be wrong")
         if status.state not in ("Idle", "Run"):
             raise Fault("state", f"the controller is in state {status.state}, which nobody asked for")
-        self._flight.reported(status.free_blocks, status.free_bytes)
+        self._flight.reported(status.free_blocks, status.free_bytes, is_idle=status.state == "Idle")
         self._judge_power(status)
         place = self._link.work_um(status)
         if place is not None:

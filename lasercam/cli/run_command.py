@@ -26,7 +26,9 @@ _UNCERTAIN = ("skip", "expose", "inspect")
 @click.option("--check", is_flag=True, help="First pass every line through the controller's check mode ($C).")
 @click.option("--yes", is_flag=True, help="Confirm everything, for scripts.")
 @click.option("--uncertain", type=click.Choice(_UNCERTAIN), help="What becomes of rows that may be exposed already.")
-@click.option("--events", type=click.Path(dir_okay=False, path_type=Path), help="Append what happens to this file, as JSON.")
+@click.option(
+    "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append what happens to this file, as JSON."
+)
 @click.option("--executed", metavar="FIRST:LAST|all", help="Record what a controller that loads files itself executed.")
 @click.option("--section", help="Which job file --executed is about: its name, or its number from 1.")
 def command(
@@ -46,9 +48,7 @@ def command(
     from lasercam.run.session import Planned, Session, Wanted
 
     runnable = load_runnable(folder, progress())
-    planned = [
-        Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before) for p in runnable.programs
-    ]
+    planned = [Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before) for p in runnable.programs]
     journal_path = folder.resolve().with_name(f"{folder.resolve().name}{'.simulated' if simulate else ''}.journal")
     if executed is not None:
         return _record(executed, section, planned, journal_path, runnable.toolpath.header.digest)

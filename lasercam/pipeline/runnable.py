@@ -81,9 +81,7 @@ def load_runnable(folder: Path, progress: Progress = SILENT) -> Runnable:
         before = "; ".join(_in_words(step) for step in loaded.document.steps[done : section.step] if _is_by_hand(step))
         done = section.step + 1
         language = registry.dialect(machine.controller.dialect)
-        programs.append(
-            RunnableProgram(folder / entry.file, entry.sha256, section, machine, language, laser, before)
-        )
+        programs.append(RunnableProgram(folder / entry.file, entry.sha256, section, machine, language, laser, before))
     sample = loaded.document.sample
     return Runnable(loaded, toolpath, tuple(programs), f"{sample.id} ({sample.material})")
 

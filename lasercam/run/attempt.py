@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lasercam.errors import LasercamError
-from lasercam.run.faults import Aborted, Stopped
+from lasercam.run.faults import AbortedError, StoppedError, ignored
 from lasercam.run.flight import Flight
 from lasercam.run.journal import Journal, JournalError
 from lasercam.run.limits import StreamLimits
@@ -35,8 +35,8 @@ class Attempt:
     journal: Journal | None
     first_row: int
     wish: Callable[[], Wish] = lambda: Wish.GO_ON
-    seen: Callable[[Status], None] = lambda status: None
-    said: Callable[[str], None] = lambda text: None
+    seen: Callable[[Status], None] = ignored
+    said: Callable[[str], None] = ignored
 
     def __post_init__(self) -> None:
         self.flight = Flight(self.limits.rx_total, self.limits.planner_blocks, self.first_row)
@@ -45,9 +45,9 @@ class Attempt:
         """All lines are executed when this returns.
 
         Raises:
-            Stopped: by the operator, where the beam was off.
-            Aborted: by the operator or a signal; the beam was cut.
-            Fault, LinkError: the controller or the link failed; the beam was cut, or nobody knows.
+            StoppedError: by the operator, where the beam was off.
+            AbortedError: by the operator or a signal; the beam was cut.
+            FaultError, LinkError: the controller or the link failed; the beam was cut, or nobody knows.
             JournalError: the disk is full; the beam was cut.
         """
         streamer = Streamer(
@@ -62,14 +62,14 @@ class Attempt:
         if not is_done:
             ending = cut_beam(self.link)
             self._stopped("stopped by the operator", self._bounds())
-            raise Stopped(f"stopped where the beam is off; `--resume` goes on from there{self._told(ending)}")
+            raise StoppedError(f"stopped where the beam is off; `--resume` goes on from there{self._told(ending)}")
         if self.journal is not None:
             self.journal.finished(row=self.flight.begun_to)
 
     def _cut(self, error: BaseException) -> None:
         """The beam first, the journal second; what went wrong stays what is raised."""
         ending = cut_beam(self.link)
-        is_trusted = isinstance(error, (Aborted, KeyboardInterrupt, JournalError)) and ending.is_dark
+        is_trusted = isinstance(error, (AbortedError, KeyboardInterrupt, JournalError)) and ending.is_dark
         bounds = self._bounds(ending if is_trusted else None)
         reason = f"{type(error).__name__}: {error}" if isinstance(error, LasercamError) else type(error).__name__
         try:
@@ -99,5 +99,3 @@ class Attempt:
     @staticmethod
     def _told(ending: Ending) -> str:
         return "" if ending.is_dark else f"; {NOT_CONFIRMED} ({ending.problem})"
-
-

@@ -8,7 +8,11 @@ STOPPED, ABORTED = 4, 5
 """Exit codes: the operator stopped where the beam was off, or cut the beam at once."""
 
 
-class Fault(LinkError):
+def ignored(_: object) -> None:
+    """Told to nobody."""
+
+
+class FaultError(LinkError):
     """The controller or the link did what it must not; the beam is cut and nothing is tried again.
 
     Attributes:
@@ -20,13 +24,13 @@ class Fault(LinkError):
         super().__init__(message)
 
 
-class Stopped(LasercamError):
+class StoppedError(LasercamError):
     """The operator ended the run where the beam was off; it can be resumed."""
 
     exit_code: ClassVar[int] = STOPPED
 
 
-class Aborted(LasercamError):
+class AbortedError(LasercamError):
     """The operator, or a signal, cut the beam at once; the row it was in is partly exposed."""
 
     exit_code: ClassVar[int] = ABORTED

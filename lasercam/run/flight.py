@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final
 
-from lasercam.run.faults import Fault
+from lasercam.run.faults import FaultError
 from lasercam.run.program import JobLine
 
 SEGMENT_BLOCKS: Final = 12
@@ -75,10 +75,10 @@ class Flight:
         """The oldest line has its `ok`.
 
         Raises:
-            Fault: there is none: replies cannot be trusted.
+            FaultError: there is none: replies cannot be trusted.
         """
         if not self._unacked:
-            raise Fault("replies", "an `ok` that nothing was sent for: replies are not trusted any more")
+            raise FaultError("replies", "an `ok` that nothing was sent for: replies are not trusted any more")
         line = self._unacked.popleft()
         self.bytes_in_flight -= len(line.text)
         self._held.append(line)
@@ -91,12 +91,12 @@ class Flight:
         """A status report says how full the buffers are, and whether anything moves.
 
         Raises:
-            Fault: the receive buffer holds more than is on its way: an `ok` was one too many.
+            FaultError: the receive buffer holds more than is on its way: an `ok` was one too many.
         """
         used = 0 if free_bytes is None else self.rx_bytes + 1 - free_bytes
         if used > self.bytes_in_flight + 2:
             text = f"the controller's buffer holds {used} bytes where at most {self.bytes_in_flight} are on their way"
-            raise Fault("replies", f"{text}: an acknowledgement was one too many")
+            raise FaultError("replies", f"{text}: an acknowledgement was one too many")
         if free_blocks is not None:
             self._planned = max(0, min(self.planner_blocks - free_blocks, self.planner_blocks))
             self._settle()

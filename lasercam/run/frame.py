@@ -20,7 +20,7 @@ def frame_lines(section: Section) -> Iterator[JobLine]:
         x, y, z = (f"{v / TICKS_PER_MM:.{_DECIMALS}f}" for v in corner)
         texts.append(f"G0X{x}Y{y}Z{z}")
         unit = TICKS_PER_MM // 10**_DECIMALS
-        places.append(tuple(round(v / unit) * unit for v in corner))  # type: ignore[arg-type]
+        places.append(tuple(round(v / unit) * unit for v in corner))
     row, before = section.first_row, None
     for number, (text, place) in enumerate(zip(texts, places, strict=True), 1):
         moves = place is not None

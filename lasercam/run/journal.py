@@ -115,7 +115,9 @@ def read_journal(path: Path) -> JournalContent:
             reading.add(record)
         except (KeyError, TypeError, ValueError) as error:
             text = f"a record of the journal cannot be understood ({error})"
-            raise InputError(Problem(text, Location(str(path), number, 1), "Use the lasercam that wrote it.")) from error
+            raise InputError(
+                Problem(text, Location(str(path), number, 1), "Use the lasercam that wrote it.")
+            ) from error
         content.good_bytes += len(line) + 1
     reading.end()
     return content

@@ -5,8 +5,8 @@ from typing import Final
 
 from lasercam.errors import shorten
 from lasercam.model.protocols import Transport
-from lasercam.run.faults import Fault
-from lasercam.run.replies import Alarm, Banner, Blank, Feedback, Ok, Refusal, Reply, Setting, Status, Unknown, parse
+from lasercam.run.faults import FaultError, ignored
+from lasercam.run.replies import Alarm, Banner, Feedback, Ok, Refusal, Reply, Setting, Status, Unknown, parse
 
 STATUS, HOLD, RESUME, RESET = b"?", b"!", b"~", b"\x18"
 NO_OVERRIDES: Final = b"\x90\x95\x99"
@@ -43,7 +43,7 @@ class GrblLink:
         last_status: the newest report, with offset and overrides kept from earlier ones.
     """
 
-    def __init__(self, transport: Transport, said: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(self, transport: Transport, said: Callable[[str], None] = ignored) -> None:
         self._transport = transport
         self._said = said
         self._unknown = 0
@@ -65,26 +65,26 @@ class GrblLink:
 
         Raises:
             LinkError: the link is gone.
-            Fault: the controller was reset, locked itself, or says too much that means nothing.
+            FaultError: the controller was reset, locked itself, or says too much that means nothing.
         """
         reply = self._read(timeout_s)
         if isinstance(reply, Banner):
             self.generation += 1
-            raise Fault("reset", f"the controller was reset while it ran ('{shorten(reply.text)}')")
+            raise FaultError("reset", f"the controller was reset while it ran ('{shorten(reply.text)}')")
         if isinstance(reply, Alarm):
-            raise Fault("alarm", f"ALARM:{reply.code}, {ALARMS.get(reply.code, 'see the firmware manual')}")
+            raise FaultError("alarm", f"ALARM:{reply.code}, {ALARMS.get(reply.code, 'see the firmware manual')}")
         if isinstance(reply, Unknown):
             self._unknown += 1
             if self._unknown > MAX_UNKNOWN:
                 text = f"the controller said {self._unknown} lines without a meaning, last '{shorten(reply.text)}'"
-                raise Fault("replies", text)
+                raise FaultError("replies", text)
         return reply
 
     def reset(self, before: bytes = b"") -> str:
         """Stop everything and begin anew; the banner. `before` are real-time bytes that leave in the same piece.
 
         Raises:
-            LinkError, Fault: no banner in time.
+            LinkError, FaultError: no banner in time.
         """
         self.write(before + RESET)
         self.generation += 1
@@ -95,13 +95,15 @@ class GrblLink:
             if isinstance(reply, Banner):
                 self._unknown = 0
                 return reply.text
-        raise Fault("silent", f"no banner of GRBL or grblHAL within {RESET_S:g} s of a reset; is this the right port?")
+        raise FaultError(
+            "silent", f"no banner of GRBL or grblHAL within {RESET_S:g} s of a reset; is this the right port?"
+        )
 
     def ask(self, line: bytes, timeout_s: float) -> list[Reply]:
         """Everything a command answers before its `ok`; only when nothing else is on its way.
 
         Raises:
-            Fault: it is refused, or not answered in time.
+            FaultError: it is refused, or not answered in time.
         """
         self.write(line + b"\n")
         found: list[Reply] = []
@@ -113,16 +115,16 @@ class GrblLink:
                 return found
             if isinstance(reply, Refusal):
                 meaning = ERRORS.get(reply.code, "see the firmware manual")
-                raise Fault("error", f"'{shown}' was refused with error:{reply.code}, {meaning}")
+                raise FaultError("error", f"'{shown}' was refused with error:{reply.code}, {meaning}")
             if isinstance(reply, (Feedback, Setting)):
                 found.append(reply)
-        raise Fault("silent", f"'{shown}' was not answered within {timeout_s:g} s")
+        raise FaultError("silent", f"'{shown}' was not answered within {timeout_s:g} s")
 
     def status(self, timeout_s: float = 1.0) -> Status:
         """A fresh report.
 
         Raises:
-            Fault: none in time.
+            FaultError: none in time.
         """
         self.write(STATUS)
         start = self.now_s()
@@ -131,8 +133,8 @@ class GrblLink:
             if isinstance(reply, Status):
                 return reply
             if isinstance(reply, Ok):
-                raise Fault("replies", "an `ok` that nothing was sent for: replies are not trusted any more")
-        raise Fault("silent", f"no status report within {timeout_s:g} s")
+                raise FaultError("replies", "an `ok` that nothing was sent for: replies are not trusted any more")
+        raise FaultError("silent", f"no status report within {timeout_s:g} s")
 
     def _read(self, timeout_s: float) -> Reply | None:
         raw = self._transport.read_line(timeout_s)

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from lasercam.errors import InputError, Problem
-from lasercam.run.faults import Aborted
+from lasercam.run.faults import AbortedError, ignored
 from lasercam.run.stream import Wish
 
 Answer = Literal["skip", "expose", "inspect"]
@@ -49,18 +49,18 @@ class Controls:
         """What is wanted now.
 
         Raises:
-            Aborted: the beam is to be cut.
+            AbortedError: the beam is to be cut.
         """
         if self._abort:
             why, self._abort = self._abort, ""
-            raise Aborted(f"aborted ({why}): the beam was cut at once")
+            raise AbortedError(f"aborted ({why}): the beam was cut at once")
         return self._wish
 
 
 class Events:
     """Tells programs what happens: JSON, one object per line, appended to a file as it happens."""
 
-    def __init__(self, path: Path | None = None, also: Callable[[dict[str, Any]], None] = lambda event: None) -> None:
+    def __init__(self, path: Path | None = None, also: Callable[[dict[str, Any]], None] = ignored) -> None:
         self._also = also
         try:
             self._stream = path.open("a", encoding="utf-8") if path is not None else None

@@ -7,7 +7,7 @@ from typing import Final
 from lasercam.errors import RefusedError
 from lasercam.model.machine import Machine
 from lasercam.model.toolpath import TICKS_PER_UM, Section
-from lasercam.run.faults import Fault
+from lasercam.run.faults import FaultError
 from lasercam.run.limits import DEFAULT_BLOCKS, DEFAULT_RX, StreamLimits
 from lasercam.run.link import NO_OVERRIDES, GrblLink
 from lasercam.run.program import JobLine
@@ -65,7 +65,7 @@ def connect(link: GrblLink) -> Controller:
     """A controller that was reset and has said what it is; nothing moves.
 
     Raises:
-        Fault, LinkError: it does not answer like GRBL or grblHAL.
+        FaultError, LinkError: it does not answer like GRBL or grblHAL.
     """
     banner = link.reset()
     link.write(NO_OVERRIDES)
@@ -76,10 +76,12 @@ def connect(link: GrblLink) -> Controller:
             if len(numbers) == 2 and all(n.isdecimal() for n in numbers):
                 blocks, rx_total = int(numbers[0]), int(numbers[1])
     if not 16 <= rx_total <= LARGEST_RX or not 1 <= blocks <= LARGEST_RX:
-        raise Fault("settings", f"the controller states {rx_total} bytes of buffer and {blocks} blocks, which cannot be")
+        raise FaultError(
+            "settings", f"the controller states {rx_total} bytes of buffer and {blocks} blocks, which cannot be"
+        )
     settings = {r.number: r.value for r in link.ask(b"$$", ASK_S) if isinstance(r, Setting)}
     if not settings:
-        raise Fault("settings", "the controller lists no settings; is it GRBL 1.1 or grblHAL?")
+        raise FaultError("settings", "the controller lists no settings; is it GRBL 1.1 or grblHAL?")
     return Controller(banner, rx_total, blocks, settings)
 
 
@@ -110,11 +112,11 @@ def _same(found: str, wanted: str) -> bool:
         return found == wanted
 
 
-def speed_problems(controller: Controller, machine: Machine, fastest_um_s: float) -> Iterator[str]:
+def speed_problems(controller: Controller, fastest_um_s: float) -> Iterator[str]:
     """Axes that the controller would slow down without a word: every line would get too much light."""
-    for number, name in (("110", "x"), ("111", "y"), ("112", "z")):
+    for number, name in (("110", "x"), ("111", "y")):
         most = controller.number(number)
-        if most is not None and name != "z" and fastest_um_s * 0.06 > most * (1 + 1e-9):
+        if most is not None and fastest_um_s * 0.06 > most * (1 + 1e-9):
             yield (
                 f"${number} lets {name} run at {most:g} mm/min at most, but lines are written at "
                 f"{fastest_um_s * 0.06:g} mm/min: the controller would slow down and overexpose them"
@@ -142,7 +144,7 @@ def work_offset(link: GrblLink) -> tuple[int, int, int]:
     """The work offset as status reports tell it, µm; they do so every now and then.
 
     Raises:
-        Fault: they never do.
+        FaultError: they never do.
     """
     for _ in range(_STATUS_TRIES):
         status = link.status()
@@ -150,14 +152,14 @@ def work_offset(link: GrblLink) -> tuple[int, int, int]:
             return link.offset_um
         if status.work_um is not None:
             return 0, 0, 0
-    raise Fault("settings", "status reports never tell the work offset (WCO); set $10=3")
+    raise FaultError("settings", "status reports never tell the work offset (WCO); set $10=3")
 
 
 def home(link: GrblLink) -> Status:
     """The axes are homed; the controller is idle.
 
     Raises:
-        Fault: homing fails.
+        FaultError: homing fails.
     """
     link.ask(b"$H", HOMING_S)
     return link.status()
@@ -181,7 +183,7 @@ def check_pass(link: GrblLink, lines: Iterator[JobLine], look: Callable[[], obje
     Proves that every line is understood, not that it will arrive unharmed later.
 
     Raises:
-        Fault: a line is refused.
+        FaultError: a line is refused.
     """
     link.ask(b"$C", ASK_S)
     count = 0
@@ -196,8 +198,8 @@ def check_pass(link: GrblLink, lines: Iterator[JobLine], look: Callable[[], obje
                 break
             if isinstance(reply, Refusal):
                 shown = line.text.decode("latin-1").strip()
-                raise Fault("error", f"line {line.number}, '{shown}', is refused with error:{reply.code}")
+                raise FaultError("error", f"line {line.number}, '{shown}', is refused with error:{reply.code}")
             if link.now_s() - start > ASK_S:
-                raise Fault("silent", f"line {line.number} was not answered within {ASK_S:g} s in check mode")
+                raise FaultError("silent", f"line {line.number} was not answered within {ASK_S:g} s in check mode")
     link.reset()
     return count

@@ -220,9 +220,7 @@ def _rest(block: ExposureBlock, n: int) -> ExposureBlock:
     )  # fmt: skip
 
 
-def _paired(
-    program: Program, rows: NumberedRows, shown: NDArray[np.intp], block: ExposureBlock
-) -> Iterator[_Exposure]:
+def _paired(program: Program, rows: NumberedRows, shown: NDArray[np.intp], block: ExposureBlock) -> Iterator[_Exposure]:
     n = len(shown)
     kind = commanded_kind(rows.block.kind[shown])
     ends, starts = rows.block.end_ticks[shown], rows.block.exposed_from()[shown]

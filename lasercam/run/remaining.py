@@ -74,21 +74,28 @@ def _strokes(blocks: Iterable[ToolpathBlock]) -> Iterator[NumberedRows]:
 
 
 def _cut(rows: NumberedRows, start: int, stop: int) -> NumberedRows:
-    block = rows.block
-    columns = (
-        c[start:stop]
-        for c in (block.start_ticks, block.end_ticks, block.kind, block.count, block.recipe, block.part)
+    b, s = rows.block, slice(start, stop)
+    block = ToolpathBlock(
+        b.section, b.first_row + start, b.start_ticks[s], b.end_ticks[s], b.kind[s], b.count[s], b.recipe[s], b.part[s]
     )
-    return NumberedRows(ToolpathBlock(block.section, block.first_row + start, *columns), rows.number[start:stop])
+    return NumberedRows(block, rows.number[s])
 
 
 def _whole(pieces: list[NumberedRows]) -> NumberedRows:
     if len(pieces) == 1:
         return pieces[0]
-    columns = (np.concatenate(c) for c in zip(*(p.block.arrays for p in pieces), strict=True))
-    first = pieces[0].block
-    number = np.concatenate([p.number for p in pieces])
-    return NumberedRows(ToolpathBlock(first.section, first.first_row, *columns), number)
+    blocks = [piece.block for piece in pieces]
+    block = ToolpathBlock(
+        blocks[0].section,
+        blocks[0].first_row,
+        np.concatenate([b.start_ticks for b in blocks]),
+        np.concatenate([b.end_ticks for b in blocks]),
+        np.concatenate([b.kind for b in blocks]),
+        np.concatenate([b.count for b in blocks]),
+        np.concatenate([b.recipe for b in blocks]),
+        np.concatenate([b.part for b in blocks]),
+    )
+    return NumberedRows(block, np.concatenate([piece.number for piece in pieces]))
 
 
 def _kept(stroke: NumberedRows, left: RowRanges, machine: Machine) -> NumberedRows | None:
@@ -109,16 +116,7 @@ def _kept(stroke: NumberedRows, left: RowRanges, machine: Machine) -> NumberedRo
         )
     kind = np.where(dark, _NEW_DARK_KIND[block.kind], block.kind)
     count = np.where(dark, 0, block.count).astype(np.uint32)
-    columns = (block.start_ticks, block.end_ticks, kind, count, block.recipe, block.part)
-    return NumberedRows(replace_columns(block, columns), stroke.number)
-
-
-def replace_columns(block: ToolpathBlock, columns: tuple[NDArray[np.generic], ...]) -> ToolpathBlock:
-    """The same place in the toolpath with other columns."""
-    start, end, kind, count, recipe, part = columns
-    return replace(
-        block, start_ticks=start, end_ticks=end, kind=kind, count=count, recipe=recipe, part=part
-    )  # type: ignore[arg-type]
+    return NumberedRows(replace(block, kind=kind, count=count), stroke.number)
 
 
 def _joined_to(at: NDArray[np.int64], rows: NumberedRows, machine: Machine) -> NumberedRows:
@@ -131,8 +129,7 @@ def _joined_to(at: NDArray[np.int64], rows: NumberedRows, machine: Machine) -> N
     check_jump(at, block.end_ticks[0], machine)
     start = block.start_ticks.copy()
     start[0] = at
-    columns = (start, block.end_ticks, block.kind, block.count, block.recipe, block.part)
-    return NumberedRows(replace_columns(block, columns), rows.number)
+    return NumberedRows(replace(block, start_ticks=start), rows.number)
 
 
 def check_jump(start: NDArray[np.int64], end: NDArray[np.int64], machine: Machine) -> None:
@@ -169,3 +166,17 @@ def gathered(rows: Iterable[NumberedRows]) -> Iterator[NumberedRows]:
             held, count = [], 0
     if held:
         yield _whole(held)
+
+
+def longest_stroke(blocks: Iterable[ToolpathBlock]) -> int:
+    """Most rows that follow each other with the beam on."""
+    longest = running = 0
+    for block in blocks:
+        dark = np.flatnonzero(block.kind != RowKind.LINE)
+        if not len(dark):
+            running += len(block)
+        else:
+            longest = max(longest, running + int(dark[0]), int(np.diff(dark).max(initial=1)) - 1)
+            running = len(block) - 1 - int(dark[-1])
+        longest = max(longest, running)
+    return longest

@@ -1,9 +1,9 @@
-"""A session at the stage: what is loaded, what is left, what must be so before anything starts, then one program
-after the other."""
+"""A session at the stage: what is left of a build, what must be so before it starts, then program after program."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from lasercam.errors import RefusedError
 from lasercam.model.machine import Machine
@@ -27,11 +27,14 @@ from lasercam.run.preflight import (
     work_offset,
 )
 from lasercam.run.program import Program, job_lines
+from lasercam.run.remaining import longest_stroke
 from lasercam.run.replies import Status
 from lasercam.run.resume import file_sha256, remaining_program, whole_program
 from lasercam.run.row_ranges import RowRanges
 from lasercam.run.stop import cut_beam
 
+STROKE_LINES: Final = 7
+"""Lines of a stroke that a receive buffer of 127 bytes holds, at some 17 bytes a line."""
 _DIFFERENT_HINT = "`lasercam verify` says what differs; build again"
 
 
@@ -97,7 +100,7 @@ class Session:
 
         Raises:
             RefusedError: something is not as it must be; nothing has moved, or nothing more.
-            Stopped, Aborted, Fault, LinkError, JournalError: see Attempt.
+            StoppedError, AbortedError, FaultError, LinkError, JournalError: see Attempt.
         """
         todo = self._todo(wanted)
         if not todo:
@@ -166,7 +169,9 @@ class Session:
     def _confirm_start(self, first: Planned, wanted: Wanted) -> None:
         questions = [f"Is the sample {self.sample} on the stage?"]
         if wanted.resume:
-            questions.append("Will the axes be homed, and is the registration to be checked on the marks before going on?")
+            questions.append(
+                "Will the axes be homed, and is the registration to be checked on the marks before going on?"
+            )
         if not wanted.frame:
             questions.append("Does an interlock close the beam without the controller's help?")
         for question in questions:
@@ -181,7 +186,7 @@ class Session:
             (r.speed_nm_s for p, _ in todo for r in (self.toolpath.header.recipes[i] for i in p.section.recipes)),
             default=0,
         )
-        problems += speed_problems(controller, machine, fastest / NM_PER_UM)
+        problems += speed_problems(controller, fastest / NM_PER_UM)
         if problems:
             raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
         status = link.status()
@@ -194,7 +199,9 @@ class Session:
             problems += travel_problems(controller, planned.section, offset_um)
         if problems:
             raise RefusedError("\n".join(problems))
-        self.events.tell("connected", banner=controller.banner, rx=controller.rx_total, blocks=controller.planner_blocks)
+        self.events.tell(
+            "connected", banner=controller.banner, rx=controller.rx_total, blocks=controller.planner_blocks
+        )
         if wanted.resume:
             self._require("Registration: are the marks where they were before the interruption?")
 
@@ -232,6 +239,12 @@ class Session:
 
     def _confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> None:
         share = len(left) / max(1, planned.section.n_rows)
+        if longest_stroke(self.toolpath.section_blocks(planned.section.index)) > STROKE_LINES:
+            self._require(
+                f"'{planned.path.name}' has strokes longer than the controller's buffer: if the link is lost within "
+                "one, the beam stays on at standstill until the interlock closes it. Does the interlock see a stage "
+                "that stands, or is somebody there?"
+            )
         again = f", time {key.repeat + 1} of {planned.section.repeat}" if planned.section.repeat > 1 else ""
         self._require(
             f"'{planned.path.name}'{again}: step {planned.section.step_name}, about "
@@ -245,9 +258,7 @@ class Session:
         left = whole - record.touched
         return RowRanges() if record.is_finished and not record.open_question else left
 
-    def _settled(
-        self, planned: Planned, key: ProgramKey, record: ProgramRecord, journal: Journal
-    ) -> RowRanges:
+    def _settled(self, planned: Planned, key: ProgramKey, record: ProgramRecord, journal: Journal) -> RowRanges:
         """Rows to expose, after a person has decided about those in question."""
         section = planned.section
         left = RowRanges.of((section.first_row, section.first_row + section.n_rows)) - record.touched
@@ -317,7 +328,7 @@ def loads_itself(planned: Planned) -> str:
     """What to do with a file that its controller loads."""
     return (
         f"'{planned.path.name}' is not streamed: the controller of machine '{planned.machine.machine}' "
-        f"({planned.machine.controller.dialect}) loads its files itself. Load this file, SHA-256 {planned.sha256}, run "
-        "it there, then say what was executed: `lasercam run DIR --executed FIRST:LAST` (rows of the file, from 0, LAST "
-        "not included) or `--executed all`"
+        f"({planned.machine.controller.dialect}) loads its files itself. Load this file, SHA-256 {planned.sha256}, "
+        "run it there, then say what was executed: `lasercam run DIR --executed FIRST:LAST` (rows of the file from 0 on, "
+        "LAST not included) or `--executed all`"
     )

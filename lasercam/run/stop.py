@@ -6,7 +6,7 @@ from typing import Final
 
 from lasercam.errors import LinkError
 from lasercam.model.toolpath import TICKS_PER_UM
-from lasercam.run.faults import Fault
+from lasercam.run.faults import FaultError
 from lasercam.run.link import HOLD, GrblLink
 from lasercam.run.program import JobLine
 from lasercam.run.replies import Ok, Place, Refusal
@@ -53,7 +53,7 @@ def _cut(link: GrblLink) -> Ending:
     start = link.now_s()
     while not isinstance(link.next(), (Ok, Refusal)):
         if link.now_s() - start > ANSWER_S:
-            raise Fault("silent", "M5 is not answered after a reset")
+            raise FaultError("silent", "M5 is not answered after a reset")
     status = link.status()
     if status.power:
         return Ending(is_dark=False, problem=f"S is still {status.power:g} after a reset")

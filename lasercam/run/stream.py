@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from lasercam.model.toolpath import TICKS_PER_UM
-from lasercam.run.faults import Fault
+from lasercam.run.faults import FaultError, ignored
 from lasercam.run.flight import Flight
 from lasercam.run.journal import Journal
 from lasercam.run.limits import StreamLimits
@@ -46,7 +46,7 @@ class Streamer:
         flight: empty.
         limits: buffers and tolerances.
         journal: has the attempt's start; None where nothing is exposed (a trace with the beam off).
-        wish: asked between two readings; raises Aborted to cut the beam at once.
+        wish: asked between two readings; raises AbortedError to cut the beam at once.
         seen: told of every report.
     """
 
@@ -58,7 +58,7 @@ class Streamer:
         journal: Journal | None,
         *,
         wish: Callable[[], Wish] = lambda: Wish.GO_ON,
-        seen: Callable[[Status], None] = lambda status: None,
+        seen: Callable[[Status], None] = ignored,
         paused: Callable[[], None] = lambda: None,
     ) -> None:
         self._link, self._flight, self._limits, self._journal = link, flight, limits, journal
@@ -76,7 +76,7 @@ class Streamer:
             True when all is done; False when the operator stopped it where the beam was off.
 
         Raises:
-            Fault, LinkError: the controller or the link failed; the caller cuts the beam.
+            FaultError, LinkError: the controller or the link failed; the caller cuts the beam.
             JournalError: what must be on disk is not.
         """
         units = _units(lines, self._flight.rx_bytes)
@@ -126,7 +126,9 @@ class Streamer:
         """Waiting for the beam-on limit ends, because what is on its way gets executed."""
         waited_s = self._link.now_s() - self._sent_s
         if not self._flight.n_unacked and waited_s > STUCK_S + self._flight.beam_on_s:
-            raise Fault("stuck", f"everything is acknowledged, but for {waited_s:.3g} s nothing was reported as executed")
+            raise FaultError(
+                "stuck", f"everything is acknowledged, but for {waited_s:.3g} s nothing was reported as executed"
+            )
 
     def _announce(self, units: Iterator[list[JobLine]]) -> None:
         """Take the next lines, and put on disk that they may be sent."""
@@ -151,7 +153,7 @@ class Streamer:
         elif isinstance(reply, Refusal):
             line = self._flight.oldest
             shown = "" if line is None else f" line {line.number}, '{line.text.decode('latin-1').strip()}',"
-            raise Fault("error", f"the controller refused{shown} with error:{reply.code}")
+            raise FaultError("error", f"the controller refused{shown} with error:{reply.code}")
         elif isinstance(reply, Status):
             self._watch.judge(reply)
             self._seen(reply)
@@ -160,7 +162,7 @@ class Streamer:
         """Everything sent is executed, and the controller stands where and as the plan says.
 
         Raises:
-            Fault: it does not.
+            FaultError: it does not.
         """
         self._drain()
         self._synchronise()
@@ -168,7 +170,7 @@ class Streamer:
         place, last = self._link.work_um(status), self._last
         if last is not None and last.end_ticks is not None:
             if place is None:
-                raise Fault("place", "the work offset is not known: places cannot be compared")
+                raise FaultError("place", "the work offset is not known: places cannot be compared")
             self._compare(place, last)
         self._compare_modes()
         self._flight.drained()
@@ -199,25 +201,29 @@ class Streamer:
             if status.state == "Idle":
                 return status
             if self._link.now_s() - start > SETTLE_S:
-                raise Fault("state", f"everything is acknowledged, but the controller is still in state {status.state}")
+                raise FaultError(
+                    "state", f"everything is acknowledged, but the controller is still in state {status.state}"
+                )
 
     def _compare(self, place: Place, last: JobLine) -> None:
         wanted = last.end_ticks or (0, 0, 0)
         for axis, name in enumerate("xyz"):
             off_um = place[axis] - wanted[axis] / TICKS_PER_UM
             if abs(off_um) > self._limits.place_tolerance_um:
-                text = f"{name} stands at {place[axis] / 1000:.3f} mm, {off_um:+.3g} µm from where line {last.number} ends"
-                raise Fault("place", f"{text}; what was written since the last checkpoint may be elsewhere")
+                text = (
+                    f"{name} stands at {place[axis] / 1000:.3f} mm, {off_um:+.3g} µm from where line {last.number} ends"
+                )
+                raise FaultError("place", f"{text}; what was written since the last checkpoint may be elsewhere")
 
     def _compare_modes(self) -> None:
         """A round trip that no `ok` too many survives, and the modes in force."""
         found = [r for r in self._link.ask(b"$G", 1.0) if isinstance(r, Feedback) and r.name == "GC"]
         if len(found) != 1:
-            raise Fault("replies", f"$G was answered with {len(found)} reports of modes instead of one")
+            raise FaultError("replies", f"$G was answered with {len(found)} reports of modes instead of one")
         words = found[0].text.split()
         problem = mode_problem(words, self._last)
         if problem:
-            raise Fault("modes", problem)
+            raise FaultError("modes", problem)
 
     def _wait_paused(self) -> None:
         self._paused()
@@ -234,7 +240,10 @@ def mode_problem(words: list[str], last: JobLine | None) -> str:
     if last is not None and last.text.strip() in (b"M2", b"M30"):
         return ""  # the end of a program sets feed and power back as the firmware likes
     values = {word[0]: word[1:] for word in words if word[0] in "FS"}
-    for letter, wanted in (("F", None if last is None else last.speed_mm_min), ("S", None if last is None else last.power)):
+    for letter, wanted in (
+        ("F", None if last is None else last.speed_mm_min),
+        ("S", None if last is None else last.power),
+    ):
         try:
             found = float(values.get(letter, "nan"))
         except ValueError:

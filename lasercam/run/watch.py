@@ -3,7 +3,7 @@
 from typing import Final
 
 from lasercam.model.toolpath import TICKS_PER_UM
-from lasercam.run.faults import Fault
+from lasercam.run.faults import FaultError
 from lasercam.run.flight import Flight
 from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
@@ -36,13 +36,15 @@ class Watch:
         """Ask for a report when it is time, and notice when none comes.
 
         Raises:
-            Fault: nothing was heard for too long.
+            FaultError: nothing was heard for too long.
         """
         now = self._link.now_s()
         if now - self._asked_s < POLL_S:
             return
         if self._unanswered >= 2 and now - self._link.last_heard_s > SILENT_S:
-            raise Fault("silent", f"no reply for {now - self._link.last_heard_s:.2g} s: the link or the controller is gone")
+            raise FaultError(
+                "silent", f"no reply for {now - self._link.last_heard_s:.2g} s: the link or the controller is gone"
+            )
         self._link.write(b"?")
         self._asked_s = now
         self._unanswered += 1
@@ -56,14 +58,16 @@ class Watch:
         """Hold a report against what is on its way.
 
         Raises:
-            Fault: an override, a state, a place, a power or a buffer that the plan does not explain.
+            FaultError: an override, a state, a place, a power or a buffer that the plan does not explain.
         """
         self._unanswered = 0
         if status.overrides is not None and status.overrides != NOMINAL:
             shown = ", ".join(f"{v} %" for v in status.overrides)
-            raise Fault("override", f"overrides of feed, rapids and S are {shown}, not 100 %: the dose would be wrong")
+            raise FaultError(
+                "override", f"overrides of feed, rapids and S are {shown}, not 100 %: the dose would be wrong"
+            )
         if status.state not in ("Idle", "Run"):
-            raise Fault("state", f"the controller is in state {status.state}, which nobody asked for")
+            raise FaultError("state", f"the controller is in state {status.state}, which nobody asked for")
         self._flight.reported(status.free_blocks, status.free_bytes, is_idle=status.state == "Idle")
         self._judge_power(status)
         place = self._link.work_um(status)
@@ -76,10 +80,14 @@ class Watch:
             return
         window = self._flight.window()
         if all(line.is_dark_after and not line.beam_on_s for line in window):
-            raise Fault("power", f"S is {status.power:g} while nothing that is on its way exposes: the beam may be on")
+            raise FaultError(
+                "power", f"S is {status.power:g} while nothing that is on its way exposes: the beam may be on"
+            )
         allowed = {line.power for line in window}
         if status.power not in allowed and round(status.power) not in {round(power) for power in allowed}:
-            raise Fault("power", f"S is {status.power:g}; lines on their way set {', '.join(f'{p:g}' for p in sorted(allowed))}")
+            raise FaultError(
+                "power", f"S is {status.power:g}; lines on their way set {', '.join(f'{p:g}' for p in sorted(allowed))}"
+            )
 
     def _judge_place(self, place: Place) -> None:
         """Every place between the first and the last one on its way lies in the box around them."""
@@ -91,7 +99,7 @@ class Watch:
         for axis, name in enumerate("xyz"):
             along = [p[axis] / TICKS_PER_UM for p in points if p is not None]
             if not min(along) - margin <= place[axis] <= max(along) + margin:
-                raise Fault(
+                raise FaultError(
                     "place",
                     f"{name} is {place[axis] / 1000:.3f} mm; lines on their way lead from {min(along) / 1000:.3f} to "
                     f"{max(along) / 1000:.3f} mm",
@@ -107,9 +115,11 @@ class Watch:
             self._idle_since = now
         elif now - self._idle_since > LATE_S + oldest.dwell_s:
             text = f"the controller is idle, but {self._flight.n_unacked} line(s) are not acknowledged"
-            raise Fault("replies", f"{text}: an `ok` or a line was lost, or one came too many")
+            raise FaultError("replies", f"{text}: an `ok` or a line was lost, or one came too many")
         seen = (status.state, place, status.feed_mm_min, self._flight.n_unacked)
         if seen != self._seen or oldest is None:
             self._seen, self._changed_s = seen, now
         elif now - self._changed_s > STUCK_S + oldest.dwell_s:
-            raise Fault("stuck", f"nothing has changed for {now - self._changed_s:.3g} s although the controller runs")
+            raise FaultError(
+                "stuck", f"nothing has changed for {now - self._changed_s:.3g} s although the controller runs"
+            )

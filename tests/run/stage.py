@@ -1,5 +1,6 @@
 """Random jobs, a simulated stage with faults in its link, and the truth about the sample held against the journal."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,10 @@ from lasercam.errors import LinkError
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import RowKind, Toolpath
-from lasercam.run.journal import Journal, JournalError, read_journal
+from lasercam.run.journal import Journal, JournalError, ProgramKey, ProgramRecord, read_journal
 from lasercam.run.operator import Controls, Events
-from lasercam.run.resume import file_sha256
+from lasercam.run.program import JobLine, job_lines
+from lasercam.run.resume import file_sha256, whole_program
 from lasercam.run.session import Planned, Session, Wanted
 from lasercam.transports.simulated.controller import SimulatedController
 from lasercam.transports.simulated.link import SimulatedLink
@@ -174,8 +176,10 @@ class FaultyLink:
 
     def _write(self, data: bytes) -> None:
         self.inner.write(data)
-        ctl = self.inner.controller
-        self.most_held = max(self.most_held, ctl.options.rx_bytes - ctl._core.receiver.n_free + ctl._core.receiver.n_on_wire)
+        if (
+            self.fault.kind != "freeze" or self.happened_s is None
+        ):  # one that hangs takes no reset, which would empty it
+            self.most_held = max(self.most_held, self.inner.controller.n_bytes_held)
 
     def _check(self) -> None:
         if self.broken == "killed":
@@ -211,21 +215,27 @@ class DyingJournal(Journal):
     """A journal whose disk fills up, or whose program is killed."""
 
     link: FaultyLink | None = None
-    full = False
+    full = noticed = False
 
     def _append(self, **record: object) -> None:
         if self.link is not None and self.link.broken == "killed":
             raise Killed
-        if DyingJournal.full:
+        if DyingJournal.full and self.link is not None:
+            if not DyingJournal.noticed:
+                DyingJournal.noticed, self.link.happened_s = True, self.link.inner.controller.now_s
             raise JournalError("the disk is full")
         super()._append(**record)
 
 
 class Yes:
-    def __init__(self, answer: str = "skip") -> None:
-        self.answer = answer
+    """Confirms everything, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.answer = "skip"
+        self.asked: list[str] = []
 
     def confirm(self, question: str) -> bool:
+        self.asked.append(question)
         return True
 
     def decide(self, question: str) -> str:
@@ -242,9 +252,7 @@ class Stage:
         section = self.toolpath.header.sections[0]
         encoder = Grbl().encoder(ProgramHeader(self.toolpath.header, 0, self.machine))
         path = folder / "job.gcode"
-        path.write_bytes(
-            encoder.begin() + b"".join(encoder.block(b) for b in self.toolpath.blocks()) + encoder.end()
-        )
+        path.write_bytes(encoder.begin() + b"".join(encoder.block(b) for b in self.toolpath.blocks()) + encoder.end())
         self.planned = Planned(path, file_sha256(path), section, self.machine, Grbl(), "the laser")
         self.journal_path = folder / "job.journal"
         slip = (0.0, 0.0, 0.0)
@@ -253,10 +261,12 @@ class Stage:
         self.controls = Controls()
         self.link: FaultyLink | None = None
         self.progress: list[dict[str, object]] = []
+        self.person = Yes()
 
-    def session(self, fault: Fault, *, resume: bool = False, answer: str = "skip", reopen: bool = False) -> int:
+    def session(self, fault: Fault, *, resume: bool = False, answer: str = "skip") -> int:
         self.controls = Controls()
-        DyingJournal.full = False
+        self.person.answer = answer
+        DyingJournal.full = DyingJournal.noticed = False
 
         def disk() -> None:
             DyingJournal.full = True
@@ -272,7 +282,7 @@ class Stage:
                 self.progress.append(event)
 
         session = Session(
-            self.toolpath, [self.planned], self.journal_path, lambda machine: link, Yes(answer), self.controls,
+            self.toolpath, [self.planned], self.journal_path, lambda machine: link, self.person, self.controls,
             Events(None, told), "A7",
         )  # fmt: skip
         return session.run(Wanted(resume=resume))
@@ -319,13 +329,29 @@ class Stage:
                 continue
             pieces = sorted(pieces)
             length_um = float(np.abs(block.end_ticks[row] - block.start_ticks[row]).max()) / 10_000
-            if any(b[0] < a[1] - 3.0 / length_um for a, b in zip(pieces, pieces[1:], strict=False)):
+            if any(b[0] < a[1] - 3.0 / length_um for a, b in itertools.pairwise(pieces)):
                 twice.append(row)
         return twice
 
-    def record(self) -> object:
-        from lasercam.run.journal import ProgramKey
+    def longest_stroke_bytes(self) -> int:
+        """Bytes from where the beam goes on to where it goes off, the line that does so included."""
+        return max(len(b"".join(line.text for line in stroke)) for stroke in self._strokes())
 
+    def longest_stroke_s(self) -> float:
+        """Beam-on time of the longest one."""
+        return max(sum(line.beam_on_s for line in stroke) for stroke in self._strokes())
+
+    def _strokes(self) -> list[list[JobLine]]:
+        program = whole_program(self.planned.path, self.toolpath, self.planned.section, self.machine, Grbl())
+        strokes: list[list[JobLine]] = [[]]
+        for line in job_lines(program):
+            strokes[-1].append(line)
+            if line.is_dark_after:
+                strokes.append([])
+        return strokes
+
+    def record(self) -> ProgramRecord:
+        """What the journal says."""
         return read_journal(self.journal_path).of(ProgramKey(0))
 
     def exposing(self) -> set[int]:

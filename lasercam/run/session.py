@@ -329,6 +329,6 @@ def loads_itself(planned: Planned) -> str:
     return (
         f"'{planned.path.name}' is not streamed: the controller of machine '{planned.machine.machine}' "
         f"({planned.machine.controller.dialect}) loads its files itself. Load this file, SHA-256 {planned.sha256}, "
-        "run it there, then say what was executed: `lasercam run DIR --executed FIRST:LAST` (rows of the file from 0 on, "
-        "LAST not included) or `--executed all`"
+        "run it there, then say what was executed: `lasercam run DIR --executed FIRST:LAST` (rows of the file from 0 "
+        "on, LAST not included) or `--executed all`"
     )

@@ -81,9 +81,9 @@ def bounds_at(window: Sequence[JobLine], place: Place | None, done: int, begun: 
         tolerance_um: how far a place may be from its line.
     """
     unknown = Bounds(done, begun, RowRanges())
-    if place is None or any(line.start_ticks is None or line.end_ticks is None for line in window):
+    if place is None:
         return unknown
-    through = [i for i, line in enumerate(window) if _distance_um(place, line) <= tolerance_um]
+    through = [i for i, line in enumerate(window) if _leads_through(line, place, tolerance_um)]
     if not through:
         return unknown
     first, last = through[0], through[-1]
@@ -93,6 +93,12 @@ def bounds_at(window: Sequence[JobLine], place: Place | None, done: int, begun: 
     if len(lit) == 1 and lit[0].moves and _is_inside(place, lit[0], tolerance_um) and after > before:
         return Bounds(before, after, RowRanges.of((after - 1, after)))
     return Bounds(before, max(before, after), RowRanges())
+
+
+def _leads_through(line: JobLine, place: Place, tolerance_um: float) -> bool:
+    if line.end_ticks is None:
+        return False  # the head of a file, before anything has a place
+    return line.start_ticks is None or _distance_um(place, line) <= tolerance_um
 
 
 def _distance_um(place: Place, line: JobLine) -> float:

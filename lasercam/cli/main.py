@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "Execute a build on its controller, with a journal, pause, abort and resume.",
     "read": "Find QR codes in a photograph or a view.",
     "laser": "Read and set the laser of a machine, and close its output; never opens it.",
+    "simulate": "Simulate a GRBL controller for senders: a pseudo terminal or a TCP port.",
     "ledger": "Record what was done to a sample, and show it.",
     "fit": "Fit a response to the filled table of a sweep; write a process file of the lab.",
     "list": "List machines, processes, patterns, dialects, lasers or checks.",

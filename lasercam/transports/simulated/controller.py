@@ -224,8 +224,6 @@ class SimulatedController:
 
     def _main_loop(self) -> Step:
         core = self._core
-        core.receiver.take_line()
-        after_return = False
         while True:
             raw = core.receiver.take_line()
             if raw is None:
@@ -233,10 +231,6 @@ class SimulatedController:
                 yield from check_point(core)
                 yield WAIT
                 continue
-            if core.is_hal and not raw and after_return:
-                after_return = False
-                continue
-            after_return = True
             yield from check_point(core)
             yield core.now_s + self.options.line_time_s, False
             core.line += 1

@@ -33,7 +33,7 @@ class GrblSettings:
         unknown = set(values or {}) - set(_DEFAULTS)
         if unknown:
             raise ValueError(f"GRBL has no setting ${min(unknown)}")
-        self._values = {**_DEFAULTS, **(values or {})}
+        self._values = {number: float(value) for number, value in {**_DEFAULTS, **(values or {})}.items()}
 
     def __getitem__(self, number: int) -> float:
         return self._values[number]

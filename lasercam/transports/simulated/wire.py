@@ -33,6 +33,7 @@ class Receiver:
         self.is_reading = False
         self.deaf_until_s = 0.0
         self.n_lost = 0
+        self._last_end = 0
 
     @property
     def next_s(self) -> float:
@@ -86,22 +87,36 @@ class Receiver:
         return found
 
     def take_line(self) -> bytes | None:
-        """The next line without its end, emptying the buffer as far as it goes; None where none has ended yet."""
+        r"""The next line without its end, emptying the buffer as far as it goes; None where none has ended yet.
+
+        To GRBL both `\r` and `\n` end a line; to grblHAL both together are one end.
+        """
+        while True:
+            found = self._cut()
+            if found is None:
+                return None
+            line, end = found
+            is_second_half = self._options.firmware == "grblhal" and not line and (self._last_end, end) == (13, 10)
+            self._last_end = end
+            if not is_second_half:
+                return line
+
+    def _cut(self) -> tuple[bytes, int] | None:
         if self._line.endswith((b"\n", b"\r")):
-            line = bytes(self._line[:-1])
+            line, end = bytes(self._line[:-1]), self._line[-1]
             self._line.clear()
-            return line
+            return line, end
         ends = [at for at in (self._buffer.find(b"\n"), self._buffer.find(b"\r")) if at >= 0]
         if not ends:
             self._line += self._buffer
             self._buffer.clear()
             self.is_reading = True
             return None
-        end = min(ends)
-        line = bytes(self._line + self._buffer[:end])
-        del self._buffer[: end + 1]
+        at = min(ends)
+        line, end = bytes(self._line + self._buffer[:at]), self._buffer[at]
+        del self._buffer[: at + 1]
         self._line.clear()
-        return line
+        return line, end
 
     def forget(self) -> None:
         """A reset: the buffer is emptied; what is on the wire still comes."""

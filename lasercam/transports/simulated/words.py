@@ -3,14 +3,19 @@
 Source: GRBL 1.1 documentation "Interface" and "Commands"; digits kept: see `read_number`.
 """
 
+import re
 from typing import Final
 
 MAX_DIGITS: Final = 8
 """Digits of a number that count; further ones only carry their place. Source: GRBL 1.1, MAX_INT_DIGITS."""
 
+_PLAIN: Final = re.compile(rb"[0-9A-Za-z.$=+-]*")
+
 
 def stripped(raw: bytes, max_length: int) -> str | None:
     """Text of a line without blanks, comments and slashes, in capitals; None when it is too long."""
+    if _PLAIN.fullmatch(raw):
+        return raw.decode("ascii").upper() if len(raw) <= max_length else None
     text: list[str] = []
     in_brackets = False
     for byte in raw:

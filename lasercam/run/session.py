@@ -190,7 +190,11 @@ class Session:
         if problems:
             raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
         status = link.status()
-        if status.state == "Alarm" or wanted.resume:
+        if wanted.resume and not controller.number("22"):
+            self._require(
+                "The controller cannot home ($22=0). Is its zero exactly where it was before the interruption?"
+            )
+        elif status.state == "Alarm" or wanted.resume:
             self._require("Home the axes now? They move to their switches; the beam stays off.")
             status = home(link)
         require_idle(status)

@@ -1,8 +1,8 @@
 """Random jobs, a simulated stage with faults in its link, and the truth about the sample held against the journal."""
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -18,6 +18,7 @@ from lasercam.run.operator import Controls, Events
 from lasercam.run.program import JobLine, job_lines
 from lasercam.run.resume import file_sha256, whole_program
 from lasercam.run.session import Planned, Session, Wanted
+from lasercam.transports import faults
 from lasercam.transports.simulated.controller import SimulatedController
 from lasercam.transports.simulated.link import SimulatedLink
 from lasercam.transports.simulated.options import ControllerOptions
@@ -245,7 +246,7 @@ class Yes:
 class Stage:
     """One sample, one controller, one journal; sessions follow one another."""
 
-    def __init__(self, folder: Path, random: Random) -> None:
+    def __init__(self, folder: Path, random: Random, options: ControllerOptions | None = None) -> None:
         self.random = random
         self.machine = stage()
         self.toolpath = random_toolpath(random)
@@ -255,13 +256,23 @@ class Stage:
         path.write_bytes(encoder.begin() + b"".join(encoder.block(b) for b in self.toolpath.blocks()) + encoder.end())
         self.planned = Planned(path, file_sha256(path), section, self.machine, Grbl(), "the laser")
         self.journal_path = folder / "job.journal"
-        slip = (0.0, 0.0, 0.0)
-        options = ControllerOptions(work_offset_mm=work_offset_mm(self.machine), slip_mm=slip)
+        options = replace(options or ControllerOptions(), work_offset_mm=work_offset_mm(self.machine))
         self.controller = SimulatedController(settings_of(self.machine), options)
         self.controls = Controls()
         self.link: FaultyLink | None = None
         self.progress: list[dict[str, object]] = []
         self.person = Yes()
+
+    def scripted(self, script: Sequence[faults.Fault], seed: int) -> int:
+        """A session through the scripted faults of `lasercam.transports.faults`."""
+        self.controls = Controls()
+        DyingJournal.link, DyingJournal.full = None, False
+        link = faults.FaultyLink(SimulatedLink(self.controller), script, seed=seed, controls=self.controller)
+        session = Session(
+            self.toolpath, [self.planned], self.journal_path, lambda machine: link, self.person, self.controls,
+            Events(None), "A7",
+        )  # fmt: skip
+        return session.run(Wanted())
 
     def session(self, fault: Fault, *, resume: bool = False, answer: str = "skip") -> int:
         self.controls = Controls()

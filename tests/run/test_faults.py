@@ -4,6 +4,7 @@ Sixty seeds here; `LASERCAM_SLOW=1` runs a thousand.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -14,6 +15,9 @@ from lasercam.errors import LasercamError
 from lasercam.run.flight import SEGMENT_BLOCKS, SPARE_REPLIES
 from lasercam.run.row_ranges import RowRanges
 from lasercam.run.stream import BATCH_LINES
+from lasercam.transports import faults as scripted
+from lasercam.transports.faults import Kind, Where
+from lasercam.transports.simulated.options import GRBLHAL, ControllerOptions
 from tests.run.stage import MAX_AHEAD_S, WAY, DyingJournal, Fault, Killed, Stage
 
 SEEDS = range(1000 if os.environ.get("LASERCAM_SLOW") else 60)
@@ -85,6 +89,44 @@ def test_any_fault(seed: int, tmp_path: Path) -> None:
         if kind != "freeze":
             assert stage.duplicates(after) == []
         assert [row for row in exposing if row not in in_question and not stage.is_whole(row, after)] == []
+
+
+SCRIPTED = (
+    (Kind.SWALLOW_OK, Where.REPLY), (Kind.EXTRA_OK, Where.REPLY), (Kind.DELAY, Where.REPLY), (Kind.SAY, Where.REPLY),
+    (Kind.DELAY, Where.SENT_LINE), (Kind.SPLIT, Where.SENT_LINE), (Kind.MERGE, Where.SENT_LINE),
+    (Kind.INJECT, Where.SENT_LINE), (Kind.CLOSE, Where.SENT_LINE),
+    (Kind.FREEZE, Where.TIME), (Kind.POWER_CYCLE, Where.REPLY), (Kind.LIMIT, Where.TIME),
+    (Kind.DUPLICATE, Where.REPLY), (Kind.DROP, Where.REPLY), (Kind.FLIP, Where.REPLY),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("firmware", [ControllerOptions(), GRBLHAL], ids=["grbl", "grblhal"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_several_scripted_faults(seed: int, firmware: ControllerOptions, tmp_path: Path) -> None:
+    """Up to three faults in a row, delays and pieces of lines among them, that spoil no line on its way out."""
+    random = Random(10_000 + seed)
+    stage = Stage(tmp_path, random, firmware)
+    script = []
+    for kind, where in random.choices(SCRIPTED, k=random.randint(1, 3)):
+        at = random.uniform(2, 12) if where is Where.TIME else random.randint(60, 160)
+        data = random.choice((b"\x18", b"\x91", b"!", b"\x9a")) if kind is Kind.INJECT else b""
+        data = random.choice((b"ok", b"ALARM:1", b"noise", b"error:9")) if kind is Kind.SAY else data
+        seconds, bit = random.choice((0.05, 0.2, 1.0)), random.randrange(7)
+        script.append(scripted.Fault(kind, where, at, seconds=seconds, data=data, bit=bit))
+    with suppress(LasercamError):
+        stage.scripted(script, seed)
+    stage.controller.thaw()
+    stage.controller.run_out(600)
+    truth, record, exposing = stage.truth(), stage.record(), stage.exposing()
+    assert [row for row in record.done if row in exposing and not stage.is_whole(row, truth)] == []
+    assert [row for row in truth if row not in record.touched] == []
+    # A beam that hangs over a dot, or waits there for a line that is late, makes one long exposure.
+    hangs = any(f.kind is Kind.FREEZE or (f.kind, f.where) == (Kind.DELAY, Where.SENT_LINE) for f in script)
+    assert hangs or stage.duplicates(truth) == []
+    if not record.is_finished:
+        stage.session(Fault("none", 10**9), resume=True)
+    assert hangs or stage.duplicates(stage.truth()) == []
+    assert stage.record().is_finished
 
 
 def judge_darkness(stage: Stage, kind: str, ended: str) -> None:

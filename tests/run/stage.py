@@ -261,6 +261,7 @@ class Stage:
         self.controls = Controls()
         self.link: FaultyLink | None = None
         self.progress: list[dict[str, object]] = []
+        self.messages: list[str] = []
         self.person = Yes()
 
     def scripted(self, script: Sequence[faults.Fault], seed: int) -> int:
@@ -289,6 +290,8 @@ class Stage:
         def told(event: dict[str, object]) -> None:
             if event["event"] == "start":
                 link.arm()
+            elif event["event"] == "message":
+                self.messages.append(str(event["text"]))
             elif event["event"] == "progress":
                 self.progress.append(event)
 

@@ -82,6 +82,7 @@ ENERGY = Dimension("an energy", "uJ", "50 uJ")
 FREQUENCY = Dimension("a rate", "Hz", "10 kHz")
 SPEED = Dimension("a speed", "um/s", "0.4 mm/s")
 ACCELERATION = Dimension("an acceleration", "um/s^2", "100 mm/s^2")
+JERK = Dimension("a jerk", "um/s^3", "1000 mm/s^3")
 POWER = Dimension("a power", "uW", "500 mW")
 FLUENCE = Dimension("a fluence", "J/cm^2", "0.1 J/cm^2")
 IRRADIANCE = Dimension("an irradiance", "W/cm^2", "500 W/cm^2")
@@ -167,6 +168,7 @@ _PLEASANT: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "fs": ("fs", "ps", "ns"),
         "J/cm^2": ("uJ/cm^2", "mJ/cm^2", "J/cm^2"),
         "um/s^2": ("mm/s^2",),
+        "um/s^3": ("mm/s^3",),
     }
 )
 
@@ -272,7 +274,7 @@ def _spellings(dimension: Dimension) -> list[str]:
         return [dimension.unit]
     prefixed = [p + b for b in _PREFIXABLE for p in _PREFIXES]
     compounds = [f"{n}/{d}" for n in ("J", "mJ", "uJ", "W", "mW", "kW") for d in ("cm^2", "mm")]
-    speeds = [f"{n}/s" for n in ("nm", "um", "mm", "cm", "m")] + ["mm/min", "mm/s^2"]
+    speeds = [f"{n}/s" for n in ("nm", "um", "mm", "cm", "m")] + ["mm/min", "mm/s^2", "mm/s^3"]
     # Letter case is not compared, so the likelier of mHz and MHz comes first.
     known = ["MHz", *prefixed, *_PLAIN, *compounds, *speeds]
     return [u for u in known if _unit(u)[1] == dimension.exponents]

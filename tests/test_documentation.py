@@ -5,10 +5,13 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from lasercam.cli.main import COMMANDS, run
+from lasercam.model.machine import Machine
 from lasercam.pipeline import registry
 from tests.support.jobs import GOOD, write_job
 
@@ -74,3 +77,17 @@ def test_the_job_in_the_readme_is_a_job(tmp_path: Path, capsys: pytest.CaptureFi
     unanswered = job[: job.index("supply:")]
     assert run(["check", str(write_job(tmp_path, unanswered))]) == 1
     assert "E_UNSUPPORTED" in capsys.readouterr().out, "what a source leaves unknown has to be supplied"
+
+
+def _merged(base: Any, over: Any) -> Any:
+    if isinstance(base, dict) and isinstance(over, dict):
+        return {**base, **{key: _merged(base.get(key), value) for key, value in over.items()}}
+    return over
+
+
+def test_every_piece_of_a_profile_in_the_manual_makes_a_machine() -> None:
+    base = yaml.safe_load((ROOT / "machine_profiles/fs1030-linuxcnc.yaml").read_text())
+    blocks = [t for lang, t in BLOCK.findall((ROOT / "lasercam/docs/machines.md").read_text()) if lang == "yaml"]
+    assert len(blocks) >= 3
+    for block in blocks:
+        Machine.model_validate(_merged(base, yaml.safe_load(block)))

@@ -12,6 +12,7 @@ from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.job import Cooling as CoolingText
 from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import RecipeTable
+from lasercam.model.timing import PathClock, TimedBlock
 from lasercam.model.toolpath import NS_PER_S, TICKS_PER_UM, RowKind, Section, ToolpathBlock
 from lasercam.units import TIME, format_quantity
 
@@ -110,19 +111,35 @@ class Cooling:
             if wish is not None:
                 self._steps.setdefault(section.step, _Step(wish))
         self._open_s = open_seconds(context.header.recipes)
+        self._clock: PathClock | None = None
+        self._section = -1
 
     def block(self, block: ToolpathBlock) -> None:
-        """Compare the block's exposures with those of the last while."""
-        section = self._context.header.sections[block.section]
-        state = self._steps.get(section.step)
+        """Compare the block's exposures with those of the last while, as soon as their times are settled."""
+        if block.section != self._section:
+            self._finish()
+            self._section = block.section
+        state = self._steps.get(self._context.header.sections[block.section].step)
         if state is None or not len(block):
             return
-        if self._context.row_seconds is None:
-            raise ValueError("cooling cannot be judged without the times of rows")
-        if state.section != block.section:
+        if self._clock is None:
             self._leave(state)
             state.section, state.section_from_s, state.opening = block.section, state.clock_s, _NONE
-        found = self._exposures(block, section, state, self._context.row_seconds(block))
+            self._clock = self._context.clock(block.section, np.zeros(len(self._open_s)))
+        for timed in self._clock.add(block):
+            self._look(timed, state)
+
+    def _finish(self) -> None:
+        """The running job file is over: its last rows are settled."""
+        if self._clock is not None:
+            state = self._steps[self._context.header.sections[self._section].step]
+            for timed in self._clock.finish():
+                self._look(timed, state)
+        self._clock = None
+
+    def _look(self, timed: TimedBlock, state: _Step) -> None:
+        section = self._context.header.sections[timed.block.section]
+        found = self._exposures(timed.block, section, state, timed.seconds)
         self._judge(state, found)
         if section.repeat > 1:
             early = found.begin - state.section_from_s < state.wish.time
@@ -130,6 +147,7 @@ class Cooling:
 
     def end(self) -> Iterable[Finding]:
         """One finding for each step."""
+        self._finish()
         for state in self._steps.values():
             self._leave(state)
         return [self._finding(step, state) for step, state in self._steps.items() if state.count]

@@ -6,7 +6,7 @@ from typing import BinaryIO, ClassVar
 from lasercam.dialects import acs_reader, judgement
 from lasercam.dialects.acs_encoder import AcsEncoder
 from lasercam.dialects.acs_settings import acs_settings
-from lasercam.dialects.millisecond_waits import NO_PROGRAM_COUNT, WAIT_GRID, judge_waits, no_program_count
+from lasercam.dialects.millisecond_waits import WAIT_GRID, judge_waits
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding
 from lasercam.model.machine import Machine
@@ -24,7 +24,7 @@ class Acs:
         "controller's own configuration.\n\n"
         "Lines: a path of XSEG, LINE/p and ENDS in the plane at VEL; lc.SegmentGate() lets the laser through in "
         "segments whose last argument is 1; dark leads at both ends are the run-ups. Shots by position: "
-        "lc.FixedDistPulse(width, interval, start, end) along the path; it ends half a distance behind the last shot, "
+        "lc.FixedDistPulse(width, interval, start, end) along the path; it ends a little behind the last shot, "
         "inside the lead; lc.GetPulseCounts(ch) is kept and shown, so that you can compare it. Dots: OUT(p).b = 1, "
         "WAIT ms, OUT(p).b = 0 at standstill; counted pulses: one edge of the trigger per dot, the count set by hand. "
         "WAIT knows whole milliseconds. Lines keep their depth (two axes on the path). The laser is disabled at the "
@@ -40,10 +40,10 @@ class Acs:
     )
     suffix: ClassVar[str] = ".prg"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
-        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
-        judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
-        judgement.GATE_STEP, judgement.PITCH_STEP, judgement.FIRING_RATE, judgement.FIRING_JITTER, WAIT_GRID,
-        NO_PROGRAM_COUNT,
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+        judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.PITCH_STEP, judgement.FIRING_RATE,
+        judgement.FIRING_JITTER, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
+        WAIT_GRID,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
@@ -51,13 +51,9 @@ class Acs:
         recipes = judgement.recipes_of(header, section)
         yield from judgement.judge_places(header.sections[section], machine)
         yield from acs_settings(machine)[1]
-        yield from judgement.judge_energy_control(machine)
         yield from judgement.judge_gate(recipes, machine)
         yield from judge_waits(recipes, machine)
-        if machine.trigger is not None and machine.trigger.counted_by == "program":
-            yield from no_program_count(recipes)
-        else:
-            yield from judgement.judge_trigger(header, section, recipes, machine)
+        yield from judgement.judge_trigger(header, section, recipes, machine)
         yield from judgement.judge_sweeps(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> AcsEncoder:

@@ -12,6 +12,7 @@ from lasercam.dialects.motion_runs import LENGTH_DECIMALS, Feed, Joints, path_ac
 from lasercam.dialects.program_text import fixed_point
 from lasercam.dialects.row_facts import MAX_DECIMALS, RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
+from lasercam.model.commanded import closing_wait_ns
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import NM_PER_UM, RowKind, ToolpathBlock
 
@@ -76,8 +77,8 @@ class AcsEncoder:
         if facts.counted.any() and self._set.trigger and self._stated != self._rows.pulses:
             lines += self._count_statement(self._rows.pulses)
         columns = (facts.kind, facts.axes, facts.printed, facts.start_printed, facts.speed_nm_s, facts.exposure_ns,
-                   facts.count)  # fmt: skip
-        for kind, axes, end, start, speed, exposure, count in zip(*(c.tolist() for c in columns), strict=True):
+                   facts.count, facts.is_closing)  # fmt: skip
+        for kind, axes, end, start, speed, exposure, count, closing in zip(*(c.tolist() for c in columns), strict=True):
             if kind in (RowKind.JUMP, RowKind.DOT):
                 lines += self._flushed()
                 lines += self._move(axes, end)
@@ -85,7 +86,7 @@ class AcsEncoder:
                     lines += self._dot(exposure, count)
                 continue
             x, y, z = ((b - a) * self._unit for a, b in zip(start, end, strict=True))
-            row = Feed(kind, (x, y, z), speed, count)
+            row = Feed(kind, (x, y, z), speed, count, closing)
             if z:
                 raise MachineLimitError(
                     "not supported: lines that change depth; the laser interface's path has two axes here. Write each "
@@ -140,7 +141,10 @@ class AcsEncoder:
                 f"{pulses} pulses per dot are more than the {trigger.max_pulses} the trigger counts"
             )
         settle = [f"WAIT {milliseconds(self._settle_ns)}"] if self._settle_ns else []
-        return [*settle, f"{output} = 1", f"WAIT {milliseconds(time_ns)}", f"{output} = 0"]
+        # A slow gate has closed before anything else happens; a counter's trigger is not that gate.
+        closing_ns = 0 if pulses else closing_wait_ns(self._program.machine)
+        closing = [f"WAIT {milliseconds(closing_ns)}"] if closing_ns else []
+        return [*settle, f"{output} = 1", f"WAIT {milliseconds(time_ns)}", f"{output} = 0", *closing]
 
     def _flushed(self) -> list[str]:
         """The path that is complete now."""

@@ -4,12 +4,13 @@ Source: ACSPL+ programs in public repositories (PTP/ev with a velocity as last a
 shot at standstill; XSEG, LINE, ENDS and `TILL GSEG = -1`; SegmentGate with a gate state as last argument of LINE/p;
 FixedDistPulse with width, interval, start and end along the path). Nothing of this was run on a controller.
 
-The velocity of a path is that of its axes, VEL; shots end half a distance behind the last of them.
+The velocity of a path is that of its axes, VEL; shots end behind the last of them, by half of their distance
+or of the dark lead.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from math import atan2, degrees, hypot
+from math import atan2, degrees, hypot, inf
 from typing import BinaryIO, Final
 
 from lasercam.dialects.line_reading import Exposures, interpret, number
@@ -88,6 +89,9 @@ class _Program:
         self._step = ""
         self._high = ""
         self._waited = self._settled = 0
+        self._close_s = machine.gate.close_delay
+        self._increment_ticks = machine.controller.increment * 1e4
+        self._is_closing = False
         self._firing: tuple[int, int, int] | None = None
         self._path: list[tuple[tuple[int, int], str]] = []
         self._shots = 0
@@ -100,6 +104,12 @@ class _Program:
                 if self._count:
                     raise RereadError("the file tells the operator twice what to set at the pulse counter")
                 self._count = int(match[1])
+            return
+        if self._is_closing:
+            match = re.fullmatch(r"WAIT ([1-9][0-9]{0,9})", text)
+            if match is None or int(match[1]) < self._close_s * 1e3 - 1e-6:
+                raise RereadError("something comes before the gate has closed (gate.close_delay)")
+            self._is_closing = False
             return
         if self._done < len(self._head):
             if text != self._head[self._done]:
@@ -164,6 +174,7 @@ class _Program:
         place = [value or 0 for value in self._at]
         if output == self._gate:
             self.exposures.add(RowKind.DOT, place, place, open_ns=self._waited * 1_000_000)
+            self._is_closing = self._close_s > 0
         elif not self._count or self._waited != self._width_ms:
             raise RereadError("a trigger of other width than the profile's, or without a count for the operator")
         else:
@@ -251,6 +262,8 @@ class _Program:
         lit = self._lit(steps)
         if lit[0] or lit[-1] or not any(lit):
             raise RereadError("the laser fires while the stage speeds up or slows down, or never")
+        if self._firing is None:
+            self._judge_closing(steps, lit, speed)
         z = self._at[2] or 0
         kind = RowKind.LINE if self._firing is None else RowKind.SHOTS
         for (to, _), on in zip(self._path, lit, strict=True):
@@ -260,6 +273,18 @@ class _Program:
                 kind if on else RowKind.LEAD, start, end, speed, count=self._shots if on and self._firing else 0
             )
             self._at = [*end]
+
+    def _judge_closing(self, steps: list[tuple[int, int]], lit: list[bool], speed_nm_s: int) -> None:
+        """The gate has closed before it is told to open again, and before the last line, in which the stage stops."""
+        # Where the command goes out is rounded to the increment.
+        left_ticks = -inf
+        for i, (step, on) in enumerate(zip(steps, lit, strict=True)):
+            if left_ticks > 0 and (i == len(steps) - 1 or (on and not lit[i - 1])):
+                raise RereadError("the path opens the gate again, or stops, before the gate has closed")
+            if on:
+                left_ticks = self._close_s * speed_nm_s * 10 - self._increment_ticks
+            else:
+                left_ticks -= hypot(*step)
 
     def _lit(self, steps: list[tuple[int, int]]) -> list[bool]:
         if self._firing is None:
@@ -272,7 +297,8 @@ class _Program:
         first = next((i for i, at in enumerate(bounds[:-2]) if abs(at - begin) <= near), 0)
         length = bounds[first + 1] - begin
         self._shots = round(length / apart) + 1
-        off = abs(apart * (self._shots - 1) - length), abs(end - bounds[first + 1] - apart / 2)
-        if not first or max(off) > near or self._shots < 2 or end >= bounds[first + 2]:
+        lead = bounds[first + 2] - bounds[first + 1]
+        off = abs(apart * (self._shots - 1) - length), abs(end - bounds[first + 1] - min(apart, lead) / 2)
+        if not first or max(off) > near or self._shots < 2:
             raise RereadError("shots begin or end inside a row, or with the path")
         return [i == first for i in range(len(steps))]

@@ -48,6 +48,7 @@ class AcsSettings:
 def acs_settings(machine: Machine) -> tuple[AcsSettings | None, list[Finding]]:
     """What the profile says, and what is wrong with it; None when anything is."""
     found, findings = read_settings(machine, KEYS)
+    findings += judgement.judge_energy_control(machine)
     if findings:
         return None, findings
     axes = (found["x_axis"], found["y_axis"], found["z_axis"])

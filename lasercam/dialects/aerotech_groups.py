@@ -72,6 +72,13 @@ def gated_groups(units: Units, settings: AerotechSettings, machine: Machine, uni
     shots = n_shots[has] > 0
     by_hand = ~shots & (settings.line_gate == "stops")
     window = ~shots & ~by_hand
+    if machine.gate.close_delay:
+        # The stage would stand where the gate is told to close, before the line's end, until it has.
+        _refuse(
+            by_hand, facts, first_beam, units_per_mm,
+            "is switched at standstill (line_gate: stops), where a gate with a close_delay would burn its ends; state "
+            "line_gate: window",
+        )  # fmt: skip
     n = len(first)
     none = np.zeros(n, np.int64)
     groups = Groups(first, last, first_beam, last_beam, by_hand, window, shots, none, *(none.copy() for _ in range(5)))
@@ -104,7 +111,7 @@ def _switch_by_position(
     groups.axis[gated] = axis
     along = travel[np.arange(len(axis)), axis]
     _refuse(
-        (first == beam_from) | (last == beam_to), facts, beam_from, units_per_mm,
+        (first == beam_from) | (last == beam_to) | facts.is_closing[last], facts, beam_from, units_per_mm,
         "has no run-up or no run-out: switched by position it would begin or end at standstill, where the counts "
         "tremble; plan it with run-ups, or state line_gate: stops",
     )  # fmt: skip

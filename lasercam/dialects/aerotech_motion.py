@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lasercam.dialects import aerotech_state as s
 from lasercam.dialects import aerotech_statements as do
-from lasercam.dialects.aerotech_moves import TICKS_PER_MM, dot, is_away, move
+from lasercam.dialects.aerotech_moves import TICKS_PER_MM, dot, is_away, length, move
 
 _UNIT: Final = 10**9
 
@@ -23,7 +23,8 @@ def run(
         form: of each line; negative for comments.
         numbers: four per line, in 10^-9.
         first_line: number of the first line.
-        settings: modes that must be set, trigger width (ns), settle time (ns), counts per mm of x, y, z.
+        settings: modes that must be set, trigger width (ns), settle time (ns), the gate's delay (ns),
+            increment (ticks), counts per mm of x, y, z.
         state: outlives the call.
         out: flat, two rows per line.
 
@@ -44,6 +45,8 @@ def run(
         # What may come now at all.
         if state[s.PENDING] > 0 and op != do.DWELL:
             return n_rows, s.E_PENDING, line
+        if state[s.CLOSING] > 0 and op != do.DWELL:
+            return n_rows, s.E_CLOSING, line
         if state[s.BLEND] and op not in (do.STOP, do.FEED):
             return n_rows, s.E_BLENDED, line
         if state[s.MOVING] and op not in (do.BLEND, do.STOP, do.WAIT, do.FEED):
@@ -86,6 +89,8 @@ def run(
         elif op == do.MASK:
             state[s.MASKED] = 1
         elif op == do.OFF:
+            if state[s.FORCED] == 1:
+                state[s.CLOSING] = settings[s.CLOSE_NS]
             if state[s.FORCED] == 1 and state[s.STANDING]:
                 if settings[s.SETTLE_NS] and not state[s.SETTLED]:
                     return n_rows, s.E_SETTLE, line
@@ -128,7 +133,8 @@ def run(
             timed = total == on and cycles == 1
             if not timed and (on != settings[s.TRIGGER_NS] or total <= on or on <= 0):
                 return n_rows, s.E_TRAIN, line
-            state[s.PENDING] = total * cycles
+            # A timed pulse opens the gate itself; of counted ones each passes a pulse, whatever the gate does.
+            state[s.PENDING] = total * cycles + (settings[s.CLOSE_NS] if timed else 0)
             if state[s.LOOP]:
                 if state[s.STEPS] != 1 or state[s.DOTS]:
                     return n_rows, s.E_LOOP_BODY, line
@@ -243,6 +249,8 @@ def run(
                 place = (state[axis] - state[s.ORIGIN_X + axis]) * settings[s.COUNTS_X + axis]
                 if state[s.LOW] * TICKS_PER_MM <= place <= state[s.HIGH] * TICKS_PER_MM:
                     return n_rows, s.E_PARTLY, line
+                if state[s.RUNNING_OUT]:
+                    return n_rows, s.E_RUN_OUT, line
             if state[s.BLEND]:
                 state[s.MOVING] = 1
             state[s.BLEND] = 0
@@ -258,6 +266,10 @@ def run(
                 if n0 != state[s.PENDING] + s.TASK_STEP_NS:
                     return n_rows, s.E_DWELL, line
                 state[s.PENDING] = 0
+            elif state[s.CLOSING] > 0:
+                if n0 < state[s.CLOSING]:
+                    return n_rows, s.E_CLOSING, line
+                state[s.CLOSING] = 0
             elif state[s.FORCED] == 1:
                 if not state[s.STANDING]:
                     state[s.STANDING], state[s.OPEN], state[s.OPEN_LINE] = 1, 0, line
@@ -306,5 +318,5 @@ def run(
     return n_rows, s.OK, 0
 
 
-PARTS: Final = (is_away, dot, move)
+PARTS: Final = (is_away, dot, length, move)
 """What `run` calls."""

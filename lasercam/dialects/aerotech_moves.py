@@ -34,6 +34,13 @@ def dot(state: Any, out: Any, n_rows: int, open_ns: int, count: int, line: int, 
     return n_rows + 1
 
 
+def length(state: Any, x: Any, y: Any, z: Any) -> float:
+    """Of a straight way from where the stage stands, ticks."""
+    dx, dy, dz = float(x - state[s.X]), float(y - state[s.Y]), float(z - state[s.Z])
+    way: float = (dx * dx + dy * dy + dz * dz) ** 0.5
+    return way
+
+
 def move(
     state: Any, settings: Any, out: Any, n_rows: int, line: int, feeds: int, axes: int, numbers: Any, first: int
 ) -> tuple[int, int]:  # fmt: skip
@@ -109,10 +116,19 @@ def move(
         if state[s.SOURCE] == 2:
             if low >= window_low and high <= window_high and low < high:
                 kind = _LINE
+                if settings[s.CLOSE_NS] > 0:
+                    # Where the gate is told to close is rounded to the increment.
+                    way = speed * settings[s.CLOSE_NS] // 100_000_000 - settings[s.INCREMENT]
+                    state[s.CLOSING_WAY], state[s.RUNNING_OUT] = way, 1
             elif (high > window_low and low < window_high) or (low == high and window_low <= low <= window_high):
                 return s.E_PARTLY, n_rows
             if feeds and not state[s.BLEND]:
                 return s.E_STOPS, n_rows
+            if kind != _LINE and state[s.RUNNING_OUT]:
+                if state[s.CLOSING_WAY] > 0:
+                    state[s.CLOSING_WAY] -= int(length(state, x, y, z))
+                else:
+                    state[s.RUNNING_OUT] = 0
         else:
             distance = state[s.DISTANCE] * TICKS_PER_MM
             inner_low = low if low > window_low else window_low

@@ -9,25 +9,28 @@ from typing import Final
 # standstill is waited for; standing: 1 while the output is held on and nothing has moved since; arrived: 1 when a
 # run-up ended on the first shot of a row; fired: 1 when the last move ended on the last shot of a row; loop: turns of
 # the loop that runs, 0 outside; settled: 1 when the settle time has been waited for since the last move or dot.
+# closing: ns that must still be waited until a slow gate has closed; closing way: the same in ticks of path behind a
+# window; running out: 1 from the end of a window until the path goes on with the gate closed.
 # Places in ticks, times in ns, windows and distances in counts.
 (X, Y, Z, KNOWN, MODES, RELATIVE, RESET, PIN, SOURCE, FORCED, ARMED, MASKED, WINDOW_AXIS, DISTANCE_AXIS,
  WINDOW_ON, LOW, HIGH, RANGED, ORIGIN_X, ORIGIN_Y, ORIGIN_Z, LOADED, DISTANCE, TOTAL, ON, CYCLES, APPLIED,
  WAVE, PENDING, BLEND, MOVING, STANDING, OPEN, OPEN_LINE, ARRIVED, FIRED, LOOP, STEP_X, STEP_Y, STEP_Z, STEPS,
- DOTS, DOT_OPEN, DOT_COUNT, DOT_LINE, ENDED, WAVE_MODE, COUNTER, SETTLED) = range(49)  # fmt: skip
-START: Final = tuple(-1 if i in (WINDOW_AXIS, DISTANCE_AXIS) else 0 for i in range(49))
+ DOTS, DOT_OPEN, DOT_COUNT, DOT_LINE, ENDED, WAVE_MODE, COUNTER, SETTLED,
+ CLOSING, CLOSING_WAY, RUNNING_OUT) = range(52)  # fmt: skip
+START: Final = tuple(-1 if i in (WINDOW_AXIS, DISTANCE_AXIS) else 0 for i in range(52))
 
 N_COLUMNS: Final = 15
 """Of output rows: kind, start (3), end (3), speed, open time, count, line, repeats, step (3)."""
 MAX_REPEATS: Final = 1_000_000
 TASK_STEP_NS: Final = 1_000_000
 """Tasks run in steps of a millisecond: a dwell behind pulses must outlast them by one."""
-MODES_SET, TRIGGER_NS, SETTLE_NS, COUNTS_X = range(4)
+MODES_SET, TRIGGER_NS, SETTLE_NS, CLOSE_NS, INCREMENT, COUNTS_X = range(6)
 """Places in the settings; counts per mm of y and z stand behind x."""
 
 (OK, E_ENDED, E_NOT_SET, E_NOT_SAFE, E_UNKNOWN, E_TICKS, E_SPEED, E_RELATIVE, E_PENDING, E_BLENDED, E_MOVING,
  E_PARTLY, E_RAPID_SHOTS, E_SHOTS, E_NO_TRAIN, E_TRAIN, E_FORCED, E_LOOP, E_LOOP_BODY, E_REPEATS, E_STILL_ON,
  E_BOUNDS, E_WHOLE, E_UNARMED, E_STOPS, E_NANOSECONDS, E_STILL_ARMED, E_HELD,
- E_DWELL, E_SETTLE, E_OPEN_WINDOW, E_EDGES) = range(32)  # fmt: skip
+ E_DWELL, E_SETTLE, E_OPEN_WINDOW, E_EDGES, E_CLOSING, E_RUN_OUT) = range(34)  # fmt: skip
 MESSAGES: Final = {
     E_ENDED: "something stands behind the end of the program and will never run",
     E_NOT_SET: "a move comes before units, waiting and absolute positions have been set",
@@ -59,5 +62,7 @@ MESSAGES: Final = {
     E_SETTLE: "a dot is exposed, or PSO is armed, before the stage has settled",
     E_OPEN_WINDOW: "something moves while a window is switched on that is not armed",
     E_EDGES: "the window of a row of shots does not end half a distance beside its first and last",
+    E_CLOSING: "something comes before the gate has closed (gate.close_delay)",
+    E_RUN_OUT: "the blended path ends, or the gate opens again, before the gate has closed and a run-out has followed",
     E_HELD: "the output is held on while something else than a move or a dwell comes",
 }

@@ -89,13 +89,14 @@ class Words:
     end_loop: str
 
 
-def templates(words: Words, decimals: int, settle_ns: int) -> list[Template]:
+def templates(words: Words, decimals: int, settle_ns: int, closing_ns: int = 0) -> list[Template]:
     """All templates, in the order of MODES, PULSES, INPUTS, BEFORE, MOVES, AFTER.
 
     Args:
         words: of the controller.
         decimals: of mm in coordinates.
         settle_ns: wait on arrival before a dot and before PSO is armed; 0 = none.
+        closing_ns: wait behind a dot that was held open until a slow gate has closed; 0 = none.
     """
     modes: list[Template] = [(), *(_lines(words.reset, mode) for mode in words.modes)]
     inputs: list[Template] = [(), *map(_lines, words.window_input), *map(_lines, words.shots_input)]
@@ -112,7 +113,8 @@ def templates(words: Words, decimals: int, settle_ns: int) -> list[Template]:
     moves = [_move("G0", axes, decimals) for axes in range(8)]
     moves += [_move("G1", axes, decimals) for axes in range(8)]
     fire = (*settle, *_lines(words.fire), *_dwell(words, Slot(Column.WAIT, 9, trim=True)))
-    hold = (*settle, *_lines(words.open), *_dwell(words, Slot(Column.ON, 9, trim=True)), *_lines(words.close))
+    closed = (*_lines(words.close), *_dwell(words, Slot(Column.WAIT, 9, trim=True), closing_ns))
+    hold = (*settle, *_lines(words.open), *_dwell(words, Slot(Column.ON, 9, trim=True)), *closed)
     after: list[Template] = [
         (), fire, hold, _lines(words.stop, words.end_window), _lines(words.stop, words.end_shots),
         _lines(words.stop, words.close),

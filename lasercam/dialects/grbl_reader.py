@@ -17,12 +17,13 @@ from lasercam.model.toolpath import RowKind
 RULES = LineRules(max_raw=65_535, max_stripped=79, strict_comments=False)
 
 # settings
-_FULL_POWER, _IS_SET = 0, 1
+_FULL_POWER, _IS_SET, _CLOSE_NS, _SETTLE_NS, _INCREMENT = range(5)
 # state: place (ticks), axes known, motion (0, 1, -1 unknown), feed (nm/s), modes seen, S word (10^-9), spindle
-# (-1 unknown, 0, 1), beam at standstill, standing exposure (0/1, ns, line), ended, power of the standing exposure
+# (-1 unknown, 0, 1), beam at standstill, standing exposure (0/1, ns, line), ended, power of the standing exposure,
+# ns until the gate has closed and whether it closes on the way, ns waited since the last move or dot
 (_X, _Y, _Z, _KNOWN, _MOTION, _FEED, _MODES, _POWER, _SPINDLE, _BEAM, _STANDING, _OPEN_NS, _OPEN_LINE,
- _ENDED, _OPEN_POWER) = range(15)  # fmt: skip
-_START = (0, 0, 0, 0, -1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0)
+ _ENDED, _OPEN_POWER, _CLOSING, _ON_WAY, _STOOD) = range(18)  # fmt: skip
+_START = (0, 0, 0, 0, -1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 _MM, _ABSOLUTE, _PER_MINUTE, _SYSTEM = 1, 2, 4, 8
 _ALL_MODES = 15
@@ -35,7 +36,7 @@ _SLOWEST_F = 1_000_000_000
 
 (_OK, _WORD, _TWICE, _GROUP, _G, _M, _N, _P, _NO_P, _NEGATIVE, _TICKS, _SPEED, _NO_FEED, _NO_MOTION, _NOT_SET,
  _UNKNOWN_PLACE, _NOT_OFF, _PARTIAL, _DROPPED, _FLOOR, _STILL_ON, _NOT_ENDED, _AFTER_END,
- _STILL_ARMED) = range(24)  # fmt: skip
+ _STILL_ARMED, _NOT_CLOSED, _NOT_SETTLED) = range(26)  # fmt: skip
 _MESSAGES = {
     _WORD: "error:20 or error:36, a word that GRBL does not know or no code of the line uses",
     _TWICE: "error:25, the same word stands twice in the line",
@@ -60,6 +61,8 @@ _MESSAGES = {
     _NOT_ENDED: "the program ends without M2",
     _AFTER_END: "something stands behind M2",
     _STILL_ARMED: "the program ends without M5",
+    _NOT_CLOSED: "something comes before the gate has closed (gate.close_delay)",
+    _NOT_SETTLED: "a dot is exposed before the stage has settled (controller.settle_time)",
 }
 
 
@@ -68,11 +71,11 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
 
     Args:
         stream: the file.
-        machine: states $30 and $32 among its controller settings.
+        machine: states $30 and $32 among its controller settings, and what must be waited for.
         use_compiled: force compiled or plain; None chooses by size.
 
     Raises:
-        MachineLimitError: the profile does not state full power or laser mode.
+        MachineLimitError: the profile does not state full power or laser mode, or its energy needs time to settle.
         RereadError: what GRBL would refuse, what lasercam never writes, or an exposure without a meaning.
     """
     stated, strength = machine.controller.settings, machine.laser.strength
@@ -81,7 +84,15 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
         raise MachineLimitError(
             "reading a GRBL file needs $30 (a whole number), $31=0 and $32=1 in controller.settings"
         )
-    settings = (int(stated["30"]) * 1_000_000_000, int(sets))
+    if sets and strength is not None and strength.scale is not None and strength.scale.settle:
+        raise MachineLimitError("S opens the beam at once, so no energy that S sets can settle first; see `settle`")
+    settings = (
+        int(stated["30"]) * 1_000_000_000,
+        int(sets),
+        round(machine.gate.close_delay * 1e9),
+        round(machine.controller.settle_time * 1e9),
+        round(machine.controller.increment * 1e4),
+    )
     return exposures(stream, RULES, interpret, settings, _START, _MESSAGES, _end_of_file, use_compiled=use_compiled)
 
 
@@ -232,12 +243,25 @@ def interpret(
         if beam == 1 and state[_BEAM] == 0:
             if state[_KNOWN] != 7:
                 return n_rows, _UNKNOWN_PLACE, line
+            if state[_CLOSING] > 0:
+                return n_rows, _NOT_CLOSED, line
+            if state[_STOOD] < settings[_SETTLE_NS]:
+                return n_rows, _NOT_SETTLED, line
+            state[_STOOD] = 0
             state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE], state[_OPEN_POWER] = 1, 0, line, power
         if beam == 1 and state[_STANDING] == 1 and power != state[_OPEN_POWER]:
             return n_rows, _PARTIAL, line
         if beam == 0 and state[_STANDING] == 1:
             dot = True
+        if beam == 0 and state[_BEAM] == 1:
+            state[_CLOSING], state[_ON_WAY] = settings[_CLOSE_NS], 0
         state[_BEAM] = beam
+        if dwells and beam == 0:
+            # Waits follow each other: until the gate has closed, then until the stage has settled.
+            stands = (wait + _WAIT_NS - 1) // _WAIT_NS * _WAIT_NS
+            waited = min(stands, state[_CLOSING])
+            state[_CLOSING] -= waited
+            state[_STOOD] += stands - waited
         if dwells and beam == 1:
             if state[_STANDING] == 0:
                 # The beam of a line stays on where the line ends until something else switches it off.
@@ -252,6 +276,27 @@ def interpret(
                 return n_rows, _UNKNOWN_PLACE, line
             moves = not known or place_x != state[_X] or place_y != state[_Y] or place_z != state[_Z]
             lit = 1 if armed and carried == 1 else 0
+            if lit == 0 and state[_BEAM] == 1:
+                # Where a line is told to close is rounded to the increment; a dot must be over before the stage moves.
+                off = settings[_INCREMENT] * 100_000_000 // max(state[_FEED], 1)
+                on_way = 1 if moves and state[_STANDING] == 0 else 0
+                closing = settings[_CLOSE_NS] - (off if on_way == 1 else 0)
+                state[_CLOSING], state[_ON_WAY] = max(closing, 0), on_way
+            elif lit == 1 and state[_BEAM] == 0:
+                if state[_CLOSING] > 0:
+                    return n_rows, _NOT_CLOSED, line
+                if not moves and state[_STOOD] < settings[_SETTLE_NS]:
+                    return n_rows, _NOT_SETTLED, line
+            if moves and state[_CLOSING] > 0:
+                if state[_ON_WAY] == 0 or motion != 1:
+                    return n_rows, _NOT_CLOSED, line
+                dx, dy, dz = (
+                    float(place_x - state[_X]), float(place_y - state[_Y]), float(place_z - state[_Z]),
+                )  # fmt: skip
+                lasts = (dx * dx + dy * dy + dz * dz) ** 0.5 * 1e8 / state[_FEED]
+                state[_CLOSING] = max(state[_CLOSING] - int(lasts), 0)
+            if moves or lit == 1:
+                state[_STOOD] = 0
             if not moves and lit == 1 and state[_BEAM] == 0:
                 # A move of no length still sets the power, at standstill.
                 state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE], state[_OPEN_POWER] = 1, 0, line, power
@@ -259,6 +304,8 @@ def interpret(
                 dot = True
             state[_BEAM] = lit
         if ends:
+            if state[_CLOSING] > 0:
+                return n_rows, _NOT_CLOSED, line
             if state[_BEAM] == 1:
                 return n_rows, _STILL_ON, line
             if state[_SPINDLE] != 0:

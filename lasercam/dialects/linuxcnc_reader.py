@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 
 from lasercam.dialects.gcode_reading import OUT_COLUMNS, exposures
 from lasercam.dialects.gcode_words import LineRules
+from lasercam.dialects.linuxcnc_messages import MESSAGES
 from lasercam.dialects.pulse_statement import StatementListener
 from lasercam.errors import RereadError
 from lasercam.model.exposure import NO_SETTING, RAPID_NM_S, ExposureBlock
@@ -22,13 +23,14 @@ from lasercam.model.toolpath import RowKind
 RULES = LineRules(max_raw=252, max_stripped=252, strict_comments=True)
 
 # settings
-_GATE, _TRIGGER, _WIDTH_NS, _TOLERANCE, _ANALOG = range(5)
+_GATE, _TRIGGER, _WIDTH_NS, _TOLERANCE, _ANALOG, _CLOSE_NS, _SETTLE_NS, _ENERGY_NS, _INCREMENT = range(9)
 # state: place (ticks), axes known, motion (0, 1, -1 none), feed (nm/s), modes seen, gate and its pending change
 # (-1 unknown / none), armed, standing exposure (0/1, ns, line), trigger (-1 unknown) and its time high, ended,
-# analogue output in 10^-6
+# analogue output in 10^-6, ns until the gate has closed and whether it closes on the way, ns waited since the last move
+# or dot, ns until the energy has settled
 (_X, _Y, _Z, _KNOWN, _MOTION, _FEED, _MODES, _GATE_ON, _PENDING, _ARMED, _STANDING, _OPEN_NS, _OPEN_LINE, _TRIGGER_ON,
- _HIGH_NS, _ENDED, _SETTING) = range(17)  # fmt: skip
-_START = (0, 0, 0, 0, -1, 0, 0, -1, -1, -1, 0, 0, 0, -1, 0, 0, NO_SETTING)
+ _HIGH_NS, _ENDED, _SETTING, _CLOSING, _ON_WAY, _STOOD, _ENERGY) = range(21)  # fmt: skip
+_START = (0, 0, 0, 0, -1, 0, 0, -1, -1, -1, 0, 0, 0, -1, 0, 0, NO_SETTING, 0, 0, 0, 0)
 
 _MM, _ABSOLUTE, _PER_MINUTE, _PATH, _BLENDING = 1, 2, 4, 8, 16
 _ALL_MODES = 15
@@ -39,44 +41,9 @@ _LEAD: Final = int(RowKind.LEAD)
 (_OK, _WORD, _TWICE, _GROUP, _G, _M, _N, _P, _NO_P, _Q, _NEGATIVE, _INTEGER, _TICKS, _SPEED, _NO_FEED, _NO_MOTION,
  _NOT_SET, _UNKNOWN_GATE, _UNKNOWN_PLACE, _NOT_ARMED, _OUTPUT, _SYNC_TRIGGER, _WIDTH, _TRIGGER_MOVES, _BOTH,
  _ZERO_MOVE, _STILL_ON, _NOT_ENDED, _AFTER_END, _BLEND, _STILL_ARMED, _RELATCH, _STOPS,
- _NO_SPINDLE_SPEED, _ANALOG_OUTPUT, _ANALOG_LATE) = range(36)  # fmt: skip
-_MESSAGES = {
-    _WORD: "a word that no code of this program uses",
-    _TWICE: "the same word stands twice in the line",
-    _GROUP: "two codes of one modal group stand in the line",
-    _G: "a G code that lasercam never writes, or that LinuxCNC does not know",
-    _M: "an M code that lasercam never writes, or that LinuxCNC does not know",
-    _N: "a line number must be a whole number at the start of the line",
-    _P: "a P word without a code that uses it, or one for two codes",
-    _NO_P: "the P word that the code needs is missing",
-    _Q: "a Q word without a code that uses it",
-    _NEGATIVE: "a number that must not be negative is",
-    _INTEGER: "a number that must be whole is not",
-    _TICKS: "a coordinate is not a multiple of 0.1 nm",
-    _SPEED: "the feed rate is not a whole number of nm/s",
-    _NO_FEED: "a G1 move has no feed rate, or zero",
-    _NO_MOTION: "axis words stand without a motion mode",
-    _NOT_SET: "a move comes before G21, G90, G94 and G61.1 or G64 have been set",
-    _UNKNOWN_GATE: "the beam is armed or something moves before M65 has closed the gate output",
-    _UNKNOWN_PLACE: "a feed move or an exposure starts where G0 has not set all three axes",
-    _NOT_ARMED: "the gate opens while the beam is not armed with M3, or the arming changes under an open gate",
-    _OUTPUT: "an output that is neither the gate's nor the trigger's",
-    _SYNC_TRIGGER: "the trigger output must be switched at standstill, with M64 and M65",
-    _WIDTH: "the trigger output is not high for the trigger's width",
-    _TRIGGER_MOVES: "the trigger output is high during a move",
-    _BOTH: "the gate and the trigger output are on together",
-    _ZERO_MOVE: "a gate change waits for a move of no length",
-    _STILL_ON: "the gate or the trigger output is still on, or set to go on, at the end of the program",
-    _NOT_ENDED: "the program ends without M2",
-    _AFTER_END: "something stands behind M2 and will never run",
-    _BLEND: "G64 without a tolerance P, or with one above the machine's path tolerance",
-    _STILL_ARMED: "the program ends without M5",
-    _STOPS: "a feed move in exact-stop mode: it would slow down at every end; G64 must come first",
-    _NO_SPINDLE_SPEED: "M3 without a spindle speed on its line: whether it arms the beam is unknown",
-    _ANALOG_OUTPUT: "M68 on an output that does not set the energy, without Q, or finer than 0.000001",
-    _ANALOG_LATE: "the energy is set while the gate is open, or about to be",
-    _RELATCH: "the trigger output is set high while it is high",
-}
+ _NO_SPINDLE_SPEED, _ANALOG_OUTPUT, _ANALOG_LATE,
+ _NOT_CLOSED, _NOT_SETTLED, _ENERGY_MOVES) = range(39)  # fmt: skip
+_MESSAGES = dict(enumerate(MESSAGES))
 
 
 def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None) -> Iterator[ExposureBlock]:
@@ -84,7 +51,7 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
 
     Args:
         stream: the file.
-        machine: its gate and trigger outputs, trigger width and path tolerance.
+        machine: its gate and trigger outputs, path tolerance, increment, and what must be waited for.
         use_compiled: force compiled or plain; None chooses by size.
 
     Raises:
@@ -97,7 +64,11 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
         -1 if trigger is None else trigger.output,
         0 if trigger is None else round(trigger.width * 1e9),
         round(machine.controller.path_tolerance * 1e6),
-        -1 if strength is None or strength.control != "analog" else strength.output,
+        -1 if strength is None or strength.output is None else strength.output,
+        round(machine.gate.close_delay * 1e9),
+        round(machine.controller.settle_time * 1e9),
+        0 if strength is None or strength.scale is None else round(strength.scale.settle * 1e9),
+        round(machine.controller.increment * 1e4),
     )
     told = StatementListener(stream)
     for block in exposures(
@@ -120,14 +91,7 @@ def _end_of_file(state: Sequence[int]) -> int:
 
 
 def interpret(
-    letter: Any,
-    value: Any,
-    _digits: Any,
-    starts: Any,
-    first_line: int,
-    settings: Any,
-    state: Any,
-    out: Any,
+    letter: Any, value: Any, _digits: Any, starts: Any, first_line: int, settings: Any, state: Any, out: Any
 ) -> tuple[int, int, int]:
     """Run whole lines; see `gcode_reading.Interpreter`. Runs as it stands, and compiled."""
     n_rows = 0
@@ -252,7 +216,7 @@ def interpret(
             return n_rows, _Q, line
         if e >= 0 and not sets:
             return n_rows, _WORD, line
-        if blends and (not has_p or p <= 0 or p > settings[_TOLERANCE] or q < 0 or q > settings[_TOLERANCE]):
+        if blends and (not has_p or not has_q or p <= 0 or q < 0 or p + q > settings[_TOLERANCE]):
             return n_rows, _BLEND, line
 
         # Execution, in the controller's order: F, S, outputs, arming, dwell, modes, motion, end.
@@ -267,11 +231,22 @@ def interpret(
                 return n_rows, _ANALOG_OUTPUT, line
             if state[_GATE_ON] != 0 or state[_PENDING] == 1 or state[_TRIGGER_ON] == 1:
                 return n_rows, _ANALOG_LATE, line
+            if state[_CLOSING] > 0:
+                return n_rows, _NOT_CLOSED, line
+            state[_ENERGY] = settings[_ENERGY_NS]
             state[_SETTING] = q // 1_000
         elif io:
             if p % 1_000_000_000 != 0:
                 return n_rows, _INTEGER, line
             output = p // 1_000_000_000
+            if io in (62, 64):
+                if state[_CLOSING] > 0:
+                    return n_rows, _NOT_CLOSED, line
+                if state[_ENERGY] > 0:
+                    return n_rows, _ENERGY_MOVES, line
+                if io == 64 and state[_STOOD] < settings[_SETTLE_NS]:
+                    return n_rows, _NOT_SETTLED, line
+                state[_STOOD] = 0
             if output == settings[_GATE]:
                 on = 1 if io in (62, 64) else 0
                 if on and (state[_ARMED] != 1 or state[_GATE_ON] < 0):
@@ -289,6 +264,8 @@ def interpret(
                             return n_rows, _UNKNOWN_PLACE, line
                         state[_STANDING], state[_OPEN_NS], state[_OPEN_LINE] = 1, 0, line
                     closes = on == 0
+                    if closes and state[_GATE_ON] == 1:
+                        state[_CLOSING], state[_ON_WAY] = settings[_CLOSE_NS], 0
                     state[_GATE_ON] = on
             elif output == settings[_TRIGGER]:
                 if io in (62, 63):
@@ -321,6 +298,14 @@ def interpret(
                 return n_rows, _NEGATIVE, line
             if state[_TRIGGER_ON] == 1:
                 state[_HIGH_NS] += p
+            elif state[_GATE_ON] == 0:
+                # One wait after the other: until the gate has closed, the energy has settled, the stage has settled.
+                rest = p
+                for waiting in (_CLOSING, _ENERGY):
+                    waited = min(rest, state[waiting])
+                    state[waiting] -= waited
+                    rest -= waited
+                state[_STOOD] += rest
             if state[_GATE_ON] == 1:
                 # Also when the gate was left open behind a line, or an M63 still waits for a move.
                 if state[_STANDING] == 0:
@@ -350,11 +335,25 @@ def interpret(
             if moves and state[_TRIGGER_ON] == 1:
                 return n_rows, _TRIGGER_MOVES, line
             if moves and state[_PENDING] >= 0:
+                if state[_GATE_ON] == 1 and state[_PENDING] == 0 and settings[_CLOSE_NS] > 0:
+                    # Where the command goes out is rounded to the increment.
+                    off = settings[_INCREMENT] * 100_000_000 // max(state[_FEED], 1)
+                    state[_CLOSING], state[_ON_WAY] = max(settings[_CLOSE_NS] - off, 0), 1
                 state[_GATE_ON] = state[_PENDING]
                 state[_PENDING] = -1
             if not known and (state[_MOTION] == 1 or state[_GATE_ON] == 1):
                 return n_rows, _UNKNOWN_PLACE, line
+            if moves:
+                state[_STOOD] = 0
+            if moves and state[_CLOSING] > 0:
+                if state[_ON_WAY] == 0 or state[_MOTION] != 1:
+                    return n_rows, _NOT_CLOSED, line
+                dx, dy, dz = float(x - state[_X]), float(y - state[_Y]), float(z - state[_Z])
+                lasts = (dx * dx + dy * dy + dz * dz) ** 0.5 * 1e8 / state[_FEED]
+                state[_CLOSING] = max(state[_CLOSING] - int(lasts), 0)
         if ends:
+            if state[_CLOSING] > 0:
+                return n_rows, _NOT_CLOSED, line
             if state[_GATE_ON] != 0 or state[_PENDING] == 1 or state[_TRIGGER_ON] == 1:
                 return n_rows, _STILL_ON, line
             if state[_ARMED] != 0:

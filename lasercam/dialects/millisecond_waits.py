@@ -16,12 +16,6 @@ WAIT_GRID = CodeInfo(
     "exposures; they are refused.",
     "public ACSPL+ programs, WAIT; public lists of GCS commands, DEL",
 )  # fmt: skip
-NO_PROGRAM_COUNT = CodeInfo(
-    "E_NO_PROGRAM_COUNT", Severity.ERROR, "this dialect cannot set pulse counts by program",
-    "The profile says that the program counts pulses (`trigger: counted_by: program`), which this dialect cannot say. "
-    "State counted_by: operator, with a counter at the pulse picker, or time the dots.",
-    "machine profile, trigger.counted_by",
-)  # fmt: skip
 
 
 def milliseconds(time_ns: int) -> int:
@@ -31,18 +25,6 @@ def milliseconds(time_ns: int) -> int:
             f"a time of {time_ns / 1e9:g} s is no whole number of milliseconds, in which the controller waits"
         )
     return time_ns // NS_PER_MS
-
-
-def no_program_count(recipes: Sequence[Recipe]) -> Iterator[Finding]:
-    """Counted pulses that the program should count, but cannot."""
-    for recipe in recipes:
-        if recipe.pulses:
-            yield Finding(
-                NO_PROGRAM_COUNT.code, Severity.ERROR,
-                f"{recipe.pulses} pulses are to be counted by the program, which this dialect cannot say",
-                f"recipes.{recipe.label}", recipe.pulses, None, "pulses",
-                hint="state trigger: counted_by: operator, or give the dots an exposure time",
-            )  # fmt: skip
 
 
 def judge_waits(recipes: Sequence[Recipe], machine: Machine) -> Iterator[Finding]:

@@ -16,6 +16,9 @@ LARGEST_LEAD_DEGREES: Final = 10.0
 _ANGLE_NOISE: Final = 1e-6
 _CORNER: Final = 4 / 27
 """Largest of s³ - 2s² + s on 0..1: how far a cubic strays whose initial velocity is off by Δv, over Δv × duration."""
+FM_PER_UM: Final = 10**9
+_LEAST_BEHIND_FM: Final = 10**6
+"""A nanometre: what no rounding of path lengths comes near."""
 TICK_FM: Final = 100_000
 """A tick in 10^-12 mm, the last decimal of path lengths."""
 LENGTH_DECIMALS: Final = 12
@@ -30,12 +33,14 @@ class Feed(NamedTuple):
         delta: displacement, ticks.
         speed_nm_s: of the row.
         shots: of SHOTS.
+        closing: whether it is a dark row in which a slow gate still lets the beam through.
     """
 
     kind: int
     delta: tuple[int, int, int]
     speed_nm_s: int
     shots: int = 0
+    closing: bool = False
 
     @property
     def length_ticks(self) -> float:
@@ -93,8 +98,11 @@ class Joints:
         return ""
 
     def rest_between(self, before: Feed, row: Feed) -> bool:
-        """Whether the stage stops between two rows: dark leads that do not go on in one motion."""
-        return before.kind == row.kind == RowKind.LEAD and bool(self.refusal(before, row))
+        """Whether the stage stops between two rows: dark leads that do not go on in one motion.
+
+        Never behind a row in which the gate still closes: the stage would slow down with the beam on.
+        """
+        return not before.closing and before.kind == row.kind == RowKind.LEAD and bool(self.refusal(before, row))
 
     def check(self, run: Sequence[Feed]) -> None:
         """Refuse a run that cannot be one motion at its speed.
@@ -105,7 +113,7 @@ class Joints:
         """
         if all(row.kind == RowKind.LEAD for row in run):
             raise GeometryError("run-ups without a line between them cannot be written")
-        if run[0].kind != RowKind.LEAD or run[-1].kind != RowKind.LEAD:
+        if run[0].kind != RowKind.LEAD or run[-1].kind != RowKind.LEAD or run[-1].closing:
             raise MachineLimitError(
                 "a line begins or ends without a run-up: the stage would speed up or slow down with the beam on; "
                 "plan a dark lead of v² / 2a before and behind each run of lines"
@@ -170,8 +178,8 @@ def path_acceleration(run: Sequence[Feed], limits_um_s2: Sequence[float]) -> int
 def pulse_window(run: Sequence[Feed], first: int, last: int, period_ps: int) -> tuple[int, int, int]:
     """Where output pulses begin and end along the path and how far they lie apart, 10^-12 mm.
 
-    A line has a pulse per period, from its start to its end. Shots end half a distance behind the last one, inside
-    the dark lead, so that no rounding adds or loses one.
+    A line has a pulse per period, from its start to its end. Shots end behind the last one, by half of their distance
+    or of the dark lead, whichever is less, so that no rounding adds or loses one.
 
     Raises:
         MachineLimitError: shots beside other lines, shots too many for the lead, a distance that does not print.
@@ -195,11 +203,14 @@ def pulse_window(run: Sequence[Feed], first: int, last: int, period_ps: int) -> 
             f"{row.shots} shots over {row.length_ticks / TICKS_PER_UM:.4f} µm: rounding their distance to 1 fm would "
             "shift the last one by more than half a tick; write shorter rows"
         )
-    if interval > 2 * lengths[last + 1]:
+    # Far from the last shot and from the one that must not come, and inside the lead.
+    behind = min(interval, lengths[last + 1]) // 2
+    if behind < _LEAST_BEHIND_FM:
         raise MachineLimitError(
-            f"shots {interval / 10**9:g} µm apart need a dark lead of half that behind the last one; plan longer leads"
+            f"a dark lead of {lengths[last + 1] / FM_PER_UM:g} µm behind shots {interval / FM_PER_UM:g} µm apart is "
+            "too short to end the output pulses in; plan longer leads"
         )
-    return start, start + inside + interval // 2, interval
+    return start, start + inside + behind, interval
 
 
 def _path_length(row: Feed) -> int:

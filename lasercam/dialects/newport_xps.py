@@ -43,7 +43,7 @@ class NewportXps:
         "position. The laser must fire while the gate is high and once per output pulse: wire both to the picker, "
         "or use one.\n\n"
         "trajectory: line-arc (XY group, Z in z_group). Lines and shots by position in the plane: output pulses "
-        "every so many mm of path; shots end half a distance behind the last, inside the lead, so that none is lost "
+        "every so many mm of path; shots end a little behind the last, inside the lead, so that none is lost "
         "to rounding. No dots.\n\n"
         "controller.settings: group, z_group, trajectory, gate_gpio, trigger_gpio, lines, pulse_period_step, "
         "max_elements, max_files, discontinuity_angle.\n\n"
@@ -58,17 +58,16 @@ class NewportXps:
     )
     suffix: ClassVar[str] = ".xps"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
-        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
-        judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
-        judgement.GATE_STEP, judgement.PITCH_STEP, judgement.FIRING_RATE, judgement.FIRING_JITTER, PULSE_PERIOD,
-        STANDING,
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+        judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.PITCH_STEP, judgement.FIRING_RATE,
+        judgement.FIRING_JITTER, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
+        PULSE_PERIOD, STANDING,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
         """What an XPS cannot run, time or count of a section."""
         recipes = judgement.recipes_of(header, section)
         yield from judgement.judge_places(header.sections[section], machine)
-        yield from judgement.judge_energy_control(machine)
         settings, problems = xps_settings(machine)
         yield from problems
         if settings is None:
@@ -81,10 +80,7 @@ class NewportXps:
                     yield _standing(recipe)
             return
         yield from judgement.judge_gate(recipes, machine)
-        if settings.counts:
-            yield from _judge_counts(recipes, machine)
-        else:
-            yield from judgement.judge_trigger(header, section, recipes, machine)
+        yield from judgement.judge_trigger(header, section, recipes, machine, sets_counts=settings.counts)
         yield from judgement.judge_position_firing(recipes, machine)
 
     def encoder(self, program: ProgramHeader) -> NewportXpsEncoder:
@@ -120,12 +116,6 @@ def _judge_period(settings: XpsSettings, recipes: tuple[Recipe, ...]) -> Iterato
                 PULSE_PERIOD.code, Severity.ERROR, str(error), f"recipes.{recipe.label}", rate_hz, near, "Hz",
                 hint=f"{set_rate}state lines: gate", source=PULSE_PERIOD.source,
             )  # fmt: skip
-
-
-def _judge_counts(recipes: tuple[Recipe, ...], machine: Machine) -> Iterator[Finding]:
-    for recipe in recipes:
-        if machine.trigger is not None and recipe.pulses > machine.trigger.max_pulses:
-            yield judgement.too_many_pulses(recipe, machine.trigger)
 
 
 def _standing(recipe: Recipe) -> Finding:

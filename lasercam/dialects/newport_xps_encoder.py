@@ -25,6 +25,7 @@ from lasercam.dialects.newport_xps_trajectories import (
 from lasercam.dialects.program_text import fixed_point
 from lasercam.dialects.row_facts import MAX_DECIMALS, RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
+from lasercam.model.commanded import closing_wait_ns
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import RowKind, ToolpathBlock
@@ -57,7 +58,7 @@ class NewportXpsEncoder:
         self._joints = Joints(machine.controller.path_tolerance, (x, y, z), angle)
         self._files: dict[str, bytes] = {}
         self._run: list[Feed] = []
-        self._standing: dict[int, bytes] = {}
+        self._standing: dict[tuple[int, int], bytes] = {}
         self._stated = 0
 
     def begin(self) -> bytes:
@@ -85,8 +86,8 @@ class NewportXpsEncoder:
         if facts.counted.any() and self._set.trigger and self._stated != self._rows.pulses:
             lines += self._count_statement(self._rows.pulses)
         columns = (facts.kind, facts.axes, facts.printed, facts.start_printed, facts.speed_nm_s, facts.exposure_ns,
-                   facts.count)  # fmt: skip
-        for kind, axes, end, start, speed, exposure, count in zip(*(c.tolist() for c in columns), strict=True):
+                   facts.count, facts.is_closing)  # fmt: skip
+        for kind, axes, end, start, speed, exposure, count, closing in zip(*(c.tolist() for c in columns), strict=True):
             if kind in (RowKind.JUMP, RowKind.DOT):
                 lines += self._flushed()
                 lines += self._move(axes, end)
@@ -94,7 +95,7 @@ class NewportXpsEncoder:
                     lines += self._dot(exposure, count)
                 continue
             x, y, z = ((b - a) * self._unit for a, b in zip(start, end, strict=True))
-            row = Feed(kind, (x, y, z), speed, count)
+            row = Feed(kind, (x, y, z), speed, count, closing)
             if self._run and self._joints.rest_between(self._run[-1], row):
                 lines += self._flushed()
             self._run.append(row)
@@ -162,12 +163,15 @@ class NewportXpsEncoder:
         output, duration_ps = (
             (self._set.trigger, self._width_ps) if pulses else (self._set.gate, exposure_ns * _PS_PER_NS)
         )
-        return self._executed(self._standing_file(duration_ps), self._switch(output, 2, 3))
+        # A counter ends the pulses of its trigger; a gate must have closed before the stage leaves.
+        closing_ps = 0 if pulses else closing_wait_ns(self._program.machine) * _PS_PER_NS
+        return self._executed(self._standing_file(duration_ps, closing_ps), self._switch(output, 2, 3))
 
-    def _standing_file(self, duration_ps: int) -> bytes:
-        if duration_ps not in self._standing:
-            self._standing[duration_ps] = standing_file(duration_ps, self._settle_ps)
-        return self._standing[duration_ps]
+    def _standing_file(self, duration_ps: int, closing_ps: int = 0) -> bytes:
+        key = duration_ps, closing_ps
+        if key not in self._standing:
+            self._standing[key] = standing_file(duration_ps, self._settle_ps, closing_ps)
+        return self._standing[key]
 
     def _flushed(self) -> list[str]:
         """The run that is complete now."""

@@ -9,7 +9,7 @@ relative to the start of the trajectory.
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from math import atan2, degrees, hypot, isqrt
+from math import atan2, degrees, hypot, inf, isqrt
 from typing import Final, NamedTuple
 
 from lasercam.dialects.line_reading import number
@@ -163,8 +163,8 @@ def line_arc(text: str, largest_corner: float) -> list[Stretch]:
 def arc_kinds(stretches: Sequence[Stretch], begin: int, end: int, interval: int) -> tuple[list[RowKind], int, int]:
     """What output pulses between two path lengths make of lines: LINE, SHOTS or LEAD, the shots, the interval.
 
-    Pulses that end with a line write lines. Pulses that end half an interval behind one are its shots: the last of
-    them falls on its end.
+    Pulses that end with a line write lines. Pulses that end behind one, by half an interval or half of the dark line
+    there, are its shots: the last of them falls on its end.
 
     Args:
         stretches: lines of the trajectory.
@@ -181,17 +181,41 @@ def arc_kinds(stretches: Sequence[Stretch], begin: int, end: int, interval: int)
     last = next((i for i, at in enumerate(bounds) if abs(at - end) <= near), 0)
     shots = 0
     if not last and interval > 0 and first + 2 < len(bounds):
-        length = bounds[first + 1] - begin
+        length, lead = bounds[first + 1] - begin, bounds[first + 2] - bounds[first + 1]
         shots = round(length / interval) + 1
-        if (
-            shots < 2
-            or abs(interval * (shots - 1) - length) > near
-            or abs(end - bounds[first + 1] - interval / 2) > near
-        ):
+        misses = abs(interval * (shots - 1) - length), abs(end - bounds[first + 1] - min(interval, lead) / 2)
+        if shots < 2 or max(misses) > near:
             shots = 0
-        elif end < bounds[first + 2]:
+        else:
             last = first + 1
     if interval <= 0 or not 0 < first < last < len(stretches):
         raise RereadError("output pulses begin or end inside a row or with the trajectory, or never come")
     lit = RowKind.SHOTS if shots else RowKind.LINE
     return [lit if first <= i < last else RowKind.LEAD for i in range(len(stretches))], shots, interval
+
+
+def judge_closing(
+    stretches: Sequence[Stretch],
+    lit: Sequence[bool],
+    speeds_nm_s: Sequence[int],
+    close_s: float,
+    increment_ticks: float,
+) -> None:
+    """Refuse a trajectory that opens the gate again, or slows down, before the gate has closed.
+
+    Args:
+        stretches, lit, speeds_nm_s: what moves, where the gate is commanded open, and how fast it goes there.
+        close_s: from the command to close until the beam is blocked.
+        increment_ticks: to which the place of a command is rounded.
+
+    Raises:
+        RereadError: it does.
+    """
+    left_ticks = -inf
+    for i, (stretch, on) in enumerate(zip(stretches, lit, strict=True)):
+        if left_ticks > 0 and (stretch.motion == RAMP or (on and not lit[i - 1])):
+            raise RereadError("the gate opens again, or the stage slows down, before the gate has closed")
+        if on:
+            left_ticks = close_s * speeds_nm_s[i] * 10 - increment_ticks
+        else:
+            left_ticks -= hypot(*stretch.delta)

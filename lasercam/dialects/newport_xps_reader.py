@@ -16,7 +16,17 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from lasercam.dialects.line_reading import Exposures, interpret, number
-from lasercam.dialects.newport_xps_files import PS, RAMP, REST, Stretch, arc_kinds, checked, line_arc, pvt
+from lasercam.dialects.newport_xps_files import (
+    PS,
+    RAMP,
+    REST,
+    Stretch,
+    arc_kinds,
+    checked,
+    judge_closing,
+    line_arc,
+    pvt,
+)
 from lasercam.errors import RereadError
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.machine import Machine
@@ -53,13 +63,16 @@ class _Script:
         self._companion = companion
         self._tolerance_um = machine.controller.path_tolerance
         self._settle_ps = round(machine.controller.settle_time * 1e9) * 1000
+        self._close_s = machine.gate.close_delay
+        self._increment_ticks = machine.controller.increment * 1e4
         self._group, self._z_group = stated.get("group", ""), stated.get("z_group", "")
         self._is_pvt = stated.get("trajectory", "pvt") == "pvt"
         self._corner = float(stated.get("discontinuity_angle", "0.01"))
         self._gate = f"{stated.get('gate_gpio', '')},{1 << machine.gate.output}"
         trigger = machine.trigger
         operator = trigger is not None and trigger.counted_by == "operator"
-        self._trigger = f"{stated['trigger_gpio']},{1 << trigger.output}" if trigger and operator else ""
+        port = stated.get("trigger_gpio", "")
+        self._trigger = f"{port},{1 << trigger.output}" if trigger and operator and self._is_pvt else ""
         self._width_ps = round(trigger.width * 1e9) * 1000 if trigger else 0
         self._outputs = [o for o in (self._gate, self._trigger) if o] if self._is_pvt else []
         self._off: list[str] = []
@@ -272,10 +285,13 @@ class _Script:
             self._row(RowKind.DOT, (0, 0, 0), 0, 0, self._count)
         elif duration % 1000:
             raise RereadError("an exposure is not a whole number of ns")
+        elif stretches[2].duration_ps < self._close_s * PS - 1:
+            raise RereadError("a standing trajectory ends before the gate has closed (gate.close_delay)")
         else:
             self._row(RowKind.DOT, (0, 0, 0), 0, duration // 1000, 0)
 
     def _follow(self, stretches: list[Stretch], lit: list[bool]) -> None:
+        judge_closing(stretches, lit, [s.speed_nm_s for s in stretches], self._close_s, self._increment_ticks)
         for stretch, on in zip(stretches, lit, strict=True):
             if on and stretch.motion == RAMP:
                 raise RereadError("the beam is on while the stage speeds up or slows down")
@@ -296,6 +312,9 @@ class _Script:
         kinds, count, interval = arc_kinds(stretches, *self._pulses)
         if RowKind.LINE in kinds and interval * 10**6 != speed * self._period_ps:
             raise RereadError("the pulses of a line come at another period than the file's head says")
+        if RowKind.LINE in kinds:
+            lit = [kind == RowKind.LINE for kind in kinds]
+            judge_closing(stretches, lit, [speed] * len(stretches), self._close_s, self._increment_ticks)
         for stretch, kind in zip(stretches, kinds, strict=True):
             self._row(kind, stretch.delta, speed, 0, count if kind == RowKind.SHOTS else 0)
         self._pulses = None

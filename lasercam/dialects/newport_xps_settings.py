@@ -105,6 +105,7 @@ class XpsSettings:
 def xps_settings(machine: Machine) -> tuple[XpsSettings | None, list[Finding]]:
     """What the profile says, and what is wrong with it; None when anything is."""
     found, findings = read_settings(machine, KEYS)
+    findings += judgement.judge_energy_control(machine)
     if findings:
         return None, findings
     problems = list(_problems(machine, found["trajectory"], dict(found)))

@@ -58,9 +58,9 @@ def pvt_file(run: Sequence[Feed], shortest_s: float) -> bytes:
     return "".join(lines).encode("ascii")
 
 
-def standing_file(exposure_ps: int, settle_ps: int) -> bytes:
-    """Three elements without motion: settling, exposure, rest."""
-    durations = (max(settle_ps, REST_PS), exposure_ps, REST_PS)
+def standing_file(exposure_ps: int, settle_ps: int, closing_ps: int = 0) -> bytes:
+    """Three elements without motion: settling, exposure, rest in which a gate closes."""
+    durations = (max(settle_ps, REST_PS), exposure_ps, max(closing_ps, REST_PS))
     return "".join(_element(duration, (0, 0, 0), (0, 0, 0)) for duration in durations).encode("ascii")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, ClassVar
 
 from lasercam.dialects import judgement, pi_gcs_reader
-from lasercam.dialects.millisecond_waits import NO_PROGRAM_COUNT, WAIT_GRID, judge_waits, no_program_count
+from lasercam.dialects.millisecond_waits import WAIT_GRID, judge_waits
 from lasercam.dialects.pi_gcs_encoder import PiGcsEncoder, pi_settings
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -44,9 +44,9 @@ class PiGcs:
     )
     suffix: ClassVar[str] = ".gcs"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
-        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+        judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
         judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
-        judgement.GATE_STEP, WAIT_GRID, NO_PROGRAM_COUNT, NO_LINES,
+        WAIT_GRID, NO_LINES,
     )  # fmt: skip
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
@@ -54,13 +54,9 @@ class PiGcs:
         recipes = judgement.recipes_of(header, section)
         yield from judgement.judge_places(header.sections[section], machine)
         yield from pi_settings(machine)[1]
-        yield from judgement.judge_energy_control(machine)
         yield from judgement.judge_gate(recipes, machine)
         yield from judge_waits(recipes, machine)
-        if machine.trigger is not None and machine.trigger.counted_by == "program":
-            yield from no_program_count(recipes)
-        else:
-            yield from judgement.judge_trigger(header, section, recipes, machine)
+        yield from judgement.judge_trigger(header, section, recipes, machine)
         yield from judgement.judge_position_firing(recipes, machine)
         for recipe in recipes:
             if recipe.writes_lines and not recipe.writes_dots:

@@ -11,6 +11,7 @@ from lasercam.dialects.millisecond_waits import milliseconds
 from lasercam.dialects.program_text import fixed_point
 from lasercam.dialects.row_facts import RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
+from lasercam.model.commanded import closing_wait_ns
 from lasercam.model.finding import Finding
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
@@ -28,7 +29,7 @@ KEYS: Final = (
 _UNIT_DECIMALS: Final = {"mm": 0, "um": 3}
 """How many decimals of a position in mm are whole in the unit."""
 _LINES_PER_DOT: Final = 8
-"""At most: a move, three waits for it, settling, output on, wait, output off."""
+"""At most: a move, three waits for it, settling, output on, wait, output off; one more where the gate closes slowly."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class PiSettings:
 def pi_settings(machine: Machine) -> tuple[PiSettings | None, list[Finding]]:
     """What the profile says, and what is wrong with it; None when anything is."""
     found, findings = read_settings(machine, KEYS)
+    findings += judgement.judge_energy_control(machine)
     if findings:
         return None, findings
     axes = (found["x_axis"], found["y_axis"], found["z_axis"])
@@ -60,6 +62,13 @@ def pi_settings(machine: Machine) -> tuple[PiSettings | None, list[Finding]]:
         problems.append((f"gate and trigger share digital output {lines[0]}", "give each its own output"))
     if min(lines) < 1:
         problems.append(("digital outputs are numbered from 1", "state gate and trigger outputs of 1 or more"))
+    # Beside the lines of one dot, a macro closes its outputs and ends.
+    most = _LINES_PER_DOT + 1 + len(lines) + 1
+    if closing_wait_ns(machine) and int(found["max_macro_lines"]) < most:
+        problems.append(
+            (f"a dot and the closing of a slow gate do not fit into {found['max_macro_lines']} lines of a macro",
+             f"state max_macro_lines of {most} or more")
+        )  # fmt: skip
     if problems:
         text, hint = "; ".join(p[0] for p in problems), "; ".join(p[1] for p in problems)
         return None, [judgement.setting_finding(f"controller.settings: {text}", hint)]
@@ -82,6 +91,9 @@ class PiGcsEncoder:
         self._times = 10 ** max(0, _UNIT_DECIMALS[settings.unit] - self._rows.decimals)
         self._settle_ns = exact_multiple(machine.controller.settle_time, 9, "settle time")
         self._width_ns = exact_multiple(machine.trigger.width, 9, "trigger width") if machine.trigger else 0
+        self._closing_ns = closing_wait_ns(machine)
+        # Beside the wait, the line that ends the macro.
+        self._lines_per_dot = _LINES_PER_DOT + (2 if self._closing_ns else 0)
         self._macro: list[str] = []
         self._macros = 0
         self._stated = 0
@@ -118,7 +130,7 @@ class PiGcsEncoder:
             self._macro += self._move(axes, end)
             if kind == RowKind.DOT:
                 self._macro += self._dot(exposure, count)
-            if len(self._macro) > self._set.max_lines - _LINES_PER_DOT - len(self._off()):
+            if len(self._macro) > self._set.max_lines - self._lines_per_dot - len(self._off()):
                 lines += self._run()
         return _text(lines)
 
@@ -165,7 +177,9 @@ class PiGcsEncoder:
         output = trigger.output if pulses and trigger is not None else self._program.machine.gate.output
         settle = [f"DEL {milliseconds(self._settle_ns)}"] if self._settle_ns else []
         time_ns = self._width_ns if pulses else exposure_ns
-        return [*settle, f"DIO {output} 1", f"DEL {milliseconds(time_ns)}", f"DIO {output} 0"]
+        # A slow gate has closed before the stage leaves; a counter's trigger is not that gate.
+        closing = [f"DEL {milliseconds(self._closing_ns)}"] if self._closing_ns and not pulses else []
+        return [*settle, f"DIO {output} 1", f"DEL {milliseconds(time_ns)}", f"DIO {output} 0", *closing]
 
     def _run(self) -> list[str]:
         """The macro so far: defined, started, and deleted when it has run."""

@@ -52,7 +52,8 @@ class _Macros:
         self._at: list[int | None] = [None, None, None]
         self._awaited: list[str] = []
         self._high = self._waited = self._settled = 0
-        self._started = self._has_ended = False
+        self._close_s = machine.gate.close_delay
+        self._is_closing = self._started = self._has_ended = False
         self.exposures = Exposures()
 
     def line(self, text: str) -> None:
@@ -63,6 +64,8 @@ class _Macros:
             self._comment(text)
             return
         name, _, rest = text.partition(" ")
+        if self._is_closing and name != "DEL":
+            raise RereadError("something comes before the gate has closed (gate.close_delay)")
         if self._state == _INSIDE:
             self._lines += 1
             if self._lines > self._max_lines:
@@ -144,6 +147,7 @@ class _Macros:
         place = [value or 0 for value in self._at]
         if self._high == self._gate:
             self.exposures.add(RowKind.DOT, place, place, open_ns=self._waited * 1_000_000)
+            self._is_closing = self._close_s > 0
         elif not self._count or self._waited != self._width_ms:
             raise RereadError("a trigger of other width than the profile's, or without a count for the operator")
         else:
@@ -172,7 +176,11 @@ class _Macros:
     def _del(self, rest: str) -> None:
         if not re.fullmatch(r"[1-9][0-9]{0,9}", rest) or self._awaited or self._waited or self._off:
             raise RereadError("a wait stands where lasercam never writes one, or is no whole number")
-        if self._high:
+        if self._is_closing:
+            if int(rest) < self._close_s * 1e3 - 1e-6:
+                raise RereadError("the wait is shorter than the gate takes to close (gate.close_delay)")
+            self._is_closing = False
+        elif self._high:
             self._waited = int(rest)
         elif self._settled or int(rest) != self._settle_ms:
             raise RereadError("the stage settles for another time than the machine profile says")

@@ -42,6 +42,7 @@ class RowFacts:
             where the program sets the energy a sixth column, `setting` or what stands before it.
         setting: int64 (N,), what the program sets the energy by, in millionths of its unit; NO_SETTING for a JUMP.
             None where the program sets nothing.
+        closing: bool (N,), dark rows in which a slow gate still lets the beam through. None where it closes at once.
     """
 
     kind: NDArray[np.uint8]
@@ -54,9 +55,15 @@ class RowFacts:
     start_printed: NDArray[np.int64]
     numbers: NDArray[np.int64]
     setting: NDArray[np.int64] | None = None
+    closing: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    @property
+    def is_closing(self) -> NDArray[np.bool_]:
+        """bool (N,), `closing`, or nowhere."""
+        return np.zeros(len(self), np.bool_) if self.closing is None else self.closing
 
 
 def increment_ticks(machine: Machine) -> int:
@@ -149,12 +156,13 @@ class RowReader:
         self._section = program.section
         self._feed_scale = feed_scale
         self._sets = program.machine.laser.is_set_by_program
-        self._use_compiled = use_compiled and not self._sets
+        self._is_slow = program.machine.gate.close_delay > 0
+        self._use_compiled = use_compiled and not self._sets and not self._is_slow
         self._fires_by_position = fires_by_position
         self._counts_in_program = counts_in_program
-        self._increment = increment_ticks(program.machine)
-        self.decimals = decimals_for(self._increment)
-        self._unit = 10 ** (MAX_DECIMALS - self.decimals)
+        self.increment = increment_ticks(program.machine)
+        self.decimals = decimals_for(self.increment)
+        self.unit = 10 ** (MAX_DECIMALS - self.decimals)
         self._at: NDArray[np.int64] | None = None
         self._pulses = 0
         recipes = program.toolpath.recipes.recipes
@@ -167,6 +175,18 @@ class RowReader:
     def pulses(self) -> int:
         """Pulses of every counted DOT so far; 0 while there was none."""
         return self._pulses
+
+    def goes_on_at(self, block: ToolpathBlock) -> bool:
+        """Whether a block is of this section and starts where the last row ended."""
+        return (
+            block.section == self._section
+            and self._at is not None
+            and block.start_ticks[0].tolist() == self._at.tolist()
+        )
+
+    def went_on(self, block: ToolpathBlock) -> None:
+        """Rows of recipes and counts that had come before were written without asking for their facts."""
+        self._at = block.end_ticks[-1]
 
     def facts(self, block: ToolpathBlock) -> RowFacts:
         """What the block's rows say.
@@ -185,10 +205,13 @@ class RowReader:
         kind, start, end = commanded_kind(block.kind), block.start_ticks, block.end_ticks
         recipe: NDArray[Any] = block.recipe
         count: NDArray[Any] = block.count
+        closing = block.kind == RowKind.CLOSING
         if len(block) and self._at is None:
             self._at = start[0]
             if kind[0] not in (RowKind.JUMP, RowKind.DOT):
-                kind, recipe, count = (np.concatenate((a[:1] * 0, a)) for a in (kind, recipe, count))
+                kind, recipe, count, closing = (
+                    np.concatenate((a[:1] * 0, a)).astype(a.dtype) for a in (kind, recipe, count, closing)
+                )
                 start, end = np.concatenate((start[:1], start)), np.concatenate((start[:1], end))
             first = True
         else:
@@ -209,8 +232,8 @@ class RowReader:
             if np.isin(kind[idle], (RowKind.LINE, RowKind.SHOTS)).any():
                 raise GeometryError("a LINE without length cannot be written: the beam would stand still")
             keep = ~idle
-            kind, axes, start, end, recipe, count, is_dot = (
-                a[keep] for a in (kind, axes, start, end, recipe, count, is_dot)
+            kind, axes, start, end, recipe, count, is_dot, closing = (
+                a[keep] for a in (kind, axes, start, end, recipe, count, is_dot, closing)
             )
         is_shots = kind == RowKind.SHOTS
         is_feed = (kind == RowKind.LINE) | (kind == RowKind.LEAD) | is_shots
@@ -226,13 +249,16 @@ class RowReader:
         if counted.any() and not self._counts_in_program:
             self._check_counts(count[counted])
         shots = np.where(counted | is_shots, count, 0).astype(np.int64)
-        printed = end // self._unit
+        printed = end // self.unit
         numbers = np.column_stack((printed, speed * self._feed_scale, exposure))
         setting = None
         if self._sets:
             setting = np.where(kind == RowKind.JUMP, NO_SETTING, self._setting[recipe])
             numbers = np.column_stack((numbers, np.where(setting == NO_SETTING, 0, setting)))
-        return RowFacts(kind, axes, printed, speed, exposure, counted, shots, start // self._unit, numbers, setting)
+        return RowFacts(
+            kind, axes, printed, speed, exposure, counted, shots, start // self.unit, numbers, setting,
+            closing if self._is_slow else None,
+        )  # fmt: skip
 
     def _compiled(self, block: ToolpathBlock) -> RowFacts | None:
         """The same facts in one pass; None where something is wrong, which the plain way then names."""
@@ -244,7 +270,7 @@ class RowReader:
         counted = np.empty(n, np.bool_)
         kept, pulses = compiled(_read_rows)(
             commanded_kind(block.kind), block.start_ticks, block.end_ticks, block.recipe, block.count,
-            np.asarray(self._at), self._increment, self._unit, self._feed_scale,
+            np.asarray(self._at), self.increment, self.unit, self._feed_scale,
             self._fires_by_position, self._counts_in_program, self._pulses, self._speed, self._exposure,
             kind, axes, numbers, speed, counted, count,
         )  # fmt: skip
@@ -261,12 +287,12 @@ class RowReader:
         if (start[0] != self._at).any() or (start[1:] != end[:-1]).any():
             raise GeometryError(f"the rows from {first_row} on do not each start where the one before ended")
         for places in (start[:1], end):
-            off = places % self._increment != 0
+            off = places % self.increment != 0
             if off.any():
                 tick = int(places[off][0])
                 raise MachineLimitError(
                     f"the coordinate {tick / TICKS_PER_MM:.7f} mm is not a multiple of the programmable increment "
-                    f"of {self._increment / TICKS_PER_UM:g} µm; round to the increment in the plan"
+                    f"of {self.increment / TICKS_PER_UM:g} µm; round to the increment in the plan"
                 )
 
     def _check_recipes(self, kind: NDArray[np.uint8], recipe: NDArray[Any], bad: NDArray[np.bool_], what: str) -> None:

@@ -1,7 +1,9 @@
-"""What a job file commands to make a row happen: kinds, speeds and open times, the delays of the gate included.
+"""What a job file commands to make a row happen: kinds, speeds, open times and waits, the gate's delays included.
 
 Encoders print these, and verification expects them; the rows themselves say what the sample gets.
 """
+
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +12,29 @@ from lasercam.model.machine import Machine
 from lasercam.model.recipe import Recipe, RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, RowKind
 
+_WAIT_STEP_NS: Final = {"grbl": 50_000_000, "acs": 1_000_000, "pi_gcs": 1_000_000}
+"""Steps in which controllers wait, by dialect; the others wait any whole number of ns. Source: GRBL 1.1 source,
+DWELL_TIME_STEP; public ACSPL+ programs (WAIT) and lists of GCS commands (DEL)."""
 _COMMANDED = np.array([0, 1, 2, 3, 4, RowKind.LINE, RowKind.LEAD], np.uint8)
 
 
 def commanded_kind(kind: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Kinds as a job file shows them: a gate that opens is commanded open, one that closes is commanded closed."""
     return kind if int(kind.max(initial=0)) <= RowKind.LEAD else _COMMANDED[kind]
+
+
+def joined_within_um(machine: Machine) -> float:
+    """How far a controller that joins straight pieces may leave them; 0 = every row stays a piece of its own.
+
+    Rows in which a slow gate moves lie in one line with what they were cut from, but for rounding, and last no longer
+    than the gate's delay: alone they would be too short to be planned at their speed. Nothing else is joined. Chords of
+    a curve that are joined leave the curve, turn away from its run-up, and what the corners then leave of the piece
+    that opens the gate is passed near standstill (measured on LinuxCNC: 12 times the dose).
+    """
+    gate, controller = machine.gate, machine.controller
+    if gate.open_delay == 0.0 and gate.close_delay == 0.0:
+        return 0.0
+    return controller.increment if 2.0 * controller.increment <= controller.path_tolerance else 0.0
 
 
 def feed_speeds_nm_s(recipes: RecipeTable, machine: Machine) -> NDArray[np.int64]:
@@ -37,3 +56,13 @@ def open_time_ns(recipe: Recipe, machine: Machine) -> int:
     """The same for one recipe; not above 0 where the gate is too slow for the exposure."""
     delay = round((machine.gate.open_delay - machine.gate.close_delay) * NS_PER_S)
     return recipe.exposure_ns + delay if recipe.exposure_ns else 0
+
+
+def closing_wait_ns(machine: Machine) -> int:
+    """How long a job file waits in the dark behind a timed dot until the gate has closed, ns; 0 = not at all.
+
+    Not less than `close_delay`, and a time that the controller can wait: beyond its step it waits longer, never less.
+    Dots of counted pulses need none: the picker ends them, not the gate.
+    """
+    step_ns = _WAIT_STEP_NS.get(machine.controller.dialect, 1)
+    return -(-round(machine.gate.close_delay * NS_PER_S) // step_ns) * step_ns

@@ -4,10 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from lasercam import units
 from lasercam.model.laser import Gate, Laser, PositionFiring, PulseTrigger
+from lasercam.model.path_planner import PathPlanner
 from lasercam.model.stage import Axes, Axis, KeepOutBox, WritingField
 from lasercam.schema.document import Document
-from lasercam.schema.quantities import Length, OneOrMore, PositiveLength, PositiveTime, Ratio, Time
+from lasercam.schema.quantities import Bounds, Length, OneOrMore, PositiveLength, PositiveTime, Quantity, Time
+from lasercam.units import RATIO
 
 TICKS_PER_UM = 10_000
 """Coordinates are whole ticks of 0.1 nm."""
@@ -38,8 +41,8 @@ class Objective(Document):
     middle is judged."""
     polarization: str = "unknown"
     """Polarization at the sample."""
-    transmission: Ratio | None = None
-    """Share of the energy before the objective that reaches the sample."""
+    transmission: Annotated[float, Quantity(units.RATIO, Bounds(above=0.0, at_most=1.0))] | None = None
+    """Share of the energy before the objective that reaches the sample, such as 80 %."""
     source: str
     """Where these numbers come from, or "example value"."""
 
@@ -74,6 +77,10 @@ class Controller(Document):
     """Shortest programmed move it executes at full speed."""
     settle_time: Time = 0.0
     """Wait on arrival before a dot fires."""
+    planner: PathPlanner = PathPlanner()
+    """How it plans its way, for durations and doses."""
+    dose_tolerance: Annotated[float, Quantity(RATIO, Bounds(above=0.0))] = 0.1
+    """Share by which corners and short lines may change the dose along a line unreported. The default is assumed."""
     max_file_rows: Annotated[int, Field(ge=100)] | None = None
     """Most rows of one job file; longer ones are split where the beam is off. Absent: no limit."""
     rapids: Literal["straight", "independent"] = "straight"

@@ -17,6 +17,7 @@ from lasercam.model.laser_control import AdapterKeys, LaserState, LaserTargets
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import Process
 from lasercam.model.recipe import PassKind, Recipe
+from lasercam.model.timing import PathClock
 from lasercam.model.toolpath import ToolpathBlock, ToolpathHeader
 
 MAX_TILE_ROWS = 32_768
@@ -205,7 +206,7 @@ class CheckContext:
         processes: windows by id, all that the job names.
         locate: place in the job file of a path such as ("recipes", "dual", "speed").
         blocks: makes all rows again, for checks that need another look.
-        row_seconds: estimated duration of each row of a block: float64 (N,), s; None where nobody asks.
+        clock: a clock for the rows of a section, given how far the ends of rows reach, per recipe (R,), µm.
         shared: what the checks of one judgement work out once for all of them, by name.
     """
 
@@ -215,7 +216,7 @@ class CheckContext:
     processes: Mapping[str, Process]
     locate: Callable[..., Location]
     blocks: Callable[[], Iterator[ToolpathBlock]]
-    row_seconds: Callable[[ToolpathBlock], NDArray[np.float64]] | None = None
+    clock: Callable[[int, NDArray[np.float64]], PathClock]
     shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -262,8 +263,8 @@ class Encoder(Protocol):
         """Head of the file: units, modes, beam off."""
         ...
 
-    def block(self, block: ToolpathBlock) -> bytes:
-        """Rows of the section, in order."""
+    def block(self, block: ToolpathBlock) -> bytes | memoryview:
+        """Rows of the section, in order; what is given back never changes."""
         ...
 
     def end(self) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from lasercam.schema.document import Document
-from lasercam.schema.quantities import Acceleration, Depth, Length, PositiveLength, Speed
+from lasercam.schema.quantities import Acceleration, Depth, Jerk, Length, PositiveLength, Speed
 
 
 class Backlash(Document):
@@ -30,6 +30,8 @@ class Axis(Document):
     """Fastest travel; rapids run at it."""
     acceleration: Acceleration
     """Largest acceleration."""
+    jerk: Jerk | None = None
+    """Largest change of acceleration per time; absent: accelerations change at once."""
     backlash: Backlash | None = None
     """Approach from one side; absent: the axis has no play worth minding."""
 

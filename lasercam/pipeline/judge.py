@@ -12,7 +12,7 @@ from lasercam.model.finding import CodeInfo, Finding, Severity, Verdict
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline import registry
-from lasercam.pipeline.families import unused_members
+from lasercam.pipeline.families import unused_members, written_size
 from lasercam.pipeline.ledger import Ledger
 from lasercam.pipeline.ledger_rows import Earlier, earlier, names_ledger
 from lasercam.pipeline.ledger_rows import held as held_text
@@ -20,7 +20,7 @@ from lasercam.pipeline.load import LoadedJob, machine_digest
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
 from lasercam.pipeline.stages import STAGE_CODES, stage_findings
-from lasercam.plan.kinematics import row_timer
+from lasercam.pipeline.timing import clocks
 
 PIPELINE_CODES = (
     CodeInfo(
@@ -101,14 +101,9 @@ def judge(
     """
     machines = tuple(loaded.machines[s.step] for s in toolpath.header.sections)
     context = CheckContext(
-        toolpath.header,
-        machines,
-        loaded.document,
-        loaded.processes,
-        loaded.locate,
-        toolpath.blocks,
-        row_timer(toolpath.header.recipes, machines),
-    )
+        toolpath.header, machines, loaded.document, loaded.processes, loaded.locate, toolpath.blocks,
+        clocks(toolpath.header, machines),
+    )  # fmt: skip
     checks = [*registry.new_checks(), *readability_checks(loaded, toolpath)]
     before = {} if ledger is None or not ledger.entries else _before(context, ledger)
     for check in checks:
@@ -177,7 +172,7 @@ def _registration(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
 
 def _unused_members(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
     for name, members in unused_members(toolpath).items():
-        size = toolpath.header.recipes.sizes[name]
+        size = written_size(toolpath.header.recipes, name)
         some = ", ".join(f"{name}[{i}]" for i in members[:_LISTED]) + (" …" if len(members) > _LISTED else "")
         yield Finding(
             "W_FAMILY_UNUSED",

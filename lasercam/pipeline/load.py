@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,12 @@ from lasercam.model.sample import MATERIALS
 from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
 from lasercam.pipeline.calibration import with_calibration
+from lasercam.pipeline.compensation import at_their_depths, read_tables
 from lasercam.pipeline.families import part_uses, refuse_misfit
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
 from lasercam.pipeline.laser_link import adapter_keys
 from lasercam.pipeline.wishes import fill_wishes
+from lasercam.plan.compensation import Tables
 from lasercam.plan.frames import frame_of, placement_notes
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner
 from lasercam.plan.recipes import build_recipe_table
@@ -67,6 +69,7 @@ class LoadedJob:
         solved: what the job asked for by its result, with arithmetic and uncertainty.
         heights: content of the sample's surface map; None where it names none.
         lie: what was made of measured heights.
+        tables: energies by depth that recipes name, by file.
     """
 
     document: JobDocument
@@ -79,6 +82,7 @@ class LoadedJob:
     solved: tuple[str, ...] = ()
     heights: bytes | None = None
     lie: tuple[str, ...] = ()
+    tables: Tables = field(default_factory=dict)
 
     def locate(self, *path: str | int, key: bool = False) -> Location:
         """Place in the job file of a value (or key), or of the nearest thing around it."""
@@ -146,7 +150,8 @@ def _load(
         raise InputError(problems)
     document, solved = fill_wishes(document, processes, lambda *path: tree.at(path))
     heights, lie = _surface(document, tree, inputs)
-    return LoadedJob(document, content, tree, inputs, machines, processes, patterns, solved, heights, lie)
+    tables = read_tables(document, tree, inputs)
+    return LoadedJob(document, content, tree, inputs, machines, processes, patterns, solved, heights, lie, tables)
 
 
 def _surface(document: JobDocument, tree: Tree, inputs: Inputs) -> tuple[bytes | None, tuple[str, ...]]:
@@ -301,7 +306,7 @@ def _planner(loaded: LoadedJob) -> Planner:
     if not beam_steps:
         raise InputError(Problem("no step writes anything", loaded.locate("steps", key=True), "Add a `write` step."))
     used = [(recipe, loaded.machines[i]) for i, step in beam_steps for recipe in step.exposures.values()]
-    recipes = build_recipe_table(job, used, loaded.processes, loaded.locate)
+    recipes = build_recipe_table(job, used, loaded.processes, loaded.locate, loaded.tables)
     offered: dict[str, Parts] = {name: p.source.parts for name, p in loaded.patterns.items()}
     parts, first_part = _number_parts(loaded, offered)
     frames = {i: _frame(loaded, i) for i, _ in beam_steps}
@@ -322,6 +327,7 @@ def _planner(loaded: LoadedJob) -> Planner:
         for name, p in loaded.patterns.items()
         if name in taken
     }
+    recipes, steps = at_their_depths(job, recipes, steps, patterns, loaded.processes, loaded.tables, loaded.locate)
     return Planner(job.job, patterns, parts, recipes, steps, input_hashes(loaded))
 
 

@@ -2,20 +2,27 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from lasercam.errors import UsageError
+from lasercam.model.commanded import feed_speeds_nm_s
 from lasercam.model.recipe import Recipe
-from lasercam.model.toolpath import Toolpath
+from lasercam.model.toolpath import NM_PER_UM, Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.shown_steps import shown_steps
+from lasercam.pipeline.timing import timed_blocks
+from lasercam.preview.dose_colours import DoseColours
 from lasercam.preview.emission import Simulation, recipe_effects, simulate_emission
 from lasercam.preview.emission_figure import draw_contact_sheet, draw_view
 from lasercam.preview.toolpath_figure import draw_toolpath
 from lasercam.preview.views import render_view, render_views
 from lasercam.process.optics import spot_radius_um
+from lasercam.process.path_dose import dose_radius_um
 
 
 def draw_pictures(loaded: LoadedJob, toolpath: Toolpath, folder: Path, progress: Progress = SILENT) -> list[Path]:
@@ -71,7 +78,8 @@ def draw_one(
     Args:
         loaded: the job.
         toolpath: its rows.
-        view: `toolpath`, `all` (every emission view after every step), or an emission view such as `uv+lp645`.
+        view: `toolpath`, `dose` (along its lines), `all` (every emission view after every step), or an emission view
+            such as `uv+lp645`.
         step: number of the step, from 1; None = all for a toolpath, the last for an emission view.
         fmt: png, svg or pdf; emission views are png.
         out: where the bytes go.
@@ -80,12 +88,13 @@ def draw_one(
     Raises:
         UsageError: no such view, step, layer or format.
     """
-    if view == "toolpath":
+    if view in ("toolpath", "dose"):
         if fmt not in ("png", "svg", "pdf"):
             raise UsageError(f"a toolpath is drawn as .png, .svg or .pdf, not .{fmt}")
         size = loaded.document.sample.size
         index = None if step is None else step - 1
-        draw_toolpath(toolpath, out, fmt=fmt, sample_size_um=size, step=index, layer=layer)  # type: ignore[arg-type]
+        dress = None if view == "toolpath" else dose_colours(loaded, toolpath)
+        draw_toolpath(toolpath, out, fmt=fmt, sample_size_um=size, step=index, layer=layer, dress=dress)  # type: ignore[arg-type]
         return
     if fmt != "png":
         raise UsageError(f"emission views are pictures of pixels: name a .png file, not .{fmt}")
@@ -100,6 +109,15 @@ def draw_one(
         raise UsageError(f"step {step} changes nothing that can be seen; steps that do: {allowed}")
     chosen = len(shown) - 1 if step is None else shown.index(step - 1)
     draw_view(render_view(simulation, view)[chosen], out, job=toolpath.header.job)
+
+
+def dose_colours(loaded: LoadedJob, toolpath: Toolpath) -> DoseColours:
+    """Colours of lines by their predicted dose."""
+    recipes = toolpath.header.recipes
+    machines = [loaded.machines[section.step] for section in toolpath.header.sections]
+    radius = np.array([dose_radius_um(recipe)[0] for recipe in recipes.recipes])
+    speeds = [feed_speeds_nm_s(recipes, machine) / NM_PER_UM for machine in machines]
+    return DoseColours(partial(timed_blocks, toolpath, machines, radius), speeds, radius)
 
 
 def simulate(loaded: LoadedJob, toolpath: Toolpath, *, layer: int | None = None) -> Simulation:

@@ -28,7 +28,8 @@ from lasercam.plan.file_starts import FileStarts
 from lasercam.plan.files import numbered_files
 from lasercam.plan.follow import follow_surface
 from lasercam.plan.kept_rows import KeptRows
-from lasercam.plan.kinematics import TimeTables, row_seconds, time_tables
+from lasercam.plan.kinematics.clock import Clock
+from lasercam.plan.kinematics.model import MotionModel, motion_model
 from lasercam.plan.motion import MotionTables, Rounding, make_rows, motion_tables
 from lasercam.plan.ordering import SectionOrder
 from lasercam.plan.pieces import Piece, Supply, planes, runs
@@ -115,23 +116,29 @@ class Planner:
         """
         digest = hashlib.sha256()
         sections: list[Section] = []
-        times: dict[int, TimeTables] = {}  # by step: each has its machine
+        models: dict[int, MotionModel] = {}  # by step: each has its machine
+        clock: Clock | None = None
         n_rows = 0
         rounding = Rounding()
         kept = KeptRows()
         for block, section, machine in self._numbered(rounding):
-            if section.index == len(sections):
-                if section.step not in times:
-                    times[section.step] = time_tables(self.recipes, machine)
+            if clock is None or section.index == len(sections):
+                if clock is not None:
+                    sections[-1] = _timed(sections[-1], clock)
+                if section.step not in models:
+                    models[section.step] = motion_model(self.recipes, machine)
+                clock = Clock(models[section.step], shares=False)
                 first = self.recipes[int(block.recipe[np.argmax(block.kind != RowKind.JUMP)])]
                 sections.append(replace(section, first_row=block.first_row, laser=first.laser))
-            sections[-1] = _grown(sections[-1], block, times[section.step])
+            clock.add(block)
+            sections[-1] = _grown(sections[-1], block)
             for array in block.arrays:
                 digest.update(array.data)
             kept.add(block)
             n_rows += len(block)
-        if n_rows == 0:
+        if clock is None:
             raise PatternError("the job writes nothing: no step takes a feature")
+        sections[-1] = _timed(sections[-1], clock)
         facts = _facts(self.job, sections, self.recipes, self.parts)
         digest.update(facts.encode())
         x, y, depth = rounding.largest_um.tolist()
@@ -187,7 +194,11 @@ class Planner:
                 if step.frame.surface is not None:
                     block = follow_surface(block, step.frame.surface, step.machine.controller.path_tolerance)
                 for order in section.orders(tile.block):
-                    rows = make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
+                    try:
+                        rows = make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
+                    except PatternError as error:
+                        names = [self.parts[part].name for part in np.unique(tile.part)[:2].tolist()]
+                        raise PatternError(f"{' and '.join(names)}: {error}") from error
                     rows = approach.approached(rows)
                     position = rows.end_ticks[-1]
                     yield rows
@@ -218,7 +229,7 @@ class Planner:
             pattern = self.patterns[selection.pattern]
             for placed in pattern.copies:
                 for block in pattern.source.features():
-                    for piece in runs(self._chosen(block, selection)):
+                    for piece in runs(self._chosen(block, selection, float(placed.shift_um[2]))):
                         yield from self._placed(piece, placed, pattern)
 
     def _streams(self, step: PlannedStep) -> Iterator[Iterator[_Tile]]:
@@ -226,22 +237,30 @@ class Planner:
         for selection in step.selections:
             pattern = self.patterns[selection.pattern]
             possible = sorted(set(self._setups[1][selection.recipes()].tolist()))
-            supply = Supply(partial(self._read, selection), possible)
             levels: dict[float, list[Placed]] = {}
             for placed in pattern.copies:
                 levels.setdefault(float(placed.shift_um[2]), []).append(placed)
-            for rank in supply.ranks:
-                for level in levels.values():
-                    yield self._stream(supply, rank, pattern, level, selection.pattern)
+            # Copies at different depths share what is read, unless their energies follow the depth.
+            shared = [list(levels.values())] if not selection.by_depth else [[level] for level in levels.values()]
+            for group in shared:
+                read = partial(self._read, selection, float(group[0][0].shift_um[2]))
+                if selection.has_one_member_per_depth and step.step.order == "planned":
+                    yield self._stream(read(), pattern, group[0], selection.pattern)  # set-ups follow the depth
+                    continue
+                supply = Supply(read, possible)
+                for rank in supply.ranks:
+                    for level in group:
+                        yield self._stream(supply.pieces(rank), pattern, level, selection.pattern)
 
-    def _read(self, selection: Selection) -> Iterator[Piece]:
-        return (self._chosen(block, selection) for block in self.patterns[selection.pattern].source.features())
+    def _read(self, selection: Selection, shift_um: float) -> Iterator[Piece]:
+        blocks = self.patterns[selection.pattern].source.features()
+        return (self._chosen(block, selection, shift_um) for block in blocks)
 
     def _stream(
-        self, supply: Supply, rank: int, pattern: PlacedPattern, copies: Sequence[Placed], name: str
+        self, pieces: Iterable[Piece], pattern: PlacedPattern, copies: Sequence[Placed], name: str
     ) -> Iterator[_Tile]:
-        """Tiles of one set-up, plane by plane, on every copy before the next plane."""
-        for group in planes(supply.pieces(rank), name):
+        """Tiles of pieces with one set-up in each plane, plane by plane, on every copy before the next plane."""
+        for group in planes(pieces, name):
             for placed in copies:
                 for piece in group:
                     yield from self._placed(piece, placed, pattern)
@@ -270,24 +289,13 @@ class Planner:
         ]
         return list(number), np.array(of_recipe, np.int64)
 
-    def _chosen(self, block: FeatureBlock, selection: Selection) -> Piece:
-        """The features that a selection takes, with the recipe and set-up of each."""
+    def _chosen(self, block: FeatureBlock, selection: Selection, shift_um: float) -> Piece:
+        """The features that a selection takes, with the recipe and set-up of each, on copies that lie this deep."""
         taken = selection.first_recipe[block.part] != NO_RECIPE
         if not taken.all():
             block = block.take(taken)
-        recipe = self._feature_recipes(block, selection)
+        recipe = selection.members(block, shift_um)
         return Piece(block, recipe, self._setups[1][recipe])
-
-    def _feature_recipes(self, block: FeatureBlock, selection: Selection) -> NDArray[np.int64]:
-        size = selection.family[block.part]
-        variant = block.variant.astype(np.int64)
-        beyond = (variant >= size) & (size > 1)
-        if np.any(beyond):
-            raise PatternError(
-                f"pattern '{selection.pattern}' asks for variant {int(variant[beyond].max())} of a recipe with"
-                f" {int(size[beyond].min())} members (the first is variant 0)"
-            )
-        return np.asarray(selection.first_recipe[block.part] + np.where(size > 1, variant, 0), np.int64)
 
 
 def _by_field(tile: _Tile, fields: Fields | None, *, as_given: bool) -> Iterator[tuple[Cell | None, _Tile]]:
@@ -321,21 +329,25 @@ def _block(rows: Rows, section: int, first_row: int) -> ToolpathBlock:
     )
 
 
-def _grown(section: Section, block: ToolpathBlock, times: TimeTables) -> Section:
+def _timed(section: Section, clock: Clock) -> Section:
+    """The section with the time of all its runs; its file ends here."""
+    clock.finish()
+    return replace(section, duration_s=clock.total_s * section.repeat)
+
+
+def _grown(section: Section, block: ToolpathBlock) -> Section:
     """The section with a block's rows added to its sums."""
     # Every row starts where the one before ended, and where the stage stands before the file is not the file's own.
     low, high = ([int(end(block.end_ticks[:, axis])) for axis in range(3)] for end in (np.min, np.max))
     if section.n_rows:
         low = [min(pair) for pair in zip(low, section.low_ticks, strict=True)]
         high = [max(pair) for pair in zip(high, section.high_ticks, strict=True)]
-    seconds = row_seconds(block.start_ticks, block.end_ticks, block.kind, block.recipe, times)
     return replace(
         section,
         n_rows=section.n_rows + len(block),
         n_exposures=section.n_exposures + block.n_exposures,
         low_ticks=(low[0], low[1], low[2]),
         high_ticks=(high[0], high[1], high[2]),
-        duration_s=section.duration_s + float(seconds.sum()) * section.repeat,
         recipes=tuple(sorted({*section.recipes, *np.unique(block.recipe[block.kind != RowKind.JUMP]).tolist()})),
     )
 

@@ -90,7 +90,7 @@ def recipe_details(recipe: Recipe, shown: NDArray[np.int64]) -> tuple[str, ...]:
     if shown[RowKind.LINE] and recipe.speed_nm_s:
         details.append(si(recipe.speed_nm_s * 1e-9, "m/s"))
     if shown[RowKind.DOT] or (shown[RowKind.SHOTS] and recipe.pulses):
-        details.append(f"{recipe.pulses:,} pulses" if recipe.pulses else si(recipe.exposure_ns * 1e-9, "s"))
+        details.append(counted(recipe.pulses, "pulse") if recipe.pulses else si(recipe.exposure_ns * 1e-9, "s"))
     if shown[RowKind.SHOTS] and recipe.pitch_ticks:
         details.append(f"a shot every {si(recipe.pitch_ticks * 1e-10, 'm')}")
     return tuple(details)

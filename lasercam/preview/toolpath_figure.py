@@ -1,16 +1,17 @@
 """A picture of a toolpath: where the beam is on, with which recipe, and how it travels in the dark."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import isfinite
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lasercam.errors import ParameterError, UsageError
 from lasercam.model.toolpath import EXPOSING_KINDS, RowKind, Section, Toolpath
 from lasercam.preview.canvas import GREY, INK, Box, Format, Plot, Sheet, sheet
 from lasercam.preview.depths import choose_layer
-from lasercam.preview.palette import colour_groups, counted, duration, length, round_length
+from lasercam.preview.palette import ColourGroup, colour_groups, counted, duration, length, round_length
 from lasercam.preview.toolpath_counts import SHORTEST_TRAVEL_PX, Splat, blended, splat_rows
 from lasercam.preview.toolpath_legend import LEGEND_WIDTH_IN, draw_legend, legend_height_in
 from lasercam.preview.toolpath_scene import BOX_DASHES, LEAD_COLOUR, LEAD_DASHES, TRAVEL_COLOUR, Scene
@@ -27,6 +28,49 @@ _LEFT_IN, _RIGHT_IN, _GUTTER_IN = 0.85, 0.25, 0.3
 _HEAD_IN, _FOOT_IN = 0.95, 1.35
 
 
+class Dress(Protocol):
+    """What rows are coloured by.
+
+    Attributes:
+        n_colours: rows drawn have a `recipe` below this.
+        heading: of the legend.
+        note: a sentence for the caption; empty when there is nothing to say.
+    """
+
+    n_colours: int
+    heading: str
+    note: str
+
+    def rows(self, sections: tuple[Section, ...]) -> Iterator[DrawnRows]:
+        """Rows of some sections in the sample's frame, block by block; `recipe` is what colours them."""
+        ...
+
+    def groups(self, uses: NDArray[np.int64]) -> tuple[tuple[ColourGroup, ...], NDArray[np.intp]]:
+        """Colours for the legend, and intp (n_colours,) the group of each; called when all rows were read once.
+
+        Args:
+            uses: int64 (n_colours, kinds), rows that expose.
+        """
+        ...
+
+
+class _ByRecipe:
+    """Every recipe has its colour."""
+
+    heading = "Recipe"
+    note = ""
+
+    def __init__(self, toolpath: Toolpath) -> None:
+        self._toolpath = toolpath
+        self.n_colours = len(toolpath.header.recipes)
+
+    def rows(self, sections: tuple[Section, ...]) -> Iterator[DrawnRows]:
+        return drawn_rows(self._toolpath, sections)
+
+    def groups(self, uses: NDArray[np.int64]) -> tuple[tuple[ColourGroup, ...], NDArray[np.intp]]:
+        return colour_groups(self._toolpath.header.recipes.recipes, uses)
+
+
 def draw_toolpath(
     toolpath: Toolpath,
     out: BinaryIO,
@@ -37,12 +81,14 @@ def draw_toolpath(
     section: int | None = None,
     layer: int | None = None,
     title: str | None = None,
+    dress: Dress | None = None,
     also: Sequence[tuple[BinaryIO, Format]] = (),
 ) -> None:
     """Write a picture of a toolpath, or of one step or section of it; the same toolpath gives the same bytes.
 
-    Beam-on rows have the colour of their recipe, travel is faint, run-ups are thin and dashed. From RASTER_FROM_ROWS
-    rows on, rows are counted per pixel and the counts are shown; memory then depends on the picture, not on the rows.
+    Beam-on rows have the colour of their recipe (or what `dress` gives them), travel is faint, run-ups are thin and
+    dashed. From RASTER_FROM_ROWS rows on, rows are counted per pixel and the counts are shown; memory then depends on
+    the picture, not on the rows.
 
     Args:
         toolpath: what to draw.
@@ -53,6 +99,7 @@ def draw_toolpath(
         section: index of the section; None = all of the step.
         layer: only exposures of this layer, 0 = shallowest; None = all layers on top of each other.
         title: instead of the job's name.
+        dress: what rows are coloured by; None = recipes.
         also: further places for the same picture in other formats; rows are read once for all.
 
     Raises:
@@ -64,14 +111,13 @@ def draw_toolpath(
     sections = _chosen(toolpath, step, section)
     n_rows = sum(s.n_rows for s in sections)
     is_raster = n_rows > RASTER_FROM_ROWS
+    dress = _ByRecipe(toolpath) if dress is None else dress
     # Few rows are read once and kept; many are read again.
-    kept = None if is_raster else list(drawn_rows(toolpath, sections))
-    seen = survey(iter(kept) if kept is not None else drawn_rows(toolpath, sections), len(toolpath.header.recipes))
+    kept = None if is_raster else list(dress.rows(sections))
+    seen = survey(iter(kept) if kept is not None else dress.rows(sections), dress.n_colours)
     if not seen.uses.sum():
         raise UsageError("there are no rows to draw in this step or section")
-    groups, group_of = colour_groups(
-        toolpath.header.recipes.recipes, np.where(np.isin(np.arange(len(RowKind)), EXPOSING_KINDS), seen.uses, 0)
-    )
+    groups, group_of = dress.groups(np.where(np.isin(np.arange(len(RowKind)), EXPOSING_KINDS), seen.uses, 0))
     scene = Scene(
         toolpath,
         sections,
@@ -82,8 +128,10 @@ def draw_toolpath(
         _view(seen),
         (float(sample_size_um[0]), float(sample_size_um[1])),
         is_raster,
+        dress.heading,
+        dress.note,
     )
-    _draw(scene, kept, ((out, fmt), *also), title)
+    _draw(scene, kept, dress, ((out, fmt), *also), title)
 
 
 def _chosen(toolpath: Toolpath, step: int | None, section: int | None) -> tuple[Section, ...]:
@@ -112,7 +160,11 @@ def _view(seen: Survey) -> Box:
 
 
 def _draw(
-    scene: Scene, kept: list[DrawnRows] | None, outputs: Sequence[tuple[BinaryIO, Format]], title: str | None
+    scene: Scene,
+    kept: list[DrawnRows] | None,
+    dress: Dress,
+    outputs: Sequence[tuple[BinaryIO, Format]],
+    title: str | None,
 ) -> None:
     left, bottom, right, top = scene.view
     aspect = (top - bottom) / (right - left)
@@ -129,7 +181,7 @@ def _draw(
         _surroundings(plot, scene)
         pixels = (round(plot_h * _DPI), round(plot_w * _DPI))
         if kept is None:
-            _draw_counts(plot, scene, pixels)
+            _draw_counts(plot, scene, dress, pixels)
         else:
             _draw_vectors(plot, scene, kept, plot_w * plot_h)
         _dimensions(plot, scene)
@@ -144,9 +196,9 @@ def _heading(page: Sheet, scene: Scene, title: str | None) -> None:
     name = title if title is not None else scene.toolpath.header.job
     page.text(_LEFT_IN, top - 0.45, page.fitted(name, right - _LEFT_IN, 14, bold=True), size=14, bold=True)
     steps = list(dict.fromkeys(f"{s.step_name} ({s.pass_kind.value})" for s in scene.sections))
-    n_rows = sum(s.n_rows for s in scene.sections)
+    n_rows, n_exposures = (sum(getattr(s, key) for s in scene.sections) for key in ("n_rows", "n_exposures"))
     seconds = sum(s.duration_s * s.repeat for s in scene.sections)
-    counts = f"{counted(n_rows, 'row')}  ·  {counted(scene.count(*EXPOSING_KINDS), 'exposure')}"
+    counts = f"{counted(n_rows, 'row')}  ·  {counted(n_exposures, 'exposure')}"
     facts = f"{counts}  ·  {duration(seconds)}"
     words = ("Step: " if len(steps) == 1 else f"{len(steps)} steps: ") + ", ".join(steps)
     free = right - _LEFT_IN - page.text_width_in(facts, 9) - 0.3
@@ -206,10 +258,10 @@ def _draw_vectors(plot: Plot, scene: Scene, kept: list[DrawnRows], area_in2: flo
         plot.dots(end[mine & (kind == RowKind.DOT)], one.colour, size=size)
 
 
-def _draw_counts(plot: Plot, scene: Scene, pixels: tuple[int, int]) -> None:
+def _draw_counts(plot: Plot, scene: Scene, dress: Dress, pixels: tuple[int, int]) -> None:
     n = len(scene.groups)
     splat = Splat(scene.view, pixels, n + 2)
-    counts = splat_rows(drawn_rows(scene.toolpath, scene.sections), splat, scene.group_of, scene.layer, n)
+    counts = splat_rows(dress.rows(scene.sections), splat, scene.group_of, scene.layer, n)
     plot.image(blended(counts, [g.colour for g in scene.groups] + [TRAVEL_COLOUR, LEAD_COLOUR], n), scene.view)
 
 
@@ -227,11 +279,13 @@ def _caption(page: Sheet, scene: Scene, pixels: tuple[int, int]) -> None:
         how = f"Drawn line by line: {counted(rows, 'row')}; stroke widths are not written widths."
     if scene.layer is not None:
         how += f" Only the layer at {scene.layer.title} is shown."
+    if scene.note:
+        how = f"{scene.note} {how}"
     repeats = sorted({s.repeat for s in scene.sections if s.repeat > 1})
     if repeats:
         how += f" Run {' or '.join(f'{n} times' for n in repeats)}; drawn once, the time counts all runs."
     y = 0.74
-    for line in page.wrapped(how, page.width_in - _RIGHT_IN - _LEFT_IN, 7.5)[:4]:
+    for line in page.wrapped(how, page.width_in - _RIGHT_IN - _LEFT_IN, 7.5)[:5]:
         page.text(_LEFT_IN, y, line, size=7.5, colour=GREY)
         y -= 0.16
     page.text(

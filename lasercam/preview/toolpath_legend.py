@@ -33,7 +33,8 @@ def draw_legend(page: Sheet, scene: Scene, x_in: float, top_in: float) -> None:
     """Legend, depths and the place on the sample, from the top down."""
     width, y = LEGEND_WIDTH_IN - _TEXT_AT_IN, top_in - 0.12
     if scene.groups:
-        page.text(x_in, y, "Recipes" if len(scene.groups) > 1 else "Recipe", size=8.5, bold=True)
+        heading = "Recipes" if len(scene.groups) > 1 and scene.heading == "Recipe" else scene.heading
+        page.text(x_in, y, heading, size=8.5, bold=True)
     for group in scene.groups:
         y -= 0.24
         middle = y + 0.045

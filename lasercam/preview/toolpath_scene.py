@@ -32,6 +32,8 @@ class Scene:
         view: left, bottom, right, top of the plot, µm.
         sample_um: width and height of the sample.
         is_raster: whether rows are counted per pixel instead of drawn one by one.
+        heading: of the legend's colours.
+        note: a sentence for the caption.
     """
 
     toolpath: Toolpath
@@ -43,6 +45,8 @@ class Scene:
     view: Box
     sample_um: tuple[float, float]
     is_raster: bool
+    heading: str = "Recipe"
+    note: str = ""
 
     @property
     def box(self) -> Box:

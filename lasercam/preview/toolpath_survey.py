@@ -16,6 +16,10 @@ FloatArray = NDArray[np.float64]
 _KINDS = len(RowKind)
 
 
+MOST_SHOTS = 1_000_000
+"""Shots of a block's sweeps that are drawn one by one; more of them are drawn as lines."""
+
+
 @dataclass(frozen=True, eq=False)
 class DrawnRows:
     """Rows of a toolpath in the sample's frame.
@@ -76,7 +80,7 @@ def drawn_rows(toolpath: Toolpath, sections: tuple[Section, ...]) -> Iterator[Dr
         frame = frames.get(block.section)
         if frame is not None and len(block):
             start, end = _both_ends(block, frame)
-            yield DrawnRows(start, end, block.kind_at_sample, block.recipe)
+            yield _shot_by_shot(DrawnRows(start, end, block.kind_at_sample, block.recipe), block.count)
 
 
 def _both_ends(block: ToolpathBlock, frame: Frame) -> tuple[FloatArray, FloatArray]:
@@ -86,6 +90,25 @@ def _both_ends(block: ToolpathBlock, frame: Frame) -> tuple[FloatArray, FloatArr
         return frame.sample_um(start), frame.sample_um(end)
     places = frame.sample_um(np.concatenate((start[:1], end)))
     return places[:-1], places[1:]
+
+
+def _shot_by_shot(rows: DrawnRows, count: NDArray[np.uint32]) -> DrawnRows:
+    """The rows with sweeps as the dots they fire, unless these would be too many to be seen."""
+    is_run = rows.kind == RowKind.SHOTS
+    if not is_run.any():
+        return rows
+    times = np.where(is_run, count, 1).astype(np.int64)
+    if int(times.sum()) > MOST_SHOTS:
+        return rows
+    row = np.repeat(np.arange(len(times)), times)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
+    fired = is_run[row]
+    share = np.where(fired, number / np.maximum(times[row] - 1, 1), 1.0)[:, None]
+    way = rows.end_um[row] - rows.start_um[row]
+    end = rows.start_um[row] + share * way
+    before = np.where(fired & (number > 0), (number - 1) / np.maximum(times[row] - 1, 1), 0.0)[:, None]
+    kind = np.where(fired, np.uint8(RowKind.DOT), rows.kind[row]).astype(np.uint8)
+    return DrawnRows(rows.start_um[row] + before * way, end, kind, rows.recipe[row])
 
 
 def survey(rows: Iterator[DrawnRows], n_recipes: int) -> Survey:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import Final
 
 from lasercam.errors import LinkError
@@ -30,18 +31,20 @@ class ProcessLink:
 
     Args:
         command: the program and its arguments, as in a shell.
+        folder: where it runs, and keeps its stored settings; None is the current one.
 
     Raises:
         LinkError: it cannot be started.
     """
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, *, folder: Path | None = None) -> None:
         words = shlex.split(command)
         if not words:
             raise LinkError(f"{VARIABLE} names no program; give its path, such as /opt/grbl/grbl_sim.exe")
         unbuffered = shutil.which("stdbuf")
         self._words = [unbuffered, "-i0", "-o0", *words] if unbuffered else words
         self._name = words[0]
+        self._folder = folder
         if shutil.which(words[0]) is None:
             raise LinkError(f"there is no program {words[0]} that could be run; {VARIABLE} or the profile names it")
         self._start()
@@ -117,7 +120,12 @@ class ProcessLink:
         self._cutter = LineCutter()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the operator names the program; no shell
-                self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+                self._words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                cwd=self._folder,
             )
         except OSError as error:
             raise LinkError(f"{self._name} cannot be started ({error})") from error

@@ -92,7 +92,7 @@ def situation(count: int, kinds: tuple[PassKind, ...], make: Maker = lattice) ->
         for section in range(len(kinds)):
             yield from make(count, section)
 
-    return CheckContext(made.header, made.machines, made.job, made.processes, made.locate, blocks)
+    return CheckContext(made.header, made.machines, made.job, made.processes, made.locate, blocks, made.clock)
 
 
 def measure(name: str, make: Callable[[], Check], made: CheckContext) -> None:

@@ -16,7 +16,7 @@ from lasercam.model.process_window import Process, ProcessDocument, Unknown, Win
 from lasercam.model.protocols import Check, CheckContext
 from lasercam.model.recipe import PassKind, Recipe
 from lasercam.model.toolpath import PartInfo, RowKind, Section, ToolpathBlock
-from lasercam.plan.kinematics import row_timer
+from lasercam.pipeline.timing import clocks
 from tests.support import builders
 
 DEPTH_UM = 120.0
@@ -122,7 +122,7 @@ def context(
         {p.name: p for p in processes},
         lambda *path: Location("job.yaml", 1 + len(path), 1),
         stream,
-        row_timer(header.recipes, (profile,) * len(made)),
+        clocks(header, (profile,) * len(made)),
     )
 
 

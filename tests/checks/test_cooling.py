@@ -10,7 +10,8 @@ from lasercam.checks.cooling import Cooling
 from lasercam.checks.cooling_pairs import shortest_waits, squared_distance
 from lasercam.model.finding import Finding
 from lasercam.model.toolpath import RowKind, ToolpathBlock
-from lasercam.plan.kinematics import row_seconds, time_tables
+from lasercam.plan.kinematics.clock import row_seconds
+from lasercam.plan.kinematics.model import motion_model
 from tests.checks.situation import context, job, judge
 from tests.support import builders
 
@@ -32,8 +33,7 @@ def found(*blocks: ToolpathBlock, repeat: int = 1, **options: Any) -> list[Findi
 
 
 def seconds(*blocks: ToolpathBlock) -> np.ndarray:
-    tables = time_tables(builders.header([FAST, LINE], blocks).recipes, MACHINE)
-    return np.concatenate([row_seconds(b.start_ticks, b.end_ticks, b.kind, b.recipe, tables) for b in blocks])
+    return row_seconds(blocks, motion_model(builders.header([FAST, LINE], blocks).recipes, MACHINE))
 
 
 def dots_at(places: list[tuple[float, ...]], **options: Any) -> ToolpathBlock:
@@ -127,9 +127,10 @@ def test_a_line_cut_by_a_block_is_still_one_line() -> None:
 
 
 def test_shots_of_one_run_are_neighbours_where_they_are_near() -> None:
-    run = [(RowKind.JUMP, (0, 0, 0), 1), (RowKind.SHOTS, (40, 0, 0), 1)]
+    run = [(RowKind.JUMP, (-5, 0, 0), 1), (RowKind.LEAD, (0, 0, 0), 1), (RowKind.SHOTS, (40, 0, 0), 1),
+           (RowKind.LEAD, (45, 0, 0), 1)]  # fmt: skip
     (finding,) = found(builders.rows(run, count=11))
-    assert "shots of row 1, 4 µm" in finding.message
+    assert "shots of row 2, 4 µm" in finding.message
     assert finding.value == pytest.approx(0.01), "4 µm at 400 µm/s"
     assert finding.count == 10
     assert found(builders.rows(run, count=9)) == [], "5 µm apart"

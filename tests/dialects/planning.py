@@ -94,6 +94,25 @@ def pi_machine(settings: dict[str, str] | None = None, **changes: object) -> Mac
     return builders.machine("pi_gcs", **{"controller": controller, "gate": gate, "trigger": SLOW_TRIGGER, **changes})
 
 
+def set_by_program(machine: Machine) -> Machine:
+    """The same machine whose program is to set the pulse energy by an analogue output."""
+    scale = {
+        "law": "linear",
+        "unit": "V",
+        "low": 0,
+        "high": 10,
+        "full_at": 10,
+        "full": "200 uJ",
+        "source": "example value",
+    }
+    energy = {"control": "analog", "output": 0, "min": "0.1 uJ", "max": "200 uJ", "scale": scale}
+    laser = {
+        "wavelength": "1030 nm", "pulse_duration": "300 fs", "base_rate": "100 kHz", "max_divider": 100,
+        "pulse_energy": energy, "source": "example value",
+    }  # fmt: skip
+    return machine.model_copy(update={"laser": builders.machine(laser=laser).laser})
+
+
 def header_for(recipes: Sequence[Recipe], blocks: Sequence[ToolpathBlock], machine: Machine) -> ToolpathHeader:
     """A header whose frame has the machine's increment."""
     header = builders.header(recipes, [b for b in blocks if len(b)])

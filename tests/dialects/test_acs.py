@@ -114,7 +114,7 @@ def test_judgement() -> None:
         planning.acs_machine(position_firing=None), builders.line_recipe(pitch_ticks=5_000)
     )
     by_program = {**planning.SLOW_TRIGGER, "counted_by": "program"}
-    assert "operator" in judge(planning.acs_machine(trigger=by_program), counted)["E_NO_PROGRAM_COUNT"].hint
+    assert "operator" in judge(planning.acs_machine(trigger=by_program), counted)["E_CONTROLLER_SETTING"].hint
     assert "E_NO_TRIGGER" in judge(planning.acs_machine(trigger=None), counted)
 
 
@@ -133,6 +133,13 @@ def test_settings_are_judged(keys: dict[str, str], why: str) -> None:
     found = judge(planning.acs_machine(keys), planning.RECIPES[0])
     assert list(found) == ["E_CONTROLLER_SETTING"]
     assert why in found["E_CONTROLLER_SETTING"].message + found["E_CONTROLLER_SETTING"].hint
+
+
+def test_energies_set_by_program_are_refused() -> None:
+    machine = planning.set_by_program(planning.acs_machine())
+    assert "cannot write" in judge(machine)["E_CONTROLLER_SETTING"].message
+    with pytest.raises(MachineLimitError, match="cannot write"):
+        write(golden_job.dots_block(), machine)
 
 
 def test_outputs_are_judged() -> None:

@@ -230,6 +230,28 @@ def test_how_a_line_is_closed_depends_on_what_follows() -> None:
 def test_path_modes() -> None:
     assert b"G64" not in cnc(builders.rows(DOT))
     lines = cnc(builders.rows([(K.JUMP, (0, 0, 0)), (K.LINE, (1, 0, 0)), (K.LINE, (2, 0, 0))]))
-    assert lines.count(b"G64 P0.0005 Q0.0005\n") == 1
+    assert lines.count(b"G64 P0.0005 Q0\n") == 1
+    gate = {**planning.linuxcnc_machine().gate.model_dump(), "open_delay": 0.001}
+    slow = cnc(builders.rows([(K.JUMP, (0, 0, 0)), (K.LINE, (1, 0, 0))]), planning.linuxcnc_machine(gate=gate))
+    assert b"G64 P0.000499 Q0.000001\n" in slow, "rows cut for the gate are joined within an increment"
     # The first row is a line: something must lead to its start.
     assert b"G0 X0.005000 Y0.000000 Z0.000000\nG64" in cnc(builders.rows([(K.LINE, (1, 0, 0))], start_um=(5, 0, 0)))
+
+
+def test_a_file_that_ends_on_a_run_out_steps_back_by_an_increment() -> None:
+    """LinuxCNC plans its last move as if half of it were missing, and would brake for that within the line."""
+    line = [(K.JUMP, (0, 0, 0)), (K.LEAD, (1, 0, 0)), (K.LINE, (10, 20, 0))]
+    end = b"M65 P0\nM65 P3\nM5\nM2\n"
+    assert cnc(builders.rows([*line, (K.LEAD, (11, 18, 0))])).endswith(
+        b"X0.011000 Y0.018000\nG0 X0.010999 Y0.018001\n" + end
+    )
+    assert cnc(builders.rows([*line, (K.LEAD, (10, 25, 0))])).endswith(b"Y0.025000\nG0 Y0.024999\n" + end)
+    # Not with the gate open, and not where another move follows anyway.
+    assert cnc(builders.rows(line)).endswith(b"X0.010000 Y0.020000\n" + end)
+    assert cnc(builders.rows([*line, (K.LEAD, (11, 22, 0)), (K.JUMP, (0, 0, 0))])).count(b"G0 ") == 2
+    # The last row counts, however the rows come in blocks.
+    rows = builders.rows([*line, (K.LEAD, (11, 22, 0))])
+    head, tail = (ToolpathBlock(0, a, *(c[a:b] for c in rows.arrays)) for a, b in ((0, 3), (3, 4)))
+    machine = planning.linuxcnc_machine()
+    parts = planning.encode(LinuxCncEncoder(planning.program_for(planning.RECIPES, [rows], machine)), [head, tail])
+    assert parts == cnc(rows)

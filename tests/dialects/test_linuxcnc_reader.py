@@ -10,7 +10,7 @@ from lasercam.errors import RereadError
 from tests.dialects import planning
 from tests.oracle import rs274
 
-HEAD = b"M65 P0\nM65 P3\nG21 G90 G94 G17 G40 G49 G80\nG64 P0.0005 Q0.0005\nM3 S1\nG0 X0 Y0 Z0\n"
+HEAD = b"M65 P0\nM65 P3\nG21 G90 G94 G17 G40 G49 G80\nG64 P0.0005 Q0\nM3 S1\nG0 X0 Y0 Z0\n"
 COUNT = b"(- set the pulse counter on trigger output 3 to 50)\n"
 TAIL = b"M65 P0\nM5\nM2\n"
 N_HEAD = HEAD.count(b"\n")
@@ -123,6 +123,8 @@ REFUSED = {
     b"M5\nM64 P0\n": "armed",
     b"G64\n": "tolerance",
     b"G64 P1\n": "tolerance",
+    b"G64 P0.0005\n": "without Q",
+    b"G64 P0.0005 Q0.000001\n": "together",
     b"G61.1\nG1 X1 F24\n": "exact-stop",
     b"M3\n": "spindle speed",
 }

@@ -235,6 +235,13 @@ def test_settings_are_judged(keys: dict[str, str], why: str) -> None:
     assert why in found["E_CONTROLLER_SETTING"].message + found["E_CONTROLLER_SETTING"].hint
 
 
+def test_energies_set_by_program_are_refused() -> None:
+    machine = planning.set_by_program(planning.xps_machine())
+    assert "cannot write" in judge(machine)["E_CONTROLLER_SETTING"].message
+    with pytest.raises(MachineLimitError, match="cannot write"):
+        write(golden_job.dots_block(), machine)
+
+
 def test_gate_and_trigger_need_their_own_outputs() -> None:
     shared = planning.xps_machine({"trigger_gpio": "GPIO3.DO"}, trigger={**OPERATOR, "output": 0})
     assert "share output 0" in judge(shared)["E_CONTROLLER_SETTING"].message

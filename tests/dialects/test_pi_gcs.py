@@ -104,7 +104,7 @@ def test_judgement() -> None:
     assert "0.012 s" in judge(planning.pi_machine(), builders.dot_recipe(0.0124))["E_WAIT_GRID"].hint
     assert "E_NO_POSITION_FIRING" in judge(planning.pi_machine(), builders.line_recipe(pitch_ticks=5_000))
     by_program = {**planning.SLOW_TRIGGER, "counted_by": "program"}
-    assert "operator" in judge(planning.pi_machine(trigger=by_program), counted)["E_NO_PROGRAM_COUNT"].hint
+    assert "operator" in judge(planning.pi_machine(trigger=by_program), counted)["E_CONTROLLER_SETTING"].hint
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,13 @@ def test_settings_are_judged(keys: dict[str, str], why: str) -> None:
     found = judge(planning.pi_machine(keys), planning.RECIPES[2])
     assert list(found) == ["E_CONTROLLER_SETTING"]
     assert why in found["E_CONTROLLER_SETTING"].message + found["E_CONTROLLER_SETTING"].hint
+
+
+def test_energies_set_by_program_are_refused() -> None:
+    machine = planning.set_by_program(planning.pi_machine())
+    assert "cannot write" in judge(machine)["E_CONTROLLER_SETTING"].message
+    with pytest.raises(MachineLimitError, match="cannot write"):
+        write(golden_job.dots_block(), machine)
 
 
 def test_outputs_are_judged() -> None:

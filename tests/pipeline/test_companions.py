@@ -31,6 +31,38 @@ def xps_text(tmp_path: Path) -> str:
     return GOOD.replace("fs1030-linuxcnc", "fs1030-xps")
 
 
+LINE_ARC = """
+controller:
+  dialect: newport_xps
+  increment: 10 nm
+  path_tolerance: 0.5 um
+  settings: {group: XY, z_group: Z, trajectory: line-arc, lines: pulses}
+  source: example value
+"""
+
+
+@pytest.mark.parametrize("language", ["acs", "xps"])
+def test_rows_of_single_shots_are_swept(built: Built, tmp_path: Path, language: str) -> None:
+    """Discs of one pulse each, on machines that fire by position: one sweep per row of discs."""
+    head = (PROFILES / "fs515-linuxcnc.yaml").read_text()
+    acs = (PROFILES / "fs1030-acs.yaml").read_text()
+    fires = acs[acs.index("\ngate:") : acs.index("\nobjective:")]
+    controller = LINE_ARC if language == "xps" else acs[acs.index("\ncontroller:") :]
+    objective = head[head.index("\nobjective:") : head.index("\ncontroller:")]
+    folder = tmp_path / "machine_profiles"
+    folder.mkdir()
+    text = head[: head.index("\ngate:")] + fires + objective + controller
+    (folder / "sweeper.yaml").write_text(text.replace("machine: fs515-linuxcnc", "machine: sweeper"))
+    built_folder = built(MICRODISCS.read_text().replace("fs515-linuxcnc", "sweeper"))
+    proof = verify_build(built_folder)
+    assert proof.holds, proof.mismatches
+    (program,) = (p for p in built_folder.glob("01-*") if p.is_file())
+    sweeps = re.findall(r"FixedDistPulse|XYLineArcExecution", program.read_text())
+    assert len(sweeps) == 50
+    if language == "xps":
+        assert len(list(companion_folder(program).iterdir())) == 2, "there and back share a trajectory each"
+
+
 def reseal(folder: Path) -> None:
     """Make the manifest's hashes fit, as a forger would."""
     path = folder / MANIFEST_NAME

@@ -14,10 +14,10 @@ from lasercam.model.feature import FeatureBlock, dots, polylines
 from lasercam.model.finding import Finding
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import RowKind, Toolpath
+from lasercam.pipeline.timing import clocks
 from lasercam.plan import cooling as cooling_module
 from lasercam.plan import ordering as ordering_module
 from lasercam.plan.cooling import interleaved
-from lasercam.plan.kinematics import row_timer
 from lasercam.plan.rounds import share_out
 from tests.checks.situation import job, judge
 from tests.plan.test_planner import MACHINE, Source, planner, selection, step, table
@@ -98,7 +98,7 @@ def judged(path: Toolpath, time: str, distance: str = "5 um") -> list[Finding]:
     document = job(steps=[{"name": "step 0", "write": {"pattern": "dots"}, "cooling": wish}])
     machines = (MACHINE,) * len(path.header.sections)
     context = CheckContext(
-        path.header, machines, document, {}, lambda *_: None, path.blocks, row_timer(path.header.recipes, machines)
+        path.header, machines, document, {}, lambda *_: None, path.blocks, clocks(path.header, machines)
     )
     return judge(Cooling(), context)
 

@@ -226,3 +226,44 @@ def test_a_slanted_run_up_meets_its_line_almost_straight(angle_deg: float) -> No
     (run,) = run_up_ticks(start, end, np.zeros(1, np.uint16), frame, tables).tolist()
     turned = np.arctan2(run[1], run[0]) - np.arctan2(end[0, 1], end[0, 0])
     assert abs(np.degrees(turned)) < 4.1
+
+
+def servo_tables(speed: float, *, cycle_s: float = 0.001) -> MotionTables:
+    column = np.zeros(1, np.uint32), np.array([speed]), np.full(3, 1e5)
+    return MotionTables(*column, 0.0016, INSTANT, None, cycle_s)
+
+
+@pytest.mark.parametrize("angle_deg", [0.3, 5.0, 30.0, 77.0, 131.0])
+def test_a_run_up_on_a_coarse_grid_is_straight_enough_not_to_be_blended(angle_deg: float) -> None:
+    """What LinuxCNC calls tangent: the change of direction in a servo period costs a tenth of the acceleration."""
+    angle = np.radians(angle_deg)
+    end = np.rint(np.array([[np.cos(angle), np.sin(angle), 0.0]]) * 1_000).astype(np.int64) * 10_000
+    tables = servo_tables(400.0)
+    start, none, frame = np.zeros((1, 3), np.int64), np.zeros(1, np.uint16), Frame((0, 0, 0), 1.0, 2_500)
+    (run,) = run_up_ticks(start, end, none, frame, tables).astype(float)
+    kink = np.abs(run / np.linalg.norm(run) - end[0] / np.linalg.norm(end[0])).max()
+    assert (400.0 / 0.001 + 1.5e5) * kink / 1e5 < 0.1
+
+
+def test_run_outs_behind_many_rows_are_as_fine_as_those() -> None:
+    chords = [(3.0 * i, 0.1 * (i % 2), 0.0) for i in range(6)]
+    nothing = np.zeros(2, np.uint16)
+    block = lines([chords, [(0, 50, 0), (20, 50, 0)]])
+
+    def rows(tables: MotionTables) -> Rows:
+        return make_rows(
+            block, nothing, nothing, as_given(2), np.zeros(3, np.int64), Frame((0, 0, 0), 1.0, 10), tables
+        )  # fmt: skip
+
+    made = rows(servo_tables(1_500.0))
+    kinds = "".join(K(k).name[1] for k in made.kind.tolist())  # jUmp, lEad, lIne
+    # v²/2a is 11.25 µm: four pieces of 3 µm; one where the line is a single row.
+    assert kinds == "UE" + "I" * 5 + "EEEE" + "UEIE"
+    steps = (made.end_ticks - made.start_ticks)[7:11]
+    assert np.all(steps == steps[0]), "one straight line"
+    share = steps[0, 0] / np.linalg.norm(steps[0])
+    assert np.linalg.norm(steps.sum(axis=0)) >= 112_500 * share, "the slower axis decides"
+    plain = rows(servo_tables(1_500.0, cycle_s=0.0))
+    assert "".join(K(k).name[1] for k in plain.kind.tolist()) == "UE" + "I" * 5 + "E" + "UEIE"
+    exposed = [r.end_ticks[r.kind == K.LINE].tolist() for r in (made, plain)]
+    assert exposed[0] == exposed[1], "what is written does not depend on the run-out"

@@ -23,7 +23,8 @@ from lasercam.model.toolpath import MAX_BLOCK_ROWS, PartInfo, RowKind, Toolpath
 from lasercam.plan import pieces as pieces_module
 from lasercam.plan.frames import frame_of
 from lasercam.plan.kept_rows import KeptRows
-from lasercam.plan.kinematics import row_seconds, time_tables
+from lasercam.plan.kinematics.clock import row_seconds
+from lasercam.plan.kinematics.model import motion_model
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner
 from lasercam.plan.select import Selection
 from tests.support import builders
@@ -270,8 +271,7 @@ def test_rows_chain_and_sums_are_those_of_the_rows(name: str) -> None:
         assert section.high_ticks == tuple(own.max(axis=0).tolist())
         assert section.n_rows == len(ends)
         assert section.n_exposures == sum(int(b.exposes.sum()) for b in blocks)
-        times = time_tables(header.recipes, MACHINE)
-        seconds = sum(row_seconds(b.start_ticks, b.end_ticks, b.kind, b.recipe, times).sum() for b in blocks)
+        seconds = row_seconds(blocks, motion_model(header.recipes, MACHINE)).sum()
         assert section.duration_s == pytest.approx(seconds * section.repeat)
         assert section.pass_kind is PassKind.WRITE
     assert row == header.n_rows

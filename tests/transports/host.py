@@ -22,6 +22,10 @@ def controller(settings: dict[int, float] | None = None, **options: object) -> S
     return made
 
 
+class NoAnswerError(AssertionError):
+    """A line was neither accepted nor refused."""
+
+
 class Host:
     """Talks to a controller through any link."""
 
@@ -50,12 +54,13 @@ class Host:
                 found.append(line)
         return found
 
-    def ask(self, text: str, timeout_s: float = 100.0) -> str:
+    def ask(self, text: str, timeout_s: float = 20.0) -> str:
         """Send a line; its `ok` or `error:n`."""
         self.say(text + "\n")
         while True:
             line = self.line(timeout_s)
-            assert line is not None, f"no answer to {text}"
+            if line is None:
+                raise NoAnswerError(text)
             if line == "ok" or line.startswith("error:"):
                 return line
 

@@ -228,3 +228,14 @@ def test_program_pause_holds() -> None:
     grbl.say("~")
     grbl.lines(2.0)
     assert controller.place_mm[0] == 2
+
+
+def test_lines_sent_in_a_hold_wait_for_its_end() -> None:
+    grbl, controller = started()
+    grbl.say("!")
+    grbl.lines(0.1)
+    grbl.say("G0X1\n")
+    assert grbl.lines(1.0) == []
+    grbl.say("~")
+    assert grbl.lines(1.0) == ["[MSG:Restoring spindle]", "ok"]
+    assert controller.place_mm[0] == 1

@@ -3,7 +3,7 @@
 What it keeps of the real one: one `ok` or `error` a line, sent when the line has been planned; a receive buffer that
 overflows; a planner that fills; dwells in steps of 50 ms; real-time bytes out of band; holds, alarms and resets with
 their effect on beam and place. What it leaves out: step segments (speed follows the plan exactly), 8-bit output levels,
-32-bit floats, probing, sleep, parking, stored start-up lines. The stage is rigid: it follows the plan without delay.
+32-bit floats, a probe, sleep, parking, stored start-up lines. The stage is rigid: it follows the plan without delay.
 """
 
 import math
@@ -229,7 +229,8 @@ class SimulatedController:
             if raw is None:
                 start_if_queued(core)
                 yield from check_point(core)
-                yield WAIT
+                if core.receiver.is_reading:  # no line has come while a hold kept it
+                    yield WAIT
                 continue
             yield from check_point(core)
             yield core.now_s + self.options.line_time_s, False

@@ -123,7 +123,7 @@ class Core:
     def rounded(self, place_mm: Place) -> Place:
         """The nearest place in whole motor steps."""
         x, y, z = (
-            round(value * steps) / steps
+            math.copysign(math.floor(abs(value) * steps + 0.5), value) / steps
             for value, steps in zip(place_mm, self.settings.per_axis(100), strict=True)
         )  # fmt: skip
         return x, y, z
@@ -138,9 +138,10 @@ class Core:
         elif byte in (STATUS, CYCLE_START, FEED_HOLD, DOOR) or byte in _OVERRIDES:
             self.requests.add(byte)
 
-    def store(self) -> None:
+    def store(self) -> Step:
         """Something is stored: meanwhile the controller is deaf."""
-        self.receiver.deaf_until_s = self.now_s + self.options.store_time_s
+        self.receiver.deaf_until_s = end = self.now_s + self.options.store_time_s
+        yield end, False
 
     def stop_dead(self) -> None:
         """Reset: the beam goes off and, in motion, motors stop dead, which may lose the place."""

@@ -38,7 +38,7 @@ def command(core: Core, text: str) -> Step:
     elif rest[0] in "#HISRN":
         raise RefusalError(STATEMENT)  # sleep, stored lines and restoring of defaults are not simulated
     else:
-        _store(core, rest)
+        yield from _store(core, rest)
 
 
 def _plain(core: Core, rest: str) -> None:
@@ -76,7 +76,7 @@ def _jog(core: Core, rest: str) -> Step:
     yield from jog(core, line)
 
 
-def _store(core: Core, rest: str) -> None:
+def _store(core: Core, rest: str) -> Step:
     number = read_number(rest, 0)
     if number is None:
         raise RefusalError(NUMBER)
@@ -91,7 +91,7 @@ def _store(core: Core, rest: str) -> None:
     code = core.settings.store(key, value[0])
     if code:
         raise RefusalError(code)
-    core.store()
+    yield from core.store()
 
 
 def _home(core: Core) -> Step:

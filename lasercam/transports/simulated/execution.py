@@ -7,9 +7,10 @@ import math
 from dataclasses import replace
 from typing import Final
 
+from lasercam.transports.simulated import reports
 from lasercam.transports.simulated.core import FEED_HOLD, RESET, WAIT, Core, State, Step
 from lasercam.transports.simulated.gcode import chords, is_cutting
-from lasercam.transports.simulated.modal import CANCEL, SEEK, Parsed
+from lasercam.transports.simulated.modal import CANCEL, PROBES, SEEK, Parsed
 from lasercam.transports.simulated.options import Place
 from lasercam.transports.simulated.planner import Block, slowest
 from lasercam.transports.simulated.realtime import check_point, start_if_queued, synchronise
@@ -17,6 +18,9 @@ from lasercam.transports.simulated.realtime import check_point, start_if_queued,
 DWELL_STEP_S: Final = 0.05
 """Dwells last whole steps, rounded up. Source: measured on the GRBL 1.1h AVR binary; DWELL_TIME_STEP."""
 _SOFT_LIMIT: Final = 2
+_PROBE_NOT_TOUCHING, _PROBE_IN_VAIN = 4, 5
+_PROBE_MUST_TOUCH: Final = 382
+_PROBES_AWAY: Final = (384, 385)
 _OFF: Final = 5
 
 
@@ -53,7 +57,9 @@ def execute(core: Core, line: Parsed) -> Step:
         yield from _offsets_changed(core)
     yield from _act(core, line, power)
     state.modes = line.modes
-    if line.moves and line.action not in (280, 300) and line.modes.motion != CANCEL:
+    if line.modes.motion in PROBES.values() and line.moves:
+        yield from _probe(core, line)
+    elif line.moves and line.action not in (280, 300) and line.modes.motion != CANCEL:
         is_rapid, inverse = line.modes.motion == SEEK, line.modes.feed == 93
         for end in chords(line, state.position_mm, settings[12]):
             yield from move(core, end, line.feed_mm_min, power, is_rapid=is_rapid, inverse=inverse)
@@ -143,7 +149,7 @@ def _act(core: Core, line: Parsed, power: float) -> Step:
     state = core.interpreter
     if line.action == 100:
         yield from synchronise(core)
-        core.store()
+        yield from core.store()
         state.systems_mm[line.system - 54] = line.goal_mm
         yield from _offsets_changed(core)
     elif line.action in (280, 300):
@@ -153,11 +159,30 @@ def _act(core: Core, line: Parsed, power: float) -> Step:
         state.position_mm = line.goal_mm
     elif line.action in (281, 301):
         yield from synchronise(core)
-        core.store()
+        yield from core.store()
         state.homes_mm[line.action // 10] = state.position_mm
     elif line.action in (920, 921):
         state.g92_mm = line.goal_mm if line.action == 920 else (0.0, 0.0, 0.0)
         yield from _offsets_changed(core)
+
+
+def _probe(core: Core, line: Parsed) -> Step:
+    """There is no probe: towards one the whole way is made in vain; away from one it does not touch to begin with."""
+    if core.state is State.CHECK:
+        core.interpreter.position_mm = line.target_mm
+        return
+    yield from synchronise(core)
+    if line.modes.motion in _PROBES_AWAY:
+        core.alarm = _PROBE_NOT_TOUCHING
+        yield from check_point(core)
+        return
+    yield from move(core, line.target_mm, line.feed_mm_min, 0.0, is_rapid=False)
+    yield from synchronise(core)
+    core.interpreter.position_mm = core.motion.rest_mm
+    if line.modes.motion == _PROBE_MUST_TOUCH:
+        core.alarm = _PROBE_IN_VAIN
+        yield from check_point(core)
+    core.say(reports.probe(core))
 
 
 def _flow(core: Core, flow: int) -> Step:

@@ -1,7 +1,7 @@
 """G-code lines judged as GRBL 1.1h judges them: an accepted line, or the number of its error.
 
 Source: GRBL 1.1 documentation "Interface" (error codes 1 to 38) and "Commands"; the order of the tests is that of its
-firmware, because of several faults in one line only the first is told. Probing (G38) is refused: there is no probe.
+firmware, because of several faults in one line only the first is told.
 """
 
 import math
@@ -14,6 +14,7 @@ from lasercam.transports.simulated.modal import (
     COUNTER,
     CUTTING,
     LINEAR,
+    PROBES,
     SEEK,
     Interpreter,
     Modes,
@@ -94,8 +95,7 @@ class _Words:
         self.axis_command = how
 
     def _g(self, value: float) -> None:
-        whole = math.trunc(value)
-        hundredths = round(100 * (value - whole))
+        whole, hundredths = _parts(value)
         tenths = 10 * whole + hundredths // 10
         if whole in (10, 28, 30, 92, 4, 53):
             if whole in (10, 28, 30, 92) and hundredths == 0:
@@ -106,6 +106,13 @@ class _Words:
                 raise RefusalError(NOT_INTEGER)
             self._group(_ACTION)
             self.action = tenths
+            return
+        if whole == 38:
+            self._command_axes(_MOTION)
+            if hundredths not in PROBES:
+                raise RefusalError(UNSUPPORTED)
+            self._group("motion")
+            self.changes["motion"] = PROBES[hundredths]
             return
         name = _MODAL.get(whole)
         if name is None:
@@ -131,8 +138,8 @@ class _Words:
             self.changes[name] = whole
 
     def _m(self, value: float) -> None:
-        whole = math.trunc(value)
-        if round(100 * (value - whole)):
+        whole, hundredths = _parts(value)
+        if hundredths:
             raise RefusalError(NOT_INTEGER)
         if whole in (0, 1, 2, 30):
             self._group(_FLOW)
@@ -203,6 +210,12 @@ def parse(text: str, state: Interpreter, *, jog: bool = False) -> Parsed:
     return line
 
 
+def _parts(value: float) -> tuple[int, int]:
+    """Whole part and hundredths of a command's number, in GRBL's one and two bytes without a sign."""
+    whole = math.trunc(value) & 0xFF
+    return whole, round(100 * (value - whole)) & 0xFFFF
+
+
 def _flow(found: _Words) -> int:
     if _FLOW not in found.groups:
         return -1
@@ -218,9 +231,9 @@ def _feed(found: _Words, modes: Modes, state: Interpreter, scale: float, *, jog:
         if found.axis_command == _MOTION and modes.motion not in (CANCEL, SEEK) and "F" not in found.values:
             raise RefusalError(NO_FEED)
         return found.values.get("F", 0.0)
-    if "F" in found.values:
-        return found.values["F"] * scale
-    return state.feed_mm_min if state.modes.feed == 94 else 0.0
+    if state.modes.feed == 94:
+        return found.values["F"] * scale if "F" in found.values else state.feed_mm_min
+    return found.values.get("F", 0.0)  # GRBL does not convert it in the line that leaves G93
 
 
 def _set_places(
@@ -301,6 +314,12 @@ def _judge_motion(
         if not any(axes):
             found.axis_command = ""
         return
+    if motion in PROBES.values():
+        if not any(axes):
+            raise RefusalError(NO_AXES)
+        if line.target_mm == state.position_mm:
+            raise RefusalError(BAD_TARGET)
+        return
     line.arc_mm = _arc(line, found, state, axes, scale, unused)
 
 
@@ -322,6 +341,8 @@ def _arc(
         square = 4 * radius * radius - x * x - y * y
         if square < 0:
             raise RefusalError(BAD_RADIUS)
+        if x == y == 0:
+            return 0.0, 0.0, 0.0  # GRBL divides by zero here; this goes straight along the third axis
         ratio = -math.sqrt(square) / math.hypot(x, y)
         if (line.modes.motion == COUNTER) != (radius < 0):
             ratio = -ratio

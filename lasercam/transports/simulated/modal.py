@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from lasercam.transports.simulated.options import Place
 
 SEEK, LINEAR, CLOCKWISE, COUNTER, CANCEL = 0, 1, 2, 3, 80
+PROBES = {20: 382, 30: 383, 40: 384, 50: 385}
+"""G38.2 to G38.5 by their hundredths."""
 CUTTING = frozenset((LINEAR, CLOCKWISE, COUNTER))
 
 

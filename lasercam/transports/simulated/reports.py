@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lasercam.transports.simulated.core import Core, SpindleStop, State
-from lasercam.transports.simulated.modal import Interpreter
+from lasercam.transports.simulated.modal import PROBES, Interpreter
 from lasercam.transports.simulated.planner import Planner
 
 _BUSY: Final = (State.HOME, State.RUN, State.HOLD, State.JOG, State.DOOR)
@@ -56,7 +56,8 @@ def status(core: Core) -> str:
 def modes(state: Interpreter) -> str:
     """`$G`."""
     m = state.modes
-    codes = f"G{m.motion} G{m.system} G{m.plane} G{m.units} G{m.distance} G{m.feed} M{m.spindle} M{m.coolant}"
+    motion = f"{m.motion / 10:.1f}" if m.motion in PROBES.values() else str(m.motion)
+    codes = f"G{motion} G{m.system} G{m.plane} G{m.units} G{m.distance} G{m.feed} M{m.spindle} M{m.coolant}"
     return f"[GC:{codes} T{state.tool} F{state.feed_mm_min:.0f} S{state.power:.0f}]"
 
 
@@ -69,6 +70,11 @@ def parameters(state: Interpreter) -> Iterator[str]:
     yield f"[G92:{_values(state.g92_mm)}]"
     yield f"[TLO:{_number(state.tool_length_mm)}]"
     yield f"[PRB:{_values((0.0, 0.0, 0.0))}:0]"
+
+
+def probe(core: Core) -> str:
+    """Where the last probing ended, in vain: there is no probe."""
+    return f"[PRB:{_values(core.rounded(core.place()))}:0]"
 
 
 def _state(core: Core) -> str:

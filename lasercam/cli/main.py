@@ -16,6 +16,7 @@ COMMANDS = {
     "preview": "Draw what a job or a build will do and show.",
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
+    "run": "Execute a build on its controller, with a journal, pause, abort and resume.",
     "read": "Find QR codes in a photograph or a view.",
     "laser": "Read and set the laser of a machine, and close its output; never opens it.",
     "simulate": "Simulate a GRBL controller for senders: a pseudo terminal or a TCP port.",
@@ -75,7 +76,10 @@ def program() -> None:
 
 
 def main() -> None:
-    """Run the command line; exit 0 done, 1 findings or refused, 2 usage, 3 machine or link failed."""
+    """Run the command line; exit 0 done, 1 findings or refused, 2 usage, 3 machine or link failed.
+
+    `run` adds 4, stopped where the beam was off, and 5, the beam cut at once by the operator or a signal.
+    """
     try:
         code = run(sys.argv[1:])
     except Exception as error:  # the outermost door: a fault of lasercam itself still leaves in words

@@ -1,7 +1,7 @@
 """GRBL 1.1 and grblHAL: the serial controller of small stages, in laser mode."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, ClassVar, Final
+from typing import Any, BinaryIO, ClassVar, Final, Literal
 
 import numpy as np
 
@@ -66,6 +66,7 @@ class Grbl:
         "proven: the serial link and the stage."
     )
     suffix: ClassVar[str] = ".gcode"
+    is_streamed: ClassVar[Literal[True]] = True
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER,
         judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING, judgement.DWELL_GRID,

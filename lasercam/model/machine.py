@@ -9,7 +9,7 @@ from lasercam.model.laser import Gate, Laser, PositionFiring, PulseTrigger
 from lasercam.model.path_planner import PathPlanner
 from lasercam.model.stage import Axes, Axis, KeepOutBox, WritingField
 from lasercam.schema.document import Document
-from lasercam.schema.quantities import Bounds, Length, OneOrMore, PositiveLength, Quantity, Time
+from lasercam.schema.quantities import Bounds, Length, OneOrMore, PositiveLength, PositiveTime, Quantity, Time
 from lasercam.units import RATIO
 
 TICKS_PER_UM = 10_000
@@ -86,6 +86,10 @@ class Controller(Document):
     rapids: Literal["straight", "independent"] = "straight"
     """Path of dark travel: `straight`, or `independent` where each axis runs at its own speed, so that travel may
     touch anything in the box between start and end."""
+    max_ahead: PositiveTime = 2.0
+    """Most beam-on time that may be on its way to a controller fed line by line: what a lost link leaves burning."""
+    checkpoint_interval: PositiveTime = 10.0
+    """Longest streaming between two places where everything is executed and the position is compared."""
     settings: dict[str, str] = {}
     """Controller settings the job relies on, by the controller's own names."""
     source: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, BinaryIO, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -345,6 +345,14 @@ class Transport(Protocol):
     def close(self) -> None:
         """Let go of the link; doing so again does no harm."""
         ...
+
+
+@runtime_checkable
+class StreamedByLines(Protocol):
+    """A dialect whose job files are fed to the controller line by line, each answered, as GRBL wants them."""
+
+    is_streamed: ClassVar[Literal[True]]
+    """Always so; other dialects lack it: their controllers load whole files."""
 
 
 class LaserAdapter(Protocol):

@@ -1,0 +1,1 @@
+"""Executing job files on a controller: streaming, journal, pause, abort, resumption. Nothing is exposed twice."""

@@ -16,6 +16,7 @@ COMMANDS = {
     "preview": "Draw what a job or a build will do and show.",
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
+    "register": "Find a remounted sample again by its marks; write the frame for later steps.",
     "read": "Find QR codes in a photograph or a view.",
     "laser": "Read and set the laser of a machine, and close its output; never opens it.",
     "ledger": "Record what was done to a sample, and show it.",

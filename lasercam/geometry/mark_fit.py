@@ -286,10 +286,12 @@ def _left_out(seen: Sightings, jacobian: FloatArray, off_um: FloatArray) -> tupl
     plain = off_um[:, :2] / sigma[:, None]
     total = float((plain**2).sum())
     without, rest = np.full(n, np.nan), np.full(n, np.nan)
+    if 2 * (n - 1) <= int(jacobian[:, :2].any(axis=(0, 1)).sum()):
+        return without, rest  # whichever is left out, the others fit: none can be told from the rest
     for i in range(n):
         own = jacobian[i, :2]
         kept = np.eye(2) - own @ inverse @ own.T
-        if float(np.linalg.eigvalsh(kept)[0]) < _NO_REDUNDANCY or n < 3:
+        if float(np.linalg.eigvalsh(kept)[0]) < _NO_REDUNDANCY:
             continue
         deleted = np.linalg.solve(kept, plain[i])
         without[i] = float(np.hypot(*deleted)) * sigma[i]

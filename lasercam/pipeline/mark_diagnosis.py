@@ -41,12 +41,13 @@ def other_ways(seen: Sightings, before: Lie, model: str, tolerance_um: float, *,
             swapped = replace(seen, measured_um=seen.measured_um[order])
             left = _left(swapped, model, before, level=level)
             if left is not None and left <= tolerance_um:
-                yield f"{seen.names[a]} and {seen.names[b]} exchanged, all would fit within {left:.3g} µm"
+                one, other = sorted((seen.names[a], seen.names[b]))
+                yield f"{one} and {other} exchanged, all would fit within {left:.3g} µm"
     models = list(MIN_MARKS)
-    for other in models[models.index(model) + 1 :]:
-        left = _left(seen, other, before, level=level) if len(seen) >= MIN_MARKS[other] else None
+    for more in models[models.index(model) + 1 :]:
+        left = _left(seen, more, before, level=level) if len(seen) >= MIN_MARKS[more] else None
         if left is not None and left <= tolerance_um:
-            yield f"--model {other} would fit within {left:.3g} µm; use it only where the sample can have changed so"
+            yield f"--model {more} would fit within {left:.3g} µm; use it only where the sample can have changed so"
             return
 
 

@@ -159,8 +159,8 @@ def register(remount: Remount, marks: Sequence[MeasuredMark], wishes: Wishes) ->
         fit = fit_marks(seen, wishes.model, remount.before, level=wishes.level)
     except GeometryError as error:
         raise RefusedError(f"no frame is fitted: {error}") from error
-    _refuse_strange(fit.lie)
     _refuse_misfit(remount, seen, fit, wishes, tolerance, height_tolerance)
+    _refuse_strange(fit.lie)
     text = registration_text(
         {
             "job": remount.loaded.document.job,

@@ -186,6 +186,35 @@ def test_rounding_on_two_grids_is_no_miss(tmp_path: Path, increment: str) -> Non
     assert not verdict.errors
 
 
+BENT = """refractive_index: 1.52, origin: [-4 mm, 1 mm, 20 um], placement: {
+  rotation: {value: 12.5 deg, source: "example value"}, scale: {value: 0.999, source: "example value"},
+  surface: {file: heights.csv, source: "example value"}}}"""
+
+
+def test_a_bent_sample_keeps_its_bend(tmp_path: Path) -> None:
+    """Turned by 2° about the stage's z and shifted, as a rigid body: every place goes where the old frame had it."""
+    (tmp_path / "heights.csv").write_text("x_mm,y_mm,height_um\n0,0,1\n10,0,21\n0,10,-4\n10,10,10\n0,5,-2\n10,5,17\n")
+    path = write_job(tmp_path, JOB.replace("refractive_index: 1.52}", BENT, 1))
+    remount = find_remount(load_job(path), None)
+    turn, shift = radians(2.0), (300.0, -200.0, 15.0)
+
+    def moved(places: list[tuple[float, float, float]]) -> np.ndarray:
+        x, y, z = (remount.frame.travel_um(np.array(places)) + np.array(remount.frame.origin_ticks) / 1e4).T
+        turned = (cos(turn) * x - sin(turn) * y, sin(turn) * x + cos(turn) * y, z)
+        return np.column_stack([axis + by for axis, by in zip(turned, shift, strict=True)])
+
+    found = moved([(*place, 200.0) for place in PLACES.values()]) / 1e3
+    typed = [f"{name}={x:.7f},{y:.7f},{z:.7f}" for name, (x, y, z) in zip(PLACES, found.tolist(), strict=True)]
+    with pytest.raises(RefusedError, match="slope of the sample, measured before"):
+        register(remount, [typed_mark(text.rpartition(",")[0]) for text in typed], WISHES)
+    assert registered(path, typed, "--model", "rigid") == 0
+    toolpath, verdict = judged(path)
+    assert not verdict.errors
+    places = [(1000.0, 9000.0, 50.0), (5000.0, 5000.0, 200.0), (9500.0, 300.0, 0.0)]
+    there_now = toolpath.header.sections[1].frame.ticks(np.array(places)) / 1e4
+    assert np.abs(there_now - moved(places)).max() < 0.006
+
+
 def test_the_next_remount_begins_anew(tmp_path: Path) -> None:
     more = "  - {name: off again, remount: {marks: fiducials}}\n  - {name: last, rewrite: {one: to_red}}\nsupply:\n"
     path = write_job(tmp_path, broken("supply:\n", more, JOB))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lasercam.checks.glance import Glance, glance_at
 from lasercam.checks.material import SURFACE_MATERIALS
 from lasercam.checks.tally import Tally, finding, info, part_name, part_place, place
+from lasercam.model.commanded import feed_speeds_nm_s
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.frame import Frame
 from lasercam.model.protocols import CheckContext
@@ -82,9 +83,9 @@ class Envelope:
     def begin(self, context: CheckContext) -> None:
         """Prepare the limits of each section."""
         self._context = context
-        self._speeds: NDArray[np.float64] = np.array(
-            [r.speed_nm_s / NM_PER_UM for r in context.header.recipes.recipes] or [0.0]
-        )
+        recipes = context.header.recipes
+        # Sweeps of shots run at the machine's own speed where the recipe has none.
+        self._speeds = [feed_speeds_nm_s(recipes, machine) / NM_PER_UM for machine in context.machines]
 
     def block(self, block: ToolpathBlock) -> None:
         """Look at all rows."""
@@ -189,7 +190,7 @@ class Envelope:
         travel = (block.end_ticks[moving] - block.start_ticks[moving]).astype(np.float64)
         length = np.sqrt((travel * travel).sum(axis=1))
         share = np.abs(travel) / np.where(length > 0, length, 1.0)[:, None]
-        asked = share * self._speeds[block.recipe[moving]][:, None]
+        asked = share * self._speeds[block.section][block.recipe[moving]][:, None]
         for axis, limits in enumerate(self._context.machines[block.section].axis_list):
             # Shares of a unit vector are right to about 1e-16.
             fast = np.flatnonzero(asked[:, axis] > limits.max_speed * (1 + 1e-12))

@@ -81,6 +81,8 @@ def recipe_place(context: CheckContext, name: str, key: str = "") -> Location:
         text = context.job.recipes[source]
         if getattr(text, key, None) is not None:
             return place(context, "recipes", source, key)
+        if key == "pulse_energy" and text.compensation is not None:
+            return place(context, "recipes", source, "compensation")
         if text.like is None:
             break
         source = text.like

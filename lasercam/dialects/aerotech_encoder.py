@@ -1,6 +1,8 @@
 """Writes one section for an Aerotech controller: which words stand before, in and behind every move."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,8 @@ from lasercam.dialects.aerotech_judgement import whole_period_ns
 from lasercam.dialects.aerotech_settings import AerotechSettings
 from lasercam.dialects.aerotech_units import UnitReader, Units, picked
 from lasercam.dialects.aerotech_words import Column
-from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter
+from lasercam.dialects.dot_runs import DotRuns
+from lasercam.dialects.program_text import COMPILED_FROM_ROWS, MAX_VALUE, RowFormatter
 from lasercam.dialects.row_facts import RowFacts, RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
 from lasercam.model.protocols import ProgramHeader
@@ -44,9 +47,11 @@ class AerotechEncoder:
         if use_compiled is None:
             use_compiled = program.toolpath.sections[program.section].n_rows >= COMPILED_FROM_ROWS
         self._rows = RowReader(program, fires_by_position=True, counts_in_program=True, use_compiled=use_compiled)
-        self._units = UnitReader()
+        self._units = UnitReader(loops=settings.loops, use_compiled=use_compiled)
         settle_ns = exact_multiple(self._machine.controller.settle_time, 9, "settle time")
-        self._formatter = RowFormatter(w.templates(words, self._rows.decimals, settle_ns), use_compiled=use_compiled)
+        templates = w.templates(words, self._rows.decimals, settle_ns)
+        self._formatter = RowFormatter(templates, use_compiled=use_compiled)
+        self._dots = DotRuns(self._rows, templates, reach=MAX_VALUE - 1, use_compiled=use_compiled)
         self._count_unit = 10**self._rows.decimals
         trigger = self._machine.trigger
         self._width_ns = 0 if trigger is None else exact_multiple(trigger.width, 9, "trigger width")
@@ -59,14 +64,21 @@ class AerotechEncoder:
         """Comments, beam off, modes."""
         return "".join(f"{line}\n" for line in self._head).encode("ascii")
 
-    def block(self, block: ToolpathBlock) -> bytes:
+    def block(self, block: ToolpathBlock) -> bytes | memoryview:
         """Rows of the section, and those held back before that are whole now.
 
         Raises:
             GeometryError: rows that do not follow each other, or of another section.
             MachineLimitError: what the controller cannot print, time, count or switch by position.
         """
-        return b"".join(self._text(units) for units in self._units.add(self._rows.facts(block)))
+        dots = self._dots.text(block)
+        if dots is not None:
+            return dots
+        facts = self._rows.facts(block)
+        text = b"".join(self._text(units) for units in self._units.add(facts))
+        if len(facts) and not self._settings.loops:
+            self._dots.learn(block, facts, partial(self._line_like, picked(facts, np.array([-1]))))
+        return text
 
     def end(self) -> bytes:
         """What was held back, beam off, end of program."""
@@ -74,7 +86,29 @@ class AerotechEncoder:
         return rest + "".join(f"{line}\n" for line in self._tail).encode("ascii")
 
     def _text(self, units: Units) -> bytes:
-        kept, repeats = self._loops(units)
+        return self._formatter.format(*self._laid_out(self._looped(units)))
+
+    def _line_like(self, last: RowFacts, axes: int) -> tuple[list[int], list[int]] | None:
+        """Templates and numbers of a dot like the last row that moves these axes; None where it changes the state."""
+        before = self._mode, self._pulse, self._axis
+        facts = replace(last, axes=np.array([axes], np.uint8))
+        choice, values = self._laid_out(Units(facts, np.ones(1, np.int64), np.zeros(1, np.int64)))
+        after = self._mode, self._pulse, self._axis
+        self._mode, self._pulse, self._axis = before
+        return (choice[0].tolist(), values[0].tolist()) if after == before else None
+
+    def _looped(self, units: Units) -> Units:
+        """The same, where only runs that can be loops stand for more than one row."""
+        if not (units.lengths > 1).any():
+            return units
+        # Repeated steps add up exactly only when each is a whole number of counts.
+        known = np.array([bool(counts) for counts in self._settings.counts_per_mm])
+        stepped = (units.facts.printed != units.facts.start_printed) & ~known
+        loops = (units.lengths >= MIN_LOOP) & ~stepped.any(axis=1)
+        return units.divided(np.where(loops, units.lengths, 1))
+
+    def _laid_out(self, units: Units) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Templates of each row, uint8 (N, 6), and what they print, int64 (N, w.N_COLUMNS)."""
         facts = units.facts
         values = np.zeros((len(facts), w.N_COLUMNS), np.int64)
         choice = np.zeros((len(facts), 6), np.uint8)
@@ -88,34 +122,16 @@ class AerotechEncoder:
         axis = np.full(len(facts), -1, np.int64)
         self._place_dots(facts, mode, choice, values)
         self._place_groups(groups, mode, axis, choice, values)
-        self._place_setups(mode, axis, choice, values, kept)
-        looped = np.flatnonzero(repeats)
+        self._place_setups(mode, axis, choice, values)
+        looped = np.flatnonzero(units.lengths > 1)
         if len(looped):
             step = facts.printed[looped] - facts.start_printed[looped]
             values[looped, Column.STEP_X : Column.STEP_Z + 1] = step
-            values[looped, Column.REPEATS] = repeats[looped]
+            values[looped, Column.REPEATS] = units.lengths[looped]
             held = choice[looped, 5] == w.AFTER + w.HOLD
             choice[looped, 5] = w.AFTER + w.LOOP + facts.axes[looped] + np.where(held, 8, 0)
             choice[looped, 4] = w.MOVES
-        rows = np.flatnonzero(kept)
-        return self._formatter.format(np.ascontiguousarray(choice[rows]), np.ascontiguousarray(values[rows]))
-
-    def _loops(self, units: Units) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Rows that are printed, and how often those that stand for a run repeat their step (else 0)."""
-        facts = units.facts
-        kept, repeats = np.ones(len(facts), np.bool_), np.zeros(len(facts), np.int64)
-        if not self._settings.loops:
-            return kept, repeats
-        lengths = units.behind - units.first
-        head = picked(facts, units.first)
-        # Repeated steps add up exactly only when each is a whole number of counts.
-        known = np.array([bool(counts) for counts in self._settings.counts_per_mm])
-        stepped = (head.printed != head.start_printed) & ~known
-        runs = (head.kind == RowKind.DOT) & (lengths >= MIN_LOOP) & ~stepped.any(axis=1)
-        repeats[units.first[runs]] = lengths[runs]
-        inside = np.repeat(runs, lengths)
-        inside[units.first] = False
-        return kept & ~inside, repeats
+        return choice, values
 
     def _place_dots(
         self, facts: RowFacts, mode: NDArray[np.int64], choice: NDArray[np.uint8], values: NDArray[np.int64]
@@ -179,11 +195,10 @@ class AerotechEncoder:
         axis: NDArray[np.int64],
         choice: NDArray[np.uint8],
         values: NDArray[np.int64],
-        kept: NDArray[np.bool_],
     ) -> None:
         """Print what changes: the mode (which clears everything), the pulse train, the tracked encoder."""
         choice[:, 0], choice[:, 1], choice[:, 2] = w.MODES, w.PULSES, w.INPUTS
-        at = np.flatnonzero((mode > 0) & kept)
+        at = np.flatnonzero(mode > 0)
         if not len(at):
             return
         modes, axes = mode[at], axis[at]

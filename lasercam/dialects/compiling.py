@@ -6,6 +6,8 @@ from hashlib import sha256
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 
 @cache
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,7 +34,7 @@ def compiled_with(function: FunctionType, *parts: FunctionType) -> Callable[...,
         for name in part.__code__.co_names:
             seen = part.__globals__.get(name)
             numbers = vars(seen) if isinstance(seen, ModuleType) else {name: seen}
-            whole.update(repr(sorted((k, v) for k, v in numbers.items() if isinstance(v, int))).encode())
+            whole.update(repr(sorted((k, v) for k, v in numbers.items() if isinstance(v, (int, np.integer)))).encode())
     linked: dict[str, Any] = {}
     for part in (*parts, function):
         # A copy, so that the module's own functions stay plain Python.

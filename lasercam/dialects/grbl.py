@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, ClassVar, Final
 import numpy as np
 
 from lasercam.dialects import grbl_reader, judgement
+from lasercam.dialects.dot_runs import DotRuns, chosen_again
 from lasercam.dialects.program_text import COMPILED_FROM_ROWS, RowFormatter, Slot, Template, chosen, fixed_point
 from lasercam.dialects.row_facts import (
     MAX_DECIMALS,
@@ -43,6 +44,10 @@ _FEED_SCALE: Final = 6
 _STILL, _FIRE = 144, 145
 _WAS_LINE, _FED, _SPEED = range(3)
 """Modal state: whether the row before was a LINE, whether G1 is in force, the last F."""
+_CHOSEN: Final = 2
+"""Templates of each row."""
+_COLUMNS: Final = ("kind", "axes", "speed_nm_s")
+"""What they are chosen by."""
 _LINE: Final = int(RowKind.LINE)
 _DOT: Final = int(RowKind.DOT)
 
@@ -85,6 +90,7 @@ class Grbl:
         yield from judgement.judge_position_firing(recipes, machine)
         yield from judgement.judge_energy_control(machine, "spindle")
         yield from _judge_powers(recipes, machine)
+        yield from judgement.judge_unknown_settings(machine, [str(n) for n in range(256)])
 
     def encoder(self, program: ProgramHeader) -> "GrblEncoder":
         """A fresh encoder."""
@@ -109,7 +115,10 @@ class GrblEncoder:
         if use_compiled is None:
             use_compiled = program.toolpath.sections[program.section].n_rows >= COMPILED_FROM_ROWS
         self._rows = RowReader(program, feed_scale=_FEED_SCALE, use_compiled=use_compiled)
-        self._formatter = RowFormatter(self._templates(machine), use_compiled=use_compiled)
+        templates = self._templates(machine)
+        self._formatter = RowFormatter(templates, use_compiled=use_compiled)
+        reach = min(10**MAX_DIGITS - 1, int(_exact_reach(self._increment)) // self._rows.unit)
+        self._dots = DotRuns(self._rows, templates, reach=reach, use_compiled=use_compiled)
         self._use_compiled = use_compiled
         self._modes = np.array((0, 1, 0), np.int64)
         self._setting = NO_SETTING
@@ -118,21 +127,26 @@ class GrblEncoder:
         """Modes, beam off, and a feed rate, without which G1 is an error even when nothing moves."""
         return b"G21G90G94G17G54\nM5S0\nF3\nM3S0\n"
 
-    def block(self, block: ToolpathBlock) -> bytes:
+    def block(self, block: ToolpathBlock) -> bytes | memoryview:
         """Rows of the section.
 
         Raises:
             GeometryError: rows that do not follow each other, or of another section.
             MachineLimitError: what GRBL cannot print, time or count.
         """
+        dots = self._dots.text(block)
+        if dots is not None:
+            return dots
         facts = self._rows.facts(block)
         if not len(facts):
             return b""
         self._check(facts)
-        columns = (facts.kind, facts.axes, facts.speed_nm_s)
-        choice = chosen(_choose, columns, self._modes, 2, use_compiled=self._use_compiled)
+        columns = [getattr(facts, name) for name in _COLUMNS]
+        choice = chosen(_choose, columns, self._modes, _CHOSEN, use_compiled=self._use_compiled)
         _, self._setting = setting_changes(facts, self._setting)
-        return self._formatter.format(choice, facts.numbers)
+        text = self._formatter.format(choice, facts.numbers)
+        self._dots.learn(block, facts, chosen_again(_choose, _COLUMNS, _CHOSEN, facts, self._modes))
+        return text
 
     def end(self) -> bytes:
         """Beam off, everything done, end of program."""
@@ -280,9 +294,10 @@ def _judge_range(section: Section, machine: Machine) -> Iterator[Finding]:
 
 
 def _judge_dwells(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Finding]:
-    times = [(f"recipes.{recipe.label}", "open time", open_time_ns(recipe, machine)) for recipe in recipes]
-    times.append(("machine", "settle time", round(machine.controller.settle_time * 1e9)))
-    for on, what, time_ns in times:
+    times = [(f"recipes.{r.label}", "open time", open_time_ns(r, machine), r.exposure_ns) for r in recipes]
+    settle_ns = round(machine.controller.settle_time * 1e9)
+    times.append(("machine", "settle time", settle_ns, settle_ns))
+    for on, what, time_ns, asked_ns in times:
         if time_ns % DWELL_STEP_NS:
             below = time_ns // DWELL_STEP_NS * DWELL_STEP_NS
             near = below if below and time_ns - below <= DWELL_STEP_NS // 2 else below + DWELL_STEP_NS
@@ -291,7 +306,8 @@ def _judge_dwells(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Findi
                 f"the {what} of {time_ns / 1e9:g} s is not a multiple of 50 ms; GRBL would wait "
                 f"{(below + DWELL_STEP_NS) / 1e9:g} s",
                 on, time_ns / 1e9, DWELL_STEP_NS / 1e9, "s",
-                hint=f"the nearest possible time is {near / 1e9:g} s", source=judgement.DWELL_GRID.source,
+                hint=f"the nearest possible time is {(near + asked_ns - time_ns) / 1e9:g} s",
+                source=judgement.DWELL_GRID.source,
             )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """Rules about gates, triggers, dwells and coordinates that several dialects judge by."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from lasercam.dialects.row_facts import increment_ticks
+from lasercam.errors import shorten
 from lasercam.model.commanded import open_time_ns
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.laser import PositionFiring, PulseTrigger
@@ -182,6 +183,16 @@ def _judge_gate_step(recipe: Recipe, machine: Machine) -> Iterator[Finding]:
         f"recipes.{recipe.label}", recipe.exposure_ns / 1e9, step_ns / 1e9, "s",
         hint=f"the nearest possible exposure is {near_ns / 1e9:g} s", source=machine.gate.source,
     )  # fmt: skip
+
+
+def judge_unknown_settings(machine: Machine, known: Collection[str]) -> Iterator[Finding]:
+    """Settings that a language does not know would be silently ignored."""
+    for name in machine.controller.settings:
+        if name not in known:
+            yield setting_finding(
+                f"controller.settings states '{shorten(name)}', which {machine.controller.dialect} does not know",
+                "remove it, or choose the dialect that it belongs to",
+            )
 
 
 def judge_energy_control(machine: Machine, *supported: str) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ _DIGITS = b"0123456789"
 
 @dataclass(frozen=True)
 class Lines:
-    """Some whole lines; lists when plain, arrays when compiled.
+    """Some whole lines; lists when plain, arrays when compiled. Arrays hold until the next lines are read.
 
     Attributes:
         form: index of each line's form; COMMENT for comments.
@@ -113,6 +113,7 @@ class Forms:
             RereadError: a line of no form; the lines before it are yielded first.
         """
         pending, line = b"", 1
+        scratch = _Scratch()
         while True:
             chunk = stream.read(CHUNK_BYTES)
             if use_compiled is None:
@@ -128,22 +129,22 @@ class Forms:
             pending = data[end:]
             if not end:
                 continue
-            split = self._split_compiled if use_compiled else self._split_plain
-            found, error = split(data[:end], line, use_compiled=use_compiled)
+            if use_compiled:
+                found, error = self._split_compiled(data[:end], line, scratch)
+            else:
+                found, error = self._split_plain(data[:end], line)
             yield found
             line += len(found)
             if error:
                 raise RereadError(_MESSAGES[error], line)
 
-    def _split_compiled(self, data: bytes, first_line: int, *, use_compiled: bool) -> tuple[Lines, int]:
-        n_lines = data.count(b"\n")
-        form = np.empty(n_lines, np.int64)
-        numbers = np.zeros(n_lines * MAX_NUMBERS, np.int64)
+    def _split_compiled(self, data: bytes, first_line: int, scratch: "_Scratch") -> tuple[Lines, int]:
+        form, numbers = scratch.room_for(data.count(b"\n"))
         comment = np.frombuffer(self._comment, np.uint8)
         n, error = compiled(_split_lines)(np.frombuffer(data, np.uint8), *self._tables, comment, form, numbers)
-        return Lines(form[:n], numbers[: n * MAX_NUMBERS], first_line, use_compiled), error
+        return Lines(form[:n], numbers[: n * MAX_NUMBERS], first_line, use_compiled=True), error
 
-    def _split_plain(self, data: bytes, first_line: int, *, use_compiled: bool) -> tuple[Lines, int]:
+    def _split_plain(self, data: bytes, first_line: int) -> tuple[Lines, int]:
         forms: list[int] = []
         numbers: list[int] = []
         error = _OK
@@ -153,7 +154,7 @@ class Forms:
                 break
             forms.append(form)
             numbers += found + [0] * (MAX_NUMBERS - len(found))
-        return Lines(forms, numbers, first_line, use_compiled), error
+        return Lines(forms, numbers, first_line, use_compiled=False), error
 
     def _line(self, line: bytes) -> tuple[int, list[int], int]:
         """Form and numbers of a line; plain Python, the oracle of the compiled kernel."""
@@ -170,6 +171,21 @@ class Forms:
                 if None not in values:
                     return form, [value for value in values if value is not None], _OK
         return 0, [], _FORM
+
+
+class _Scratch:
+    """The same arrays again and again: fresh ones would be given fresh memory, which costs as much as filling them."""
+
+    def __init__(self) -> None:
+        self._form = np.empty(0, np.int64)
+        self._numbers = np.empty(0, np.int64)
+
+    def room_for(self, n_lines: int) -> tuple[Any, Any]:
+        """Forms and numbers of at least as many lines, holding anything."""
+        if n_lines > len(self._form):
+            self._form = np.empty(n_lines, np.int64)
+            self._numbers = np.empty(n_lines * MAX_NUMBERS, np.int64)
+        return self._form, self._numbers
 
 
 def _value(text: bytes) -> int | None:
@@ -190,6 +206,8 @@ def _split_lines(
     size = len(data)
     while at < size:
         end = at
+        for i in range(4):
+            numbers[4 * n_lines + i] = 0
         is_comment = True
         for i in range(len(comment)):
             if data[at + i] != comment[i]:

@@ -69,7 +69,7 @@ _MESSAGES = {
     _STILL_ON: "the gate or the trigger output is still on, or set to go on, at the end of the program",
     _NOT_ENDED: "the program ends without M2",
     _AFTER_END: "something stands behind M2 and will never run",
-    _BLEND: "G64 without a tolerance P, or with one above the machine's path tolerance",
+    _BLEND: "G64 without P or without Q (which would then be P), or P and Q together exceed the path tolerance",
     _STILL_ARMED: "the program ends without M5",
     _STOPS: "a feed move in exact-stop mode: it would slow down at every end; G64 must come first",
     _NO_SPINDLE_SPEED: "M3 without a spindle speed on its line: whether it arms the beam is unknown",
@@ -97,7 +97,7 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
         -1 if trigger is None else trigger.output,
         0 if trigger is None else round(trigger.width * 1e9),
         round(machine.controller.path_tolerance * 1e6),
-        -1 if strength is None or strength.control != "analog" else strength.output,
+        -1 if strength is None or strength.output is None else strength.output,
     )
     told = StatementListener(stream)
     for block in exposures(
@@ -252,7 +252,7 @@ def interpret(
             return n_rows, _Q, line
         if e >= 0 and not sets:
             return n_rows, _WORD, line
-        if blends and (not has_p or p <= 0 or p > settings[_TOLERANCE] or q < 0 or q > settings[_TOLERANCE]):
+        if blends and (not has_p or not has_q or p <= 0 or q < 0 or p + q > settings[_TOLERANCE]):
             return n_rows, _BLEND, line
 
         # Execution, in the controller's order: F, S, outputs, arming, dwell, modes, motion, end.

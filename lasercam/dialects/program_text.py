@@ -18,7 +18,8 @@ COMPILED_FROM_ROWS = 200_000
 """Rows of a job file from which loading the compiled kernel (some 0.6 s) pays. Source: measured, bench_dialects."""
 MAX_VALUE = 10**18
 """Printed integers stay below this in magnitude, so that int64 arithmetic cannot overflow."""
-_MAX_NUMBER_BYTES = 22
+MAX_NUMBER_BYTES = 22
+"""A printed number with its sign and point is never longer."""
 _TOO_LARGE = "a number of 10^18 or more cannot be printed in a job file"
 
 
@@ -61,7 +62,7 @@ class RowFormatter:
         self._templates = tuple(templates)
         self._use_compiled = use_compiled
         self._buffer = np.empty(0, np.uint8)
-        self._longest = max(sum(_MAX_NUMBER_BYTES if isinstance(p, Slot) else len(p) for p in t) for t in templates)
+        self._longest = max(sum(MAX_NUMBER_BYTES if isinstance(p, Slot) else len(p) for p in t) for t in templates)
         self._lines: Any = None
         self._n_chosen = 0
         self._last_column = max((p.column for t in templates for p in t if isinstance(p, Slot)), default=-1)

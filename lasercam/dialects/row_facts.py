@@ -152,9 +152,9 @@ class RowReader:
         self._use_compiled = use_compiled and not self._sets
         self._fires_by_position = fires_by_position
         self._counts_in_program = counts_in_program
-        self._increment = increment_ticks(program.machine)
-        self.decimals = decimals_for(self._increment)
-        self._unit = 10 ** (MAX_DECIMALS - self.decimals)
+        self.increment = increment_ticks(program.machine)
+        self.decimals = decimals_for(self.increment)
+        self.unit = 10 ** (MAX_DECIMALS - self.decimals)
         self._at: NDArray[np.int64] | None = None
         self._pulses = 0
         recipes = program.toolpath.recipes.recipes
@@ -167,6 +167,18 @@ class RowReader:
     def pulses(self) -> int:
         """Pulses of every counted DOT so far; 0 while there was none."""
         return self._pulses
+
+    def goes_on_at(self, block: ToolpathBlock) -> bool:
+        """Whether a block is of this section and starts where the last row ended."""
+        return (
+            block.section == self._section
+            and self._at is not None
+            and block.start_ticks[0].tolist() == self._at.tolist()
+        )
+
+    def went_on(self, block: ToolpathBlock) -> None:
+        """Rows of recipes and counts that had come before were written without asking for their facts."""
+        self._at = block.end_ticks[-1]
 
     def facts(self, block: ToolpathBlock) -> RowFacts:
         """What the block's rows say.
@@ -226,13 +238,13 @@ class RowReader:
         if counted.any() and not self._counts_in_program:
             self._check_counts(count[counted])
         shots = np.where(counted | is_shots, count, 0).astype(np.int64)
-        printed = end // self._unit
+        printed = end // self.unit
         numbers = np.column_stack((printed, speed * self._feed_scale, exposure))
         setting = None
         if self._sets:
             setting = np.where(kind == RowKind.JUMP, NO_SETTING, self._setting[recipe])
             numbers = np.column_stack((numbers, np.where(setting == NO_SETTING, 0, setting)))
-        return RowFacts(kind, axes, printed, speed, exposure, counted, shots, start // self._unit, numbers, setting)
+        return RowFacts(kind, axes, printed, speed, exposure, counted, shots, start // self.unit, numbers, setting)
 
     def _compiled(self, block: ToolpathBlock) -> RowFacts | None:
         """The same facts in one pass; None where something is wrong, which the plain way then names."""
@@ -244,7 +256,7 @@ class RowReader:
         counted = np.empty(n, np.bool_)
         kept, pulses = compiled(_read_rows)(
             commanded_kind(block.kind), block.start_ticks, block.end_ticks, block.recipe, block.count,
-            np.asarray(self._at), self._increment, self._unit, self._feed_scale,
+            np.asarray(self._at), self.increment, self.unit, self._feed_scale,
             self._fires_by_position, self._counts_in_program, self._pulses, self._speed, self._exposure,
             kind, axes, numbers, speed, counted, count,
         )  # fmt: skip
@@ -261,12 +273,12 @@ class RowReader:
         if (start[0] != self._at).any() or (start[1:] != end[:-1]).any():
             raise GeometryError(f"the rows from {first_row} on do not each start where the one before ended")
         for places in (start[:1], end):
-            off = places % self._increment != 0
+            off = places % self.increment != 0
             if off.any():
                 tick = int(places[off][0])
                 raise MachineLimitError(
                     f"the coordinate {tick / TICKS_PER_MM:.7f} mm is not a multiple of the programmable increment "
-                    f"of {self._increment / TICKS_PER_UM:g} µm; round to the increment in the plan"
+                    f"of {self.increment / TICKS_PER_UM:g} µm; round to the increment in the plan"
                 )
 
     def _check_recipes(self, kind: NDArray[np.uint8], recipe: NDArray[Any], bad: NDArray[np.bool_], what: str) -> None:

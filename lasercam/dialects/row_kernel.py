@@ -80,7 +80,7 @@ def four_digits() -> Any:
 
 
 @_compiled  # type: ignore[untyped-decorator]
-def _digit_by_digit(out: Any, at: Any, rest: Any, decimals: Any) -> Any:
+def digit_by_digit(out: Any, at: Any, rest: Any, decimals: Any) -> Any:
     """Any magnitude, the slow way; returns where its text ends."""
     digits = 1
     power = _TEN
@@ -99,6 +99,44 @@ def _digit_by_digit(out: Any, at: Any, rest: Any, decimals: Any) -> Any:
         rest = quotient
         behind -= 1
     return end
+
+
+@_compiled  # type: ignore[untyped-decorator]
+def print_number(out: Any, at: Any, signed: Any, decimals: Any, four: Any) -> Any:
+    """Print a fixed-point number, eight digits at a time; returns where its text ends, or TOO_LARGE."""
+    if signed < 0:
+        out[at] = 45
+        at += 1
+    rest = np.uint64(abs(signed))
+    if rest >= _LIMIT:
+        return TOO_LARGE
+    upper = rest // _EIGHT
+    lower = rest - upper * _EIGHT
+    if upper >= _EIGHT or decimals > 8 or (decimals == 8 and upper == np.uint64(0)):
+        at = digit_by_digit(out, at, rest, decimals)
+    else:
+        # Eight digits as a word; how many are not leading zeros follows from its first non-zero byte.
+        high = lower // _FOUR
+        word = np.uint64(four[high]) | np.uint64(four[lower - high * _FOUR]) << _HALF
+        if upper == np.uint64(0):
+            digits = max(8 - np.int64(trailing_zeros(word ^ _ZEROS) >> np.uint64(3)), decimals + 1)
+            word >>= _WORD_BITS - _BYTE * np.uint64(digits)
+            store64(out, at, word)
+            at += digits
+            word >>= _BYTE * np.uint64(digits - decimals - (1 if decimals == 0 else 0))
+        else:
+            high = upper // _FOUR
+            front = np.uint64(four[high]) | np.uint64(four[upper - high * _FOUR]) << _HALF
+            digits = 8 - np.int64(trailing_zeros(front ^ _ZEROS) >> np.uint64(3))
+            store64(out, at, front >> _WORD_BITS - _BYTE * np.uint64(digits))
+            store64(out, at + digits, word)
+            at += digits + 8
+            word >>= _BYTE * np.uint64(8 - max(decimals, 1))
+        if decimals > 0:
+            out[at - decimals] = 46
+            store64(out, at - decimals + 1, word)
+            at += 1
+    return at
 
 
 @_compiled  # type: ignore[untyped-decorator]
@@ -137,7 +175,7 @@ def _put_together(
                 if rest >= _LIMIT:
                     lines.key[at] = -1
                     return False
-                end = _digit_by_digit(lines.text, end, rest, length)
+                end = digit_by_digit(lines.text, end, rest, length)
                 if length > 0:
                     end = _without_zeros(lines.text, end)
                 lines.constants[at, n_constants, 0] = column
@@ -229,39 +267,9 @@ def format_rows(
             trims = decimals >= _TRIMS
             if trims:
                 decimals -= _TRIMS
-            signed = values[row, column]
-            if signed < 0:
-                out[at] = 45
-                at += 1
-            rest = np.uint64(abs(signed))
-            if rest >= _LIMIT:
+            at = print_number(out, at, values[row, column], decimals, four)
+            if at < 0:
                 return TOO_LARGE
-            upper = rest // _EIGHT
-            lower = rest - upper * _EIGHT
-            if upper >= _EIGHT or decimals > 8 or (decimals == 8 and upper == np.uint64(0)):
-                at = _digit_by_digit(out, at, rest, decimals)
-            else:
-                # Eight digits as a word; how many are not leading zeros follows from its first non-zero byte.
-                high = lower // _FOUR
-                word = np.uint64(four[high]) | np.uint64(four[lower - high * _FOUR]) << _HALF
-                if upper == np.uint64(0):
-                    digits = max(8 - np.int64(trailing_zeros(word ^ _ZEROS) >> np.uint64(3)), decimals + 1)
-                    word >>= _WORD_BITS - _BYTE * np.uint64(digits)
-                    store64(out, at, word)
-                    at += digits
-                    word >>= _BYTE * np.uint64(digits - decimals - (1 if decimals == 0 else 0))
-                else:
-                    high = upper // _FOUR
-                    front = np.uint64(four[high]) | np.uint64(four[upper - high * _FOUR]) << _HALF
-                    digits = 8 - np.int64(trailing_zeros(front ^ _ZEROS) >> np.uint64(3))
-                    store64(out, at, front >> _WORD_BITS - _BYTE * np.uint64(digits))
-                    store64(out, at + digits, word)
-                    at += digits + 8
-                    word >>= _BYTE * np.uint64(8 - max(decimals, 1))
-                if decimals > 0:
-                    out[at - decimals] = 46
-                    store64(out, at - decimals + 1, word)
-                    at += 1
             if trims:
                 at = _without_zeros(out, at)
     return at

@@ -50,3 +50,13 @@ def trailing_zeros(_typing: Any, word: Any) -> Any:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(word), generate
+
+
+@_intrinsic  # type: ignore[untyped-decorator]
+def swapped(_typing: Any, word: Any) -> Any:
+    """A uint64 with its bytes in the opposite order."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.bswap(args[0])
+
+    return types.uint64(word), generate

@@ -29,6 +29,7 @@ from lasercam.schema.quantities import (
     PulseDurationFamily,
     Quantity,
     RateFamily,
+    Ratio,
     SpeedFamily,
     Temperature,
     TemperatureRate,
@@ -77,6 +78,37 @@ class Placement(Document):
     """Keep only what lies outside the areas of these patterns."""
 
 
+class CompensationText(Document):
+    """Pulse energy by depth: one recipe writes alike at every depth, with as few energies as can be."""
+
+    file: Annotated[str, Field(min_length=1)] | None = None
+    """A CSV table beside the job, headed `depth [um], pulse_energy [uJ]`: energies on target that write alike."""
+    attenuation_length: PositiveLength | None = None
+    """Instead of `file`: the path in which the sample takes all but 1/e of the light; E exp(z / L)."""
+    reference_depth: Depth | None = None
+    """Where the recipe's own `pulse_energy` holds; energies elsewhere keep the ratio of the table or formula. Absent:
+    a table gives the energies themselves, and with `attenuation_length` the recipe's energy is that at the focus."""
+    tolerance: Ratio
+    """Largest deviation of an energy from what is wanted, as a share of it; depths that agree within it share one
+    energy. 0: every depth has its own."""
+    source: Annotated[str, Field(min_length=3)]
+    """How the lab knows: a measurement with its date, a citation, or "example value"."""
+
+    @model_validator(mode="after")
+    def _one_law(self) -> "CompensationText":
+        if (self.file is None) == (self.attenuation_length is None):
+            found = "both" if self.file is not None else "neither"
+            raise ValueError(f"a compensation needs either file or attenuation_length; found {found}")
+        if self.tolerance >= 1.0:
+            raise ValueError(f"a tolerance of {self.tolerance:.4g} leaves no energy to speak of; write less than 100 %")
+        return self
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether it gives the energies themselves, so that the recipe gives none."""
+        return self.file is not None and self.reference_depth is None
+
+
 class RecipeText(Document):
     """An exposure as written; lists and ranges make a family."""
 
@@ -117,6 +149,8 @@ class RecipeText(Document):
     """Instead of `pulse_energy`: the diameter of dot it shall give, by the fit of the process."""
     emission: WavelengthFamily | None = None
     """Instead of the setting it was fitted against: the emission peak it shall give, by the fit of the process."""
+    compensation: CompensationText | None = None
+    """Pulse energy by depth; from a table, instead of `pulse_energy` unless it says a `reference_depth`."""
     note: str = ""
     """For the runbook."""
 

@@ -22,7 +22,9 @@ Control = Literal["operator", "laser", "analog", "spindle"]
 """Who sets energy or power: a person, the laser's adapter, or the program by an analogue output or its S word."""
 
 
-def _refuse_unscaled(control: Control, scale: Scale | None) -> None:
+def _refuse_unscaled(control: Control, scale: Scale | None, output: int | None) -> None:
+    if (control == "analog") != (output is not None):
+        raise ValueError("`control: analog` and `output`, the number of the analogue output, go together")
     if control in ("analog", "spindle") and scale is None:
         raise ValueError(f"`control: {control}` needs a `scale`: what the program sets to get how much")
 
@@ -34,7 +36,7 @@ class EnergySetting(Document):
     """`operator`: a person between job files; `laser`: an adapter between them; `analog`, `spindle`: the program."""
     scale: EnergyScale | None = None
     """What is set to get an energy; absent: the energy itself is told to the operator or the laser."""
-    output: Annotated[int, Field(ge=0, le=63)] = 0
+    output: Annotated[int, Field(ge=0, le=63)] | None = None
     """`analog`: number of the controller's analogue output."""
     min: Energy
     """Smallest energy on target."""
@@ -47,7 +49,7 @@ class EnergySetting(Document):
     def _range(self) -> "EnergySetting":
         if self.min > self.max:
             raise ValueError("pulse_energy needs min not above max")
-        _refuse_unscaled(self.control, self.scale)
+        _refuse_unscaled(self.control, self.scale, self.output)
         return self
 
 
@@ -58,7 +60,7 @@ class PowerSetting(Document):
     """`operator`: a person between job files; `laser`: an adapter between them; `analog`, `spindle`: the program."""
     scale: PowerScale | None = None
     """What is set to get a power; absent: the power itself is told to the operator or the laser."""
-    output: Annotated[int, Field(ge=0, le=63)] = 0
+    output: Annotated[int, Field(ge=0, le=63)] | None = None
     """`analog`: number of the controller's analogue output."""
     min: Power
     """Smallest power on target."""
@@ -71,7 +73,7 @@ class PowerSetting(Document):
     def _range(self) -> "PowerSetting":
         if self.min > self.max:
             raise ValueError("average_power needs min not above max")
-        _refuse_unscaled(self.control, self.scale)
+        _refuse_unscaled(self.control, self.scale, self.output)
         return self
 
 

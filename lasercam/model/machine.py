@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from lasercam import units
 from lasercam.model.laser import Gate, Laser, PositionFiring, PulseTrigger
 from lasercam.model.path_planner import PathPlanner
 from lasercam.model.stage import Axes, Axis, KeepOutBox, WritingField
 from lasercam.schema.document import Document
-from lasercam.schema.quantities import Bounds, Length, OneOrMore, PositiveLength, Quantity, Ratio, Time
+from lasercam.schema.quantities import Bounds, Length, OneOrMore, PositiveLength, Quantity, Time
 from lasercam.units import RATIO
 
 TICKS_PER_UM = 10_000
@@ -40,8 +41,8 @@ class Objective(Document):
     middle is judged."""
     polarization: str = "unknown"
     """Polarization at the sample."""
-    transmission: Ratio | None = None
-    """Share of the energy before the objective that reaches the sample."""
+    transmission: Annotated[float, Quantity(units.RATIO, Bounds(above=0.0, at_most=1.0))] | None = None
+    """Share of the energy before the objective that reaches the sample, such as 80 %."""
     source: str
     """Where these numbers come from, or "example value"."""
 

@@ -16,10 +16,10 @@ class PathPlanner(Document):
     corners: Corners = "rounded"
     """What happens where two lines meet.
 
-    `rounded`: within `path_tolerance` the corner becomes an arc, and pieces that are straight within it are joined
-    (LinuxCNC, G64 P Q); rapid travel and lines do not blend. `junction_deviation`: the corner is kept, at a speed at
-    which an arc within `path_tolerance` would be possible (GRBL, $11). `exact_stop`: it stops. `full_speed`: it goes
-    around without slowing down, as axes and drives can follow.
+    `rounded`: within `path_tolerance` the corner becomes an arc, and the pieces of a line that were cut for a slow gate
+    are joined (LinuxCNC, G64 P Q); rapid travel and lines do not blend. `junction_deviation`: the corner is kept, at a
+    speed at which an arc within `path_tolerance` would be possible (GRBL, $11). `exact_stop`: it stops. `full_speed`:
+    it goes around without slowing down, as axes and drives can follow.
     """
     cycle_time: Time = 0.0
     """Servo period: motion from standstill to standstill lasts whole periods, and no planned piece is shorter."""

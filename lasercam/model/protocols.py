@@ -273,8 +273,8 @@ class Encoder(Protocol):
         """Head of the file: units, modes, beam off."""
         ...
 
-    def block(self, block: ToolpathBlock) -> bytes:
-        """Rows of the section, in order."""
+    def block(self, block: ToolpathBlock) -> bytes | memoryview:
+        """Rows of the section, in order; what is given back never changes."""
         ...
 
     def end(self) -> bytes:

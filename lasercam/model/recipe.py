@@ -48,6 +48,26 @@ class LaserSettings:
 
 
 @dataclass(frozen=True)
+class DepthLevel:
+    """Which depths a member of a compensated recipe is for.
+
+    Attributes:
+        variant: index in the family as it is written.
+        least_um, most_um: shallowest and deepest of its features in the sample.
+    """
+
+    variant: int
+    least_um: float
+    most_um: float
+
+    @property
+    def words(self) -> str:
+        """`200 um`, or `200-260 um`; to the tick, so that no two levels of a recipe are called alike."""
+        least, most = (f"{depth:.4f}".rstrip("0").rstrip(".") for depth in (self.least_um, self.most_um))
+        return f"{least} um" if least == most else f"{least}-{most} um"
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One exposure: a member of a recipe family, ready for the plan.
 
@@ -56,7 +76,7 @@ class Recipe:
 
     Attributes:
         name: the recipe's name in the job.
-        member: index in its family, 0 for a recipe of one.
+        member: index in its family, 0 for a recipe of one; with energies by depth, among all members of all depths.
         process: id of the process window it claims.
         laser: settings of the source.
         speed_nm_s: writing speed of lines, nm/s; 0 when the recipe writes no lines.
@@ -66,6 +86,7 @@ class Recipe:
         average_power_uw: what the job says the power meter shows, µW; None when it does not say.
         values: every parameter with its confidence, by the glossary's name with unit.
         solved: arithmetic behind the values that the job asked for by their result, by name.
+        level: the depths it is for; None where its energy does not depend on depth.
     """
 
     name: str
@@ -79,11 +100,19 @@ class Recipe:
     average_power_uw: float | None = None
     values: Mapping[str, Valued] = field(default_factory=dict)
     solved: Mapping[str, str] = field(default_factory=dict)
+    level: DepthLevel | None = None
 
     @property
     def label(self) -> str:
-        """Name as findings and pictures show it: `dual_phase`, or `energies[3]` inside a family."""
-        return f"{self.name}[{self.member}]" if self.is_member else self.name
+        """Name as findings and pictures show it: `dual_phase`, `energies[3]` inside a family, `deep[200-260 um]`."""
+        told = [str(self.variant)] if self.is_member else []
+        told += [self.level.words] if self.level is not None else []
+        return f"{self.name}[{', '.join(told)}]" if told else self.name
+
+    @property
+    def variant(self) -> int:
+        """Index in the family as it is written, whatever the depth: what features ask for."""
+        return self.member if self.level is None else self.level.variant
 
     @property
     def is_member(self) -> bool:

@@ -14,6 +14,7 @@ from lasercam.schema.quantities import Energy, Power, Ratio, Time
 
 MAX_POINTS = 10_000
 _NUMBER = 1e9
+_ANGLE_SLACK = 1e-9
 
 Setting = Annotated[float, Field(ge=-_NUMBER, le=_NUMBER)]
 
@@ -67,9 +68,22 @@ class Scale(Document):
             raise ValueError(f"`law: {self.law}` has no table or points; remove them, or say `law: table`")
         if full is None:
             raise ValueError(f"`law: {self.law}` needs `full`, the amount at full transmission")
+        if full <= (getattr(self, "dark", None) or 0.0):
+            raise ValueError("`full` must be above `dark`")
+        if self.law == "malus":
+            self._refuse_beyond_full()
         if self.law == "linear" and (self.full_at is None or self.full_at == self.zero):
             raise ValueError("`law: linear` needs `full_at`, the setting that gives `full`, other than `zero`")
         return self
+
+    def _refuse_beyond_full(self) -> None:
+        """Beyond full light the same amount comes back, and a setting would no longer follow from it."""
+        most = self.zero + (45.0 if self.turns == "half_wave_plate" else 90.0)
+        if self.low < self.zero - _ANGLE_SLACK or self.high > most + _ANGLE_SLACK:
+            raise ValueError(
+                f"`law: malus` rises from `zero` = {self.zero:g} to full light at {most:g}; `low` and `high` must lie "
+                f"between them (found {self.low:g} to {self.high:g})"
+            )
 
 
 def check_points(points: Sequence[tuple[float, float]]) -> None:

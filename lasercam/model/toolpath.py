@@ -102,9 +102,10 @@ class ToolpathBlock:
 
     @property
     def n_exposures(self) -> int:
-        """Lines, dots and single shots."""
+        """Lines, dots and single shots; the end of a line while its gate closes counts with the line."""
+        whole = (self.kind == RowKind.LINE) | (self.kind == RowKind.DOT)
         shots = self.count[self.kind == RowKind.SHOTS]
-        return int(np.count_nonzero(self.exposes)) - len(shots) + int(shots.sum(dtype=np.int64))
+        return int(np.count_nonzero(whole)) + int(shots.sum(dtype=np.int64))
 
     @property
     def kind_at_sample(self) -> NDArray[np.uint8]:

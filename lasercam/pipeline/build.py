@@ -157,7 +157,7 @@ def _write_program(path: Path, encoder: Encoder, blocks: Iterable[ToolpathBlock]
         return file.finish()
 
 
-def _encoded(encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> Iterator[bytes]:
+def _encoded(encoder: Encoder, blocks: Iterable[ToolpathBlock], advance: Advance) -> Iterator[bytes | memoryview]:
     yield encoder.begin()
     for block in blocks:
         yield encoder.block(block)
@@ -169,7 +169,7 @@ def _title(loaded: LoadedJob, toolpath: Toolpath, section: Section, machine: Mac
     return (
         f"lasercam job {loaded.document.job}, step {section.step + 1}: {section.step_name}",
         f"sample {loaded.document.sample.id}, {loaded.document.sample.material}",
-        f"laser {section_laser_text(section, machine, toolpath.header.recipes)}",
+        f"laser {section_laser_text(section, machine, toolpath.header.recipes, most=3)}",
         f"{section.n_exposures} exposures, about {section.duration_s:.0f} s",
         f"toolpath {toolpath.header.digest}",
     )

@@ -19,7 +19,7 @@ from lasercam.process.lab import environment_folders
 from lasercam.process.library import SHIPPED, load_library
 from lasercam.schema.document import read_document
 from lasercam.schema.tree import parse_yaml
-from lasercam.units import ACCELERATION, ENERGY, FREQUENCY, LENGTH, POWER, SPEED, format_quantity
+from lasercam.units import ACCELERATION, ENERGY, FREQUENCY, LENGTH, POWER, SPEED, TIME, format_quantity
 
 WIDTH = 80
 
@@ -159,9 +159,32 @@ def _machine_page(machine: Machine) -> Iterator[str]:
     yield f"  objective: {machine.objective.name}, NA {machine.objective.na:g} ({machine.objective.source})"
     if laser.adapter is not None:
         yield f"    set by program: {laser.adapter.get('kind')} ({laser.adapter.get('source')})"
+    yield from _beam_lines(machine)
     controller = machine.controller
     yield f"  controller: {controller.dialect}, increment {format_quantity(controller.increment, LENGTH)}"
+    for key, value in controller.settings.items():
+        yield f"    {key}: {value}"
     yield f"    source: {controller.source}"
+
+
+def _beam_lines(machine: Machine) -> Iterator[str]:
+    """Gate, counted pulses and firing by position, as far as the machine has them."""
+    gate, trigger, firing = machine.gate, machine.trigger, machine.position_firing
+    delays = ""
+    if gate.open_delay or gate.close_delay:
+        opens, closes = (format_quantity(t, TIME) for t in (gate.open_delay, gate.close_delay))
+        delays = f", opens in {opens}, closes in {closes}"
+    shortest = format_quantity(gate.min_open, TIME)
+    yield f"  gate: open for {shortest} or longer, up to {format_quantity(gate.overhead, TIME)} too long{delays}"
+    yield f"    source: {gate.source}"
+    if trigger is not None:
+        yield f"  counted pulses: up to {trigger.max_pulses:,} per trigger, the count set by the {trigger.counted_by}"
+        yield f"    source: {trigger.source}"
+    if firing is not None:
+        step, speed = format_quantity(firing.step, LENGTH), format_quantity(firing.speed, SPEED)
+        rate = format_quantity(firing.max_rate, FREQUENCY)
+        yield f"  shots by position: every n x {step} at {speed}, up to {rate} and {firing.max_shots:,} per sweep"
+        yield f"    source: {firing.source}"
 
 
 def _source_page(name: str) -> Iterator[str]:

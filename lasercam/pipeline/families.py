@@ -26,6 +26,8 @@ class PartUse:
         recipe: name of the recipe.
         exposure: what the source is told about it.
         sizes: members along each axis of the recipe's family; () for a single member.
+        levels: where the energy follows the depth, members of one and the same variant at several depths; () where
+            every variant has one energy.
     """
 
     pattern: str
@@ -33,6 +35,7 @@ class PartUse:
     recipe: str
     exposure: PartExposure
     sizes: tuple[int, ...]
+    levels: tuple[Recipe, ...] = ()
 
 
 def part_uses(steps: Sequence[PlannedStep], parts: Mapping[str, Parts], recipes: RecipeTable) -> Iterator[PartUse]:
@@ -45,10 +48,17 @@ def part_uses(steps: Sequence[PlannedStep], parts: Mapping[str, Parts], recipes:
                     continue
                 name = names[first]
                 members = recipes.recipes[first : first + recipes.sizes[name]]
+                by_depth = selection.by_depth.get(first)
+                levels: tuple[Recipe, ...] = ()
+                if by_depth is not None:
+                    # A family counts as it is written; at one depth each of its members has one energy.
+                    variants = by_depth.family(len(by_depth.spare))
+                    members = tuple(recipes[indices[0]] for indices in variants)
+                    levels = next((tuple(recipes[i] for i in ids) for ids in variants if len(ids) > 1), ())
                 axes = family_axes(members)
                 kind = step.step.pass_kind or PassKind.WRITE
                 exposure = PartExposure(step.step.name, kind, atom, members, tuple(axes))
-                yield PartUse(selection.pattern, step.index, name, exposure, tuple(axes.values()))
+                yield PartUse(selection.pattern, step.index, name, exposure, tuple(axes.values()), levels)
 
 
 def family_axes(members: Sequence[Recipe]) -> dict[str, int]:
@@ -67,10 +77,21 @@ def refuse_misfit(use: PartUse, shapes: Mapping[str, tuple[int, ...]], locate: C
     """Refuse a family whose axes are not those that the part's features count along.
 
     Raises:
-        InputError: the numbers of members differ, or their order does.
+        InputError: the numbers of members differ, or their order does; or a member has several energies by depth.
     """
     members = use.exposure.members
-    if use.exposure.part not in shapes or len(members) == 1:
+    if use.exposure.part not in shapes:
+        return
+    if use.levels:
+        first, last = use.levels[0].label, use.levels[-1].label
+        message = (
+            f"'{use.pattern}.{use.exposure.part}' lies at several depths, and the compensation of recipe "
+            f"'{use.recipe}' gives one member several energies there, such as '{first}' and '{last}': its table of "
+            "results could not say which"
+        )
+        hint = "Give each depth a pattern of its own, or allow a larger tolerance."
+        raise InputError(Problem(message, locate("recipes", use.recipe, "compensation"), hint))
+    if len(members) == 1:
         return
     wanted = tuple(n for n in shapes[use.exposure.part] if n > 1)
     if use.sizes == wanted:
@@ -90,7 +111,7 @@ def refuse_misfit(use: PartUse, shapes: Mapping[str, tuple[int, ...]], locate: C
 
 
 def unused_members(toolpath: Toolpath) -> dict[str, list[int]]:
-    """Members of recipe families that no feature uses, by recipe name; families used in full are left out."""
+    """Members of recipe families that no feature uses at any depth, by recipe name; those used in full are left out."""
     recipes = toolpath.header.recipes
     used = np.zeros(len(recipes), np.bool_)
     if len(recipes) > len(recipes.first):
@@ -98,6 +119,16 @@ def unused_members(toolpath: Toolpath) -> dict[str, list[int]]:
             used[block.recipe[block.kind != RowKind.JUMP]] = True
             if used.all():
                 break
-    families = {name: first for name, first in recipes.first.items() if recipes.sizes[name] > 1}
-    left = {n: np.flatnonzero(~used[first : first + recipes.sizes[n]]).tolist() for n, first in families.items()}
+    left = {}
+    for name, first in recipes.first.items():
+        mine = range(first, first + recipes.sizes[name])
+        variants = {recipes[i].variant for i in mine}
+        if len(variants) > 1:
+            left[name] = sorted(variants - {recipes[i].variant for i in mine if used[i]})
     return {name: members for name, members in left.items() if members}
+
+
+def written_size(recipes: RecipeTable, name: str) -> int:
+    """Members of a recipe as it is written, however many energies its depths ask for."""
+    first = recipes.first[name]
+    return len({recipes[i].variant for i in range(first, first + recipes.sizes[name])})

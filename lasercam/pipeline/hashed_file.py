@@ -1,11 +1,12 @@
 """A new file and its SHA-256, hashed and written while the next piece of it is made."""
 
 import hashlib
-import os
 from pathlib import Path
 from queue import Queue
 from threading import Thread
 from types import TracebackType
+
+from lasercam.pipeline.aligned_file import AlignedFile
 
 _ALONE_BYTES = 1 << 20
 """Pieces up to this total are written at once: a thread would cost more than it saves."""
@@ -20,10 +21,10 @@ class HashedFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._stream = path.open("xb")
+        self._stream = AlignedFile(path)
         self._digest = hashlib.sha256()
         self._size = 0
-        self._pieces: Queue[bytes | None] = Queue(_WAITING)
+        self._pieces: Queue[bytes | memoryview | None] = Queue(_WAITING)
         self._thread: Thread | None = None
         self._error: OSError | None = None
 
@@ -36,7 +37,7 @@ class HashedFile:
         self._stop()
         self._stream.close()
 
-    def write(self, piece: bytes) -> None:
+    def write(self, piece: bytes | memoryview) -> None:
         """Append a piece, now or soon.
 
         Raises:
@@ -61,11 +62,10 @@ class HashedFile:
         """
         self._stop()
         self._raise()
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        self._stream.sync()
         return self._digest.hexdigest(), self._size
 
-    def _append(self, piece: bytes) -> None:
+    def _append(self, piece: bytes | memoryview) -> None:
         self._digest.update(piece)
         self._stream.write(piece)
 

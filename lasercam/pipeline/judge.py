@@ -12,7 +12,7 @@ from lasercam.model.finding import CodeInfo, Finding, Severity, Verdict
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline import registry
-from lasercam.pipeline.families import unused_members
+from lasercam.pipeline.families import unused_members, written_size
 from lasercam.pipeline.ledger import Ledger
 from lasercam.pipeline.ledger_rows import Earlier, earlier, names_ledger
 from lasercam.pipeline.ledger_rows import held as held_text
@@ -191,7 +191,7 @@ def _why_nominal(loaded: LoadedJob, remount: int, step: int) -> str:
 
 def _unused_members(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
     for name, members in unused_members(toolpath).items():
-        size = toolpath.header.recipes.sizes[name]
+        size = written_size(toolpath.header.recipes, name)
         some = ", ".join(f"{name}[{i}]" for i in members[:_LISTED]) + (" …" if len(members) > _LISTED else "")
         yield Finding(
             "W_FAMILY_UNUSED",

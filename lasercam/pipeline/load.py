@@ -23,11 +23,13 @@ from lasercam.model.sample import MATERIALS
 from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
 from lasercam.pipeline.calibration import with_calibration
+from lasercam.pipeline.compensation import at_their_depths, read_tables
 from lasercam.pipeline.families import part_uses, refuse_misfit
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
 from lasercam.pipeline.laser_link import adapter_keys
 from lasercam.pipeline.registration import Registered, read_registrations, registered_for
 from lasercam.pipeline.wishes import fill_wishes
+from lasercam.plan.compensation import Tables
 from lasercam.plan.frames import frame_of, placement_notes
 from lasercam.plan.planner import PlacedPattern, PlannedStep, Planner
 from lasercam.plan.recipes import build_recipe_table
@@ -70,6 +72,7 @@ class LoadedJob:
         heights: content of the sample's surface map; None where it names none.
         lie: what was made of measured heights.
         registrations: what marks said after remounts, by the remount's step index.
+        tables: energies by depth that recipes name, by file.
     """
 
     document: JobDocument
@@ -83,6 +86,7 @@ class LoadedJob:
     heights: bytes | None = None
     lie: tuple[str, ...] = ()
     registrations: Mapping[int, Registered] = field(default_factory=dict)
+    tables: Tables = field(default_factory=dict)
 
     def locate(self, *path: str | int, key: bool = False) -> Location:
         """Place in the job file of a value (or key), or of the nearest thing around it."""
@@ -156,7 +160,10 @@ def _load(
     document, solved = fill_wishes(document, processes, lambda *path: tree.at(path))
     heights, lie = _surface(document, tree, inputs)
     found = read_registrations(document, tree, inputs, machines, patterns, heights)
-    return LoadedJob(document, content, tree, inputs, machines, processes, patterns, solved, heights, lie, found)
+    tables = read_tables(document, tree, inputs)
+    return LoadedJob(
+        document, content, tree, inputs, machines, processes, patterns, solved, heights, lie, found, tables
+    )  # fmt: skip
 
 
 def _surface(document: JobDocument, tree: Tree, inputs: Inputs) -> tuple[bytes | None, tuple[str, ...]]:
@@ -331,6 +338,7 @@ def _planner(loaded: LoadedJob) -> Planner:
         for name, p in loaded.patterns.items()
         if name in taken
     }
+    recipes, steps = at_their_depths(job, recipes, steps, patterns, loaded.processes, loaded.tables, loaded.locate)
     return Planner(job.job, patterns, parts, recipes, steps, input_hashes(loaded))
 
 
@@ -338,7 +346,7 @@ def recipe_table(loaded: LoadedJob) -> RecipeTable:
     """Every exposure of the job; InputError for recipes that do not resolve."""
     beam_steps = [(i, s) for i, s in enumerate(loaded.document.steps) if s.pass_kind is not None]
     used = [(recipe, loaded.machines[i]) for i, step in beam_steps for recipe in step.exposures.values()]
-    return build_recipe_table(loaded.document, used, loaded.processes, loaded.locate)
+    return build_recipe_table(loaded.document, used, loaded.processes, loaded.locate, loaded.tables)
 
 
 def step_frame(loaded: LoadedJob, step: int) -> Frame:

@@ -36,8 +36,8 @@ def _load(group: str, name: str, what: str, location: Location | None) -> Any:
         raise InputError(name_problem(what, name, list(entries), location))
     try:
         return entries[name].load()
-    except (ImportError, AttributeError) as error:
-        message = f"{what} '{name}' ({entries[name].value}) cannot be loaded: {error}"
+    except Exception as error:  # a package of somebody else's may fail in any way
+        message = f"{what} '{name}' ({entries[name].value}) cannot be loaded: {type(error).__name__}: {error}"
         raise InputError(Problem(message, location, "Install what it needs, or uninstall its package.")) from error
 
 

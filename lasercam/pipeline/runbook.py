@@ -32,7 +32,7 @@ from lasercam.units import (
     format_quantity,
 )
 
-MOST_SETTINGS = 8
+MOST_SETTINGS = 64
 """Settings of a section that the runbook lists."""
 MOST_STATES = 6
 """States of the sample that the runbook tells per step."""
@@ -208,7 +208,7 @@ def laser_text(laser: LaserSettings) -> str:
     return f"{wavelength}, {duration}, {rate}, {energy} per pulse"
 
 
-def section_laser_text(section: Section, machine: Machine, recipes: RecipeTable) -> str:
+def section_laser_text(section: Section, machine: Machine, recipes: RecipeTable, most: int = MOST_SETTINGS) -> str:
     """What the light of a section must be, and what is set at the machine for it."""
     used = [recipes[index] for index in section.recipes]
     points = {r.laser: recipe_set_point(r, machine) for r in used}
@@ -219,9 +219,22 @@ def section_laser_text(section: Section, machine: Machine, recipes: RecipeTable)
     shown = []
     for point in dict.fromkeys(p for p in points.values() if p is not None):
         shown.append(f"{point.setting:.6g} {scale.unit} for {format_quantity(point.amount, unit)}")
-    more = f" and {len(shown) - MOST_SETTINGS} more" if len(shown) > MOST_SETTINGS else ""
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
     name = key.replace("_", " ")
-    return f"{laser_text(section.laser)}; {name} by {', '.join(shown[:MOST_SETTINGS])}{more}"
+    return f"{_range_text(used)}; {name} by {', '.join(shown[:most])}{more}"
+
+
+def _range_text(used: Sequence[Recipe]) -> str:
+    """Laser settings of a file in which the program sets energies or powers: from the least to the most."""
+    least, most = (
+        pick(used, key=lambda r: (r.laser.pulse_energy_uj, r.laser.cw_power_uw)).laser for pick in (min, max)
+    )
+    if least == most:
+        return laser_text(least)
+    if least.is_cw:
+        upper = format_quantity(most.cw_power_uw, POWER)
+        return f"{laser_text(least)} to {upper}"
+    return laser_text(least).replace(" per pulse", f" to {format_quantity(most.pulse_energy_uj, ENERGY)} per pulse")
 
 
 def _section(section: Section, machine: Machine, recipes: RecipeTable, program: ProgramEntry) -> Iterator[str]:

@@ -9,8 +9,9 @@ import tempfile
 import threading
 import weakref
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd
 from typing import IO, Any
 
@@ -18,11 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import LasercamError
-from lasercam.model.toolpath import ToolpathBlock
+from lasercam.model.toolpath import MAX_BLOCK_ROWS, ToolpathBlock
 
 IN_MEMORY_BYTES = 8 << 20
 """Kept rows go to disk from here on: a few million dots of an array."""
 
+COMPILED_FROM_ROWS = 200_000
+"""Rows kept from which loading the compiled kernel pays at the next reading."""
 _STEP_TYPES = (np.int8, np.int16, np.int32, np.int64)
 _FARTHEST = 2**61
 """Differences of coordinates within this do not overflow."""
@@ -112,8 +115,11 @@ class KeptRows:
         Raises:
             LasercamError: the temporary file can no longer be read, or was damaged.
         """
+        restored = _restored
+        if self._index and self._index[-1].first_row + self._index[-1].n_rows >= COMPILED_FROM_ROWS:
+            restored = _restored_compiled
         for kept in self._index:
-            yield _unpacked(kept, self._read(kept))
+            yield _unpacked(kept, self._read(kept), restored)
 
     def _read(self, kept: _Kept) -> bytes:
         data = b""
@@ -170,7 +176,7 @@ def _common_divisor(steps: NDArray[np.int64]) -> int:
     return divisor if divisor > 1 and not bool((steps % divisor).any()) else 1
 
 
-def _unpacked(kept: _Kept, data: bytes) -> ToolpathBlock:
+def _unpacked(kept: _Kept, data: bytes, restored: "_Restore") -> ToolpathBlock:
     n = kept.n_rows
     # One array holds both ends of rows that follow each other.
     places = np.empty((n + 1, 3), np.int64)
@@ -178,18 +184,30 @@ def _unpacked(kept: _Kept, data: bytes) -> ToolpathBlock:
     at = 0
     if kept.start_ticks is None:
         starts, ends = np.empty((n, 3), np.int64), np.empty((n, 3), np.int64)
-        at = _restored(kept.columns[:3], data, at, starts)
+        at = restored(kept.columns[:3], data, at, starts)
     else:
         places[0] = kept.start_ticks
-    at = _restored(kept.columns[-7:-4], data, at, ends)
+    at = restored(kept.columns[-7:-4], data, at, ends)
     others: list[NDArray[Any]] = []
-    for column, kind in zip(kept.columns[-4:], (np.uint8, np.uint32, np.uint16, np.uint16), strict=True):
+    for column, kind in zip(kept.columns[-4:], ("u1", "u4", "u2", "u2"), strict=True):
         if isinstance(column, _Same):
-            others.append(np.full(n, column.value, kind))
+            others.append(_throughout(column.value, kind, n))
         else:
             others.append(np.frombuffer(data, kind, n, at))
             at += others[-1].nbytes
     return ToolpathBlock(kept.section, kept.first_row, starts, ends, *others)
+
+
+@lru_cache(maxsize=16)
+def _constant(value: int, kind: str) -> NDArray[Any]:
+    column = np.full(MAX_BLOCK_ROWS, value, kind)
+    column.flags.writeable = False
+    return column
+
+
+def _throughout(value: int, kind: str, n: int) -> NDArray[Any]:
+    """A column of one value; blocks share them, as nobody writes to them."""
+    return _constant(value, kind)[:n] if n <= MAX_BLOCK_ROWS else np.full(n, value, kind)
 
 
 def _restored(columns: tuple[_Column, ...], data: bytes, at: int, out: NDArray[np.int64]) -> int:
@@ -208,4 +226,21 @@ def _restored(columns: tuple[_Column, ...], data: bytes, at: int, out: NDArray[n
             np.cumsum(steps, dtype=np.int64, out=whole[1:])
             whole *= column.unit
             np.add(whole, column.first, out=out[:, axis])
+    return at
+
+
+_Restore = Callable[[tuple[_Column, ...], bytes, int, NDArray[np.int64]], int]
+
+
+def _restored_compiled(columns: tuple[_Column, ...], data: bytes, at: int, out: NDArray[np.int64]) -> int:
+    """The same with the compiled kernel."""
+    from lasercam.plan.kept_kernel import add_up
+
+    for axis, column in enumerate(columns):
+        if isinstance(column, _Steps):
+            steps = np.frombuffer(data, column.dtype, len(out) - 1, at)
+            at += steps.nbytes
+            add_up(steps, column.first, column.unit, out, axis)
+        else:
+            at = _restored((column,), data, at, out[:, axis : axis + 1])
     return at

@@ -31,6 +31,7 @@ class MotionTables:
         min_segment_s: shortest move executed at full speed.
         gate: way of the stage while the gate opens and closes.
         fly: what is fired by position; None = nothing.
+        cycle_s: servo period of a controller that plans as moves come in and rounds corners (LinuxCNC); 0 = another.
     """
 
     pulses: NDArray[np.uint32]
@@ -39,10 +40,12 @@ class MotionTables:
     min_segment_s: float
     gate: GateTables
     fly: FlyTables | None
+    cycle_s: float = 0.0
 
 
 def motion_tables(recipes: RecipeTable, machine: Machine) -> MotionTables:
     """Tables for one machine."""
+    planner = machine.controller.planner
     return MotionTables(
         np.array([r.pulses for r in recipes.recipes], np.uint32),
         feed_speeds_nm_s(recipes, machine) / NM_PER_UM,
@@ -50,6 +53,7 @@ def motion_tables(recipes: RecipeTable, machine: Machine) -> MotionTables:
         machine.controller.min_segment_time,
         gate_tables(recipes, machine),
         fly_tables(recipes, machine),
+        planner.cycle_time if planner.corners == "rounded" else 0.0,
     )
 
 
@@ -67,7 +71,15 @@ def to_ticks(xyz_um: NDArray[np.float64], frame: Frame) -> NDArray[np.int64]:
 
 
 SLANTED_STEPS = 20.0
-"""Increments of a run-up that is not along an axis: rounding then turns it by some 4 degrees at most."""
+"""Increments of a run-up that is not along an axis: rounding then turns it by some 3 degrees at most."""
+_KINK_SHARE = 0.1
+"""Of the acceleration, what the change of direction within one servo period may take: then LinuxCNC makes no blend,
+which would use up the piece that opens the gate. Source: LinuxCNC 2.9, trajectory planner, tangent segments."""
+_KINK_MARGIN = 1.5
+"""Accelerations that it adds to that change; diagonally, axes allow √2."""
+_RENEWED_ROWS = 2
+"""Rows of a line that it plans anew, all of them, whatever follows: pieces up to the fourth one at full speed, and a
+row with its blend is two. Source: LinuxCNC 2.9, trajectory planner, optimization cutoff; measured."""
 _STRAIGHT = 1e-12
 
 
@@ -196,26 +208,30 @@ def _path_rows(
 ) -> Rows:
     """Per line: jump, run-up, its segments, run-out; per dot: one row. Empty jumps are left out."""
     is_dot = counts == 1
-    rows_of = np.where(is_dot, 1, counts + 2)
-    row_first = np.concatenate(([0], np.cumsum(rows_of)))
     vertex_first = np.concatenate(([0], np.cumsum(counts)))[:-1]
+    v0, n = vertex_first[~is_dot], counts[~is_dot]
+    out = _run_out_pieces(vertices, v0, n, recipe[~is_dot], tables)
+    rows_of = np.ones(len(counts), np.int64)
+    rows_of[~is_dot] += n + out
+    row_first = np.concatenate(([0], np.cumsum(rows_of)))
     total = int(row_first[-1])
     ends = np.empty((total, 3), np.int64)
     kind = np.full(total, RowKind.LINE, np.uint8)
 
     dot_row = row_first[:-1][is_dot]
     ends[dot_row], kind[dot_row] = vertices[vertex_first[is_dot]], RowKind.DOT
-    line_first, v0, n = row_first[:-1][~is_dot], vertex_first[~is_dot], counts[~is_dot]
+    line_first = row_first[:-1][~is_dot]
     run = run_up_ticks(vertices[v0], vertices[v0 + 1], recipe[~is_dot], frame, tables, opens=True)
-    run_out = run_up_ticks(vertices[v0 + n - 2], vertices[v0 + n - 1], recipe[~is_dot], frame, tables)
+    run_out = run_up_ticks(vertices[v0 + n - 2], vertices[v0 + n - 1], recipe[~is_dot], frame, tables, pieces=out)
     ends[line_first], kind[line_first] = vertices[v0] - run, RowKind.JUMP
     kind[line_first + 1] = RowKind.LEAD
-    # Row line_first + 1 + k ends at vertex k; the last row is the run-out.
-    line_of = np.repeat(np.arange(len(n)), n)
-    k = np.arange(int(n.sum())) - np.repeat(np.cumsum(n) - n, n)
+    # Row line_first + 1 + k ends at vertex k; the rows behind that of the last vertex are the run-out.
+    line_of, k = _counted(n)
     ends[line_first[line_of] + 1 + k] = vertices[v0[line_of] + k]
-    last = line_first + n + 1
-    ends[last], kind[last] = vertices[v0 + n - 1] + run_out, RowKind.LEAD
+    line_of, k = _counted(out)
+    behind = line_first[line_of] + n[line_of] + 1 + k
+    ends[behind] = vertices[v0[line_of] + n[line_of] - 1] + (k + 1)[:, None] * run_out[line_of]
+    kind[behind] = RowKind.LEAD
 
     starts = np.empty_like(ends)
     starts[:1], starts[1:] = position, ends[:-1]
@@ -227,6 +243,13 @@ def _path_rows(
     return rows.kept(~(jumps & np.all(starts == ends, axis=1)))
 
 
+def _counted(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Entry and number within it, for `counts` (P,) of each: 3, 2 make 0 0 0 1 1 and 0 1 2 0 1."""
+    return np.repeat(np.arange(len(counts)), counts), np.arange(int(counts.sum())) - np.repeat(
+        np.cumsum(counts) - counts, counts
+    )
+
+
 def run_up_ticks(
     from_ticks: NDArray[np.int64],
     to_ticks_: NDArray[np.int64],
@@ -235,13 +258,15 @@ def run_up_ticks(
     tables: MotionTables,
     *,
     opens: bool = False,
+    pieces: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Vector along each line that is long enough to reach its speed: int64 (P, 3), multiples of the increment.
 
     Length v²/(2a) for the slowest axis taking part, no shorter than the controller's shortest full-speed move and
     than one increment; beside the line by less than one increment along each axis. A slanted one has SLANTED_STEPS
-    increments at least: rounded to the increment, a shorter one would meet its line at an angle, and the controller
-    would slow down there with the beam on. With `opens`, longer by the way during which the gate opens.
+    increments at least, and as many as LinuxCNC needs to take both for one straight line: rounded to the increment, a
+    shorter one would meet its line at an angle, and the controller would slow down there with the beam on. With
+    `opens`, longer by the way during which the gate opens. With `pieces` (P,), one of that many equal pieces.
 
     Raises:
         PatternError: a speed so high that its run-up would leave every stage.
@@ -251,19 +276,64 @@ def run_up_ticks(
     delta = (to_ticks_ - from_ticks).astype(np.float64)
     length = np.sqrt((delta**2).sum(axis=1))
     unit = delta / length[:, None]
-    with np.errstate(divide="ignore"):
-        acceleration = (tables.acceleration_um_s2 / np.abs(unit)).min(axis=1)
     speed = tables.speed_um_s[recipe]
-    run_um = np.maximum(speed**2 / (2.0 * acceleration), speed * tables.min_segment_s)
+    run_um = _run_up_um(unit, speed, tables)
+    if pieces is not None:
+        run_um /= pieces
     if opens:
         run_um += tables.gate.open_ticks[recipe] / TICKS_PER_UM
     steps = np.ceil(run_um * TICKS_PER_UM / frame.increment_ticks * (1 - 1e-12))
     slanted = np.count_nonzero(np.abs(unit) > _STRAIGHT, axis=1) > 1
-    steps = np.maximum(steps, np.where(slanted, SLANTED_STEPS, 1.0))
+    steps = np.maximum(steps, np.where(slanted, np.maximum(SLANTED_STEPS, _steady_steps(unit, speed, tables)), 1.0))
     if np.any(run_um > MAX_COORDINATE_UM):
         fastest = float(speed[np.argmax(run_um)])
         raise PatternError(f"a line at {fastest:g} µm/s needs a run-up of {run_um.max():.3g} µm; lower its speed.")
     return np.asarray(_away(unit * steps[:, None]).astype(np.int64) * frame.increment_ticks, np.int64)
+
+
+def _steady_steps(
+    unit: NDArray[np.float64], speed: NDArray[np.float64], tables: MotionTables
+) -> NDArray[np.float64] | float:
+    """(P,), increments of a slanted run-up that LinuxCNC takes for straight; rounding turns it by 1 / that."""
+    if tables.cycle_s == 0.0:
+        return 0.0
+    weakest = np.where(np.abs(unit) > _STRAIGHT, tables.acceleration_um_s2, np.inf).min(axis=1)
+    return np.asarray(np.ceil((speed / (tables.cycle_s * weakest) + _KINK_MARGIN) / _KINK_SHARE), np.float64)
+
+
+def _run_out_pieces(
+    vertices: NDArray[np.int64],
+    first: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    recipe: NDArray[np.uint16],
+    tables: MotionTables,
+) -> NDArray[np.int64]:
+    """int64 (P,), rows of each run-out: as long as the line's last row where the line has many, else one.
+
+    LinuxCNC plans the move that came in last as if half of it were missing, and brakes for that over all that lies
+    before. When it hears what follows, it plans anew only a few pieces before the place where nothing is left to brake;
+    farther back the line stays slow. So a long straight move behind short ones leaves a slow place in the line (half
+    the speed, 1.8 times the dose), and moves as short as those before it do not.
+    """
+    pieces = np.ones(len(counts), np.int64)
+    if tables.cycle_s == 0.0:
+        return pieces
+    many = counts - 1 > _RENEWED_ROWS
+    last = first[many] + counts[many] - 1
+    delta = (vertices[last] - vertices[last - 1]).astype(np.float64)
+    length = np.sqrt((delta**2).sum(axis=1))
+    speed = tables.speed_um_s[recipe[many]]
+    step_um = np.maximum(length / TICKS_PER_UM, speed * tables.min_segment_s)
+    run_um = _run_up_um(delta / length[:, None], speed, tables)
+    pieces[many] = np.maximum(np.ceil(run_um / step_um), 1.0)
+    return pieces
+
+
+def _run_up_um(unit: NDArray[np.float64], speed: NDArray[np.float64], tables: MotionTables) -> NDArray[np.float64]:
+    """Shortest run-up along each direction, before rounding."""
+    with np.errstate(divide="ignore"):
+        acceleration = (tables.acceleration_um_s2 / np.abs(unit)).min(axis=1)
+    return np.asarray(np.maximum(speed**2 / (2.0 * acceleration), speed * tables.min_segment_s), np.float64)
 
 
 def _away(values: NDArray[np.float64]) -> NDArray[np.float64]:

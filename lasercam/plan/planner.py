@@ -194,7 +194,11 @@ class Planner:
                 if step.frame.surface is not None:
                     block = follow_surface(block, step.frame.surface, step.machine.controller.path_tolerance)
                 for order in section.orders(tile.block):
-                    rows = make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
+                    try:
+                        rows = make_rows(block, tile.recipe, tile.part, order, position, step.frame, tables)
+                    except PatternError as error:
+                        names = [self.parts[part].name for part in np.unique(tile.part)[:2].tolist()]
+                        raise PatternError(f"{' and '.join(names)}: {error}") from error
                     rows = approach.approached(rows)
                     position = rows.end_ticks[-1]
                     yield rows
@@ -225,7 +229,7 @@ class Planner:
             pattern = self.patterns[selection.pattern]
             for placed in pattern.copies:
                 for block in pattern.source.features():
-                    for piece in runs(self._chosen(block, selection)):
+                    for piece in runs(self._chosen(block, selection, float(placed.shift_um[2]))):
                         yield from self._placed(piece, placed, pattern)
 
     def _streams(self, step: PlannedStep) -> Iterator[Iterator[_Tile]]:
@@ -233,22 +237,30 @@ class Planner:
         for selection in step.selections:
             pattern = self.patterns[selection.pattern]
             possible = sorted(set(self._setups[1][selection.recipes()].tolist()))
-            supply = Supply(partial(self._read, selection), possible)
             levels: dict[float, list[Placed]] = {}
             for placed in pattern.copies:
                 levels.setdefault(float(placed.shift_um[2]), []).append(placed)
-            for rank in supply.ranks:
-                for level in levels.values():
-                    yield self._stream(supply, rank, pattern, level, selection.pattern)
+            # Copies at different depths share what is read, unless their energies follow the depth.
+            shared = [list(levels.values())] if not selection.by_depth else [[level] for level in levels.values()]
+            for group in shared:
+                read = partial(self._read, selection, float(group[0][0].shift_um[2]))
+                if selection.has_one_member_per_depth and step.step.order == "planned":
+                    yield self._stream(read(), pattern, group[0], selection.pattern)  # set-ups follow the depth
+                    continue
+                supply = Supply(read, possible)
+                for rank in supply.ranks:
+                    for level in group:
+                        yield self._stream(supply.pieces(rank), pattern, level, selection.pattern)
 
-    def _read(self, selection: Selection) -> Iterator[Piece]:
-        return (self._chosen(block, selection) for block in self.patterns[selection.pattern].source.features())
+    def _read(self, selection: Selection, shift_um: float) -> Iterator[Piece]:
+        blocks = self.patterns[selection.pattern].source.features()
+        return (self._chosen(block, selection, shift_um) for block in blocks)
 
     def _stream(
-        self, supply: Supply, rank: int, pattern: PlacedPattern, copies: Sequence[Placed], name: str
+        self, pieces: Iterable[Piece], pattern: PlacedPattern, copies: Sequence[Placed], name: str
     ) -> Iterator[_Tile]:
-        """Tiles of one set-up, plane by plane, on every copy before the next plane."""
-        for group in planes(supply.pieces(rank), name):
+        """Tiles of pieces with one set-up in each plane, plane by plane, on every copy before the next plane."""
+        for group in planes(pieces, name):
             for placed in copies:
                 for piece in group:
                     yield from self._placed(piece, placed, pattern)
@@ -277,24 +289,13 @@ class Planner:
         ]
         return list(number), np.array(of_recipe, np.int64)
 
-    def _chosen(self, block: FeatureBlock, selection: Selection) -> Piece:
-        """The features that a selection takes, with the recipe and set-up of each."""
+    def _chosen(self, block: FeatureBlock, selection: Selection, shift_um: float) -> Piece:
+        """The features that a selection takes, with the recipe and set-up of each, on copies that lie this deep."""
         taken = selection.first_recipe[block.part] != NO_RECIPE
         if not taken.all():
             block = block.take(taken)
-        recipe = self._feature_recipes(block, selection)
+        recipe = selection.members(block, shift_um)
         return Piece(block, recipe, self._setups[1][recipe])
-
-    def _feature_recipes(self, block: FeatureBlock, selection: Selection) -> NDArray[np.int64]:
-        size = selection.family[block.part]
-        variant = block.variant.astype(np.int64)
-        beyond = (variant >= size) & (size > 1)
-        if np.any(beyond):
-            raise PatternError(
-                f"pattern '{selection.pattern}' asks for variant {int(variant[beyond].max())} of a recipe with"
-                f" {int(size[beyond].min())} members (the first is variant 0)"
-            )
-        return np.asarray(selection.first_recipe[block.part] + np.where(size > 1, variant, 0), np.int64)
 
 
 def _by_field(tile: _Tile, fields: Fields | None, *, as_given: bool) -> Iterator[tuple[Cell | None, _Tile]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 
 from lasercam.errors import InputError, Location, ParameterError, Problem, name_problem
 from lasercam.model.confidence import Confidence, Valued
@@ -12,6 +13,7 @@ from lasercam.model.process_fit import FitRecord
 from lasercam.model.process_window import PARAMETERS, Process, Window
 from lasercam.model.recipe import MAX_RECIPES, LaserSettings, Recipe, RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, TICKS_PER_UM
+from lasercam.plan.compensation import Law, Tables, law_of, placeholder_uj, refuse_unfit
 from lasercam.plan.supplied import answer
 from lasercam.process.inverse import ASKED_KEYS, ENERGY_KEYS, SPEED_KEYS, peak_of, solve_recipe
 from lasercam.process.outcome_inverse import OUTCOMES, fit_for, open_inputs, refuse_off_data
@@ -40,6 +42,7 @@ class _Resolver:
     job: JobDocument
     processes: Mapping[str, Process]
     locate: Locate
+    tables: Tables
 
     def chain(self, name: str) -> list[RecipeText]:
         """The recipe and those it is like, itself first."""
@@ -73,7 +76,9 @@ class _Resolver:
         """All members of a recipe."""
         chain = self.chain(name)
         process = self.process(name, chain)
-        written = _written(chain)
+        written = _written(chain, self.tables)
+        if law_of(chain, self.tables) is not None:
+            refuse_unfit(name, chain, written, machine, self.locate)
         if machine.laser.is_cw:
             self._refuse_pulses(name, machine, written)
         fit = self._fit(name, process, written)
@@ -172,7 +177,8 @@ class _Resolver:
         for key in FAMILY_KEYS:
             window = process.parameters.get("pulse_pitch" if key == "pitch" else key)
             if key in written:
-                first_pass = getattr(chain[0], key) is None and self._follows(process, chain)
+                is_own = getattr(chain[0], key) is not None or (key == "pulse_energy" and chain[0].compensation)
+                first_pass = not is_own and self._follows(process, chain)
                 trust = [_confidence(window, v, from_first_pass=first_pass) for v in written[key]]
                 where = f"recipes.{name}"
                 given[key] = tuple(Valued(v, t, where) for v, t in zip(written[key], trust, strict=True))
@@ -299,21 +305,26 @@ class _Resolver:
 
 
 def build_recipe_table(
-    job: JobDocument, used: Iterable[tuple[str, Machine]], processes: Mapping[str, Process], locate: Locate
+    job: JobDocument,
+    used: Iterable[tuple[str, Machine]],
+    processes: Mapping[str, Process],
+    locate: Locate,
+    tables: Tables = MappingProxyType({}),
 ) -> RecipeTable:
-    """The table of every recipe that a step uses.
+    """The table of every recipe that a step uses, as it is written: energies that follow the depth are still open.
 
     Args:
         job: as written.
         used: recipe names with the machine of their step, in step order; repeats are fine.
         processes: windows by id.
         locate: places in the job file.
+        tables: of energies by depth, by file.
 
     Raises:
         InputError: an unknown or circular `like`, an unknown process, a missing or doubled drive, a table too
             long, or one recipe used on machines whose lasers differ.
     """
-    resolver = _Resolver(job, processes, locate)
+    resolver = _Resolver(job, processes, locate, tables)
     recipes: list[Recipe] = []
     first: dict[str, int] = {}
     sizes: dict[str, int] = {}
@@ -332,15 +343,25 @@ def build_recipe_table(
     return RecipeTable(tuple(recipes), first, sizes)
 
 
-def _written(chain: list[RecipeText]) -> dict[str, tuple[float, ...]]:
+def recipe_laws(job: JobDocument, names: Iterable[str], tables: Tables) -> dict[str, Law]:
+    """The law of each recipe whose energy follows the depth; of recipes that `build_recipe_table` accepts."""
+    resolver = _Resolver(job, {}, lambda *_: Location(job.job, 1, 1), tables)
+    found = {name: law_of(resolver.chain(name), tables) for name in names}
+    return {name: law for name, law in found.items() if law is not None}
+
+
+def _written(chain: list[RecipeText], tables: Tables) -> dict[str, tuple[float, ...]]:
     """What a recipe and those it is like say, the nearest first.
 
     Energy and fluence speak of the same thing, and so do speed, dose and pulses along a line: what is said nearer
-    takes the place of all that is said of it farther along.
+    takes the place of all that is said of it farther along. A table of energies by depth speaks of the energy too.
     """
     written: dict[str, tuple[float, ...]] = {}
     for text in chain:
         here = {key: value for key in FAMILY_KEYS if (value := getattr(text, key)) is not None}
+        by_depth = placeholder_uj(text, tables)
+        if by_depth is not None:
+            here = {**here, "pulse_energy": by_depth}
         for group in (ENERGY_KEYS, SPEED_KEYS):
             if any(key in written for key in group):
                 here = {key: value for key, value in here.items() if key not in group}

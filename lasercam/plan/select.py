@@ -1,16 +1,17 @@
 """Which features a step writes with which recipe: part references resolved against what patterns offer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.errors import InputError, Location, Problem, name_problem
-from lasercam.model.feature import ALL_PARTS, Parts
+from lasercam.errors import InputError, Location, PatternError, Problem, name_problem
+from lasercam.model.feature import ALL_PARTS, FeatureBlock, Parts
 from lasercam.model.job import Step
 from lasercam.model.recipe import RecipeTable
+from lasercam.plan.depth_members import DepthMembers, depth_spans_um
 
 NO_RECIPE = -1
 
@@ -22,18 +23,67 @@ class Selection:
     Attributes:
         pattern: its name.
         first_recipe: int64 (atoms,), index of the first member of the recipe for each atom; NO_RECIPE = not written.
-        family: int64 (atoms,), members of that recipe.
+        family: int64 (atoms,), members of that recipe as it is written, which features' variants pick from.
+        by_depth: for recipes whose energy follows the depth, which member writes where; by their first member.
     """
 
     pattern: str
     first_recipe: NDArray[np.int64]
     family: NDArray[np.int64]
+    by_depth: Mapping[int, DepthMembers] = field(default_factory=dict)
 
     def recipes(self) -> list[int]:
         """Every recipe index the selection can use, rising."""
         taken = self.first_recipe != NO_RECIPE
         spans = set(zip(self.first_recipe[taken].tolist(), self.family[taken].tolist(), strict=True))
-        return sorted({i for first, size in spans for i in range(first, first + size)})
+        plain = {i for first, size in spans if first not in self.by_depth for i in range(first, first + size)}
+        return sorted(plain.union(*(members.recipe.tolist() for members in self.by_depth.values())))
+
+    @property
+    def has_one_member_per_depth(self) -> bool:
+        """Whether the depth of a feature alone says what it is written with."""
+        taken = self.first_recipe != NO_RECIPE
+        firsts = set(self.first_recipe[taken].tolist())
+        return len(firsts) == 1 and firsts <= set(self.by_depth) and bool(np.all(self.family[taken] == 1))
+
+    def variants(self, block: FeatureBlock) -> NDArray[np.int64]:
+        """int64 (P,), the family member that each feature asks for; 0 where its recipe has one only.
+
+        Raises:
+            PatternError: a feature asks for a member that the family does not have.
+        """
+        size = self.family[block.part]
+        variant = block.variant.astype(np.int64)
+        beyond = (variant >= size) & (size > 1)
+        if np.any(beyond):
+            raise PatternError(
+                f"pattern '{self.pattern}' asks for variant {int(variant[beyond].max())} of a recipe with"
+                f" {int(size[beyond].min())} members (the first is variant 0)"
+            )
+        return np.where(size > 1, variant, 0)
+
+    def members(self, block: FeatureBlock, shift_um: float) -> NDArray[np.int64]:
+        """int64 (P,), index of the recipe of each feature, all of whose parts are taken.
+
+        Args:
+            block: in the pattern's frame.
+            shift_um: how much deeper than there the copy lies.
+
+        Raises:
+            PatternError: see `variants`; or a line reaches through depths that are written with different energies.
+        """
+        variant = self.variants(block)
+        recipe = self.first_recipe[block.part] + variant
+        if not self.by_depth:
+            return np.asarray(recipe, np.int64)
+        least, most = depth_spans_um(block)
+        for first, by_depth in self.by_depth.items():
+            mine = np.flatnonzero(self.first_recipe[block.part] == first)
+            if len(mine):
+                shallow = least[mine] + shift_um
+                deep = shallow if most is least else most[mine] + shift_um
+                recipe[mine] = by_depth.recipes(variant[mine], shallow, deep, self.pattern)
+        return np.asarray(recipe, np.int64)
 
 
 def select_parts(

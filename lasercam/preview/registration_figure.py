@@ -6,6 +6,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from lasercam.errors import shorten
 from lasercam.model.registration import RegistrationDocument
 from lasercam.preview.canvas import GREY, INK, Format, Plot, Sheet, sheet
 
@@ -16,6 +17,12 @@ _PLOT_IN, _TEXT_IN, _TABLE_IN = 4.4, 0.17, 4.3
 _MOST_LISTED = 24
 _LONGEST = 0.16
 """Share of the picture's width that the longest arrow takes."""
+_BETWEEN = 0.45
+"""Share of the way to the nearest other mark that it takes at most, unless it would be too short to see."""
+_SHORTEST = 0.06
+"""Share of the picture's width that it takes at least."""
+_MOST_NAMED = 12
+"""Marks up to which all are named in the picture; of more, the three that are farthest off."""
 
 
 def draw_registration(document: RegistrationDocument, out: BinaryIO, *, fmt: Format = "png") -> None:
@@ -34,7 +41,9 @@ def draw_registration(document: RegistrationDocument, out: BinaryIO, *, fmt: For
     half = 0.5 * float((high - low).max()) * 1.5
     middle = (low + high) / 2.0
     view = (middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half)
-    magnified = _magnification(max(float(np.hypot(*off.T).max()), document.tolerance), 2.0 * half)
+    longest = max(float(np.hypot(*off.T).max()), document.tolerance)
+    room = max(_nearest_um(fitted) * _BETWEEN / _LONGEST, 2.0 * half * _SHORTEST / _LONGEST)
+    magnified = _magnification(longest, min(2.0 * half, room))
     lines = _summary(document)
     n_rows = min(len(marks), _MOST_LISTED) + 5
     height = max(_PLOT_IN, n_rows * _TEXT_IN) + 1.25 + _TEXT_IN * len(lines)
@@ -54,6 +63,12 @@ def draw_registration(document: RegistrationDocument, out: BinaryIO, *, fmt: For
         page.save(out, fmt)
 
 
+def _nearest_um(places: FloatArray) -> float:
+    """Shortest distance of two places (N, 2)."""
+    gaps = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    return float(gaps[np.triu_indices(len(places), 1)].min())
+
+
 def _magnification(longest_um: float, width_um: float) -> float:
     """The largest 1, 2 or 5 times a power of ten that keeps the longest arrow within its share of the width."""
     most = _LONGEST * width_um / longest_um
@@ -69,13 +84,16 @@ def _draw_marks(
     arm = 0.014 * width
     turn = np.radians(np.linspace(0.0, 360.0, 61))
     circle = magnified * document.tolerance * np.column_stack((np.cos(turn), np.sin(turn)))
+    named = sorted(document.marks, key=lambda name: -document.marks[name].distance_um)
+    named = named if len(named) <= _MOST_NAMED else named[:3]
     for name, place, left in zip(document.marks, fitted, off, strict=True):
         plot.lines(place + circle[:-1], place + circle[1:], _LIMIT, width=0.8)
         cross = np.array([[arm, 0.0], [0.0, arm]])
         plot.lines(place - cross, place + cross, _MARK, width=1.0)
         _draw_arrow(plot, place, place + magnified * left, 0.02 * width)
-        below = place[1] - magnified * document.tolerance - 0.012 * width
-        plot.label(float(place[0]), float(below), name, at="top", size=7.0)
+        if name in named:
+            below = place[1] - magnified * document.tolerance - 0.012 * width
+            plot.label(float(place[0]), float(below), shorten(name, 16), at="top", size=7.0)
 
 
 def _draw_arrow(plot: Plot, start: FloatArray, end: FloatArray, head: float) -> None:

@@ -18,7 +18,8 @@ _HEAD: Final = re.compile(r"\s*(\w+)\s*\[\s*([^\]]{1,10})\s*\]\s*")
 _COLUMNS: Final = (("depth", LENGTH, "um"), ("pulse_energy", ENERGY, "uJ"))
 _EXAMPLE: Final = "depth [um], pulse_energy [uJ]"
 _EXACT: Final = 1e-9
-_MOST_PATHS: Final = 20.0  # 2·10⁻⁹ of the light is left
+MOST_PATHS: Final = 20.0
+"""Attenuation lengths behind which 2·10⁻⁹ of the light is left."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +105,7 @@ def attenuated_energy_uj(pulse_energy_uj: Q, depth_um: Q, attenuation_length_um:
     """
     energy = positive(pulse_energy_uj, "pulse_energy_uj")
     paths = not_negative(depth_um, "depth_um") / positive(attenuation_length_um, "attenuation_length_um")
-    require(
-        paths <= _MOST_PATHS, f"depth_um must be at most {_MOST_PATHS:g} attenuation lengths: no light comes deeper"
-    )
+    require(paths <= MOST_PATHS, f"depth_um must be at most {MOST_PATHS:g} attenuation lengths: no light comes deeper")
     return same_kind(energy * np.exp(paths), pulse_energy_uj, depth_um, attenuation_length_um)
 
 

@@ -89,7 +89,15 @@ def set_point(scale: EnergyScale | PowerScale, amount: float, share: float = 1.0
     """
     unit = scale.amount_unit
     wanted = amount / share
-    exact, how = _inverse(scale, wanted)
+    try:
+        exact, how = _inverse(scale, wanted)
+    except ParameterError as error:
+        if share == 1.0:
+            raise
+        raise ParameterError(
+            f"{amount:.6g} {unit} on target / {share:g} (transmission of the objective) = {wanted:.6g} {unit} before "
+            f"the objective: {error}"
+        ) from error
     step = scale.step if scale.step is not None else 1.0 / MICRO
     setting = round(exact / step) * step
     if setting < scale.low - 1e-12 * abs(scale.low) or setting > scale.high + 1e-12 * abs(scale.high):

@@ -105,7 +105,7 @@ def set_by_program(machine: Machine) -> Machine:
         "full": "200 uJ",
         "source": "example value",
     }
-    energy = {"control": "analog", "min": "0.1 uJ", "max": "200 uJ", "scale": scale}
+    energy = {"control": "analog", "output": 0, "min": "0.1 uJ", "max": "200 uJ", "scale": scale}
     laser = {
         "wavelength": "1030 nm", "pulse_duration": "300 fs", "base_rate": "100 kHz", "max_divider": 100,
         "pulse_energy": energy, "source": "example value",

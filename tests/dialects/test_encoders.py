@@ -230,6 +230,6 @@ def test_how_a_line_is_closed_depends_on_what_follows() -> None:
 def test_path_modes() -> None:
     assert b"G64" not in cnc(builders.rows(DOT))
     lines = cnc(builders.rows([(K.JUMP, (0, 0, 0)), (K.LINE, (1, 0, 0)), (K.LINE, (2, 0, 0))]))
-    assert lines.count(b"G64 P0.0005 Q0.0005\n") == 1
+    assert lines.count(b"G64 P0.0005 Q0\n") == 1
     # The first row is a line: something must lead to its start.
     assert b"G0 X0.005000 Y0.000000 Z0.000000\nG64" in cnc(builders.rows([(K.LINE, (1, 0, 0))], start_um=(5, 0, 0)))

@@ -10,7 +10,7 @@ from lasercam.errors import RereadError
 from tests.dialects import planning
 from tests.oracle import rs274
 
-HEAD = b"M65 P0\nM65 P3\nG21 G90 G94 G17 G40 G49 G80\nG64 P0.0005 Q0.0005\nM3 S1\nG0 X0 Y0 Z0\n"
+HEAD = b"M65 P0\nM65 P3\nG21 G90 G94 G17 G40 G49 G80\nG64 P0.0005 Q0\nM3 S1\nG0 X0 Y0 Z0\n"
 COUNT = b"(- set the pulse counter on trigger output 3 to 50)\n"
 TAIL = b"M65 P0\nM5\nM2\n"
 N_HEAD = HEAD.count(b"\n")

@@ -50,3 +50,10 @@ def test_blocks_can_be_read_from_any_row_on() -> None:
 def test_a_result_is_as_good_as_its_worst_input(inputs: list[Confidence]) -> None:
     order = list(Confidence)
     assert order.index(worst(inputs)) == max((order.index(c) for c in inputs), default=0)
+
+
+def test_exposures_are_lines_dots_and_single_shots() -> None:
+    kinds = [K.JUMP, K.LEAD, K.OPENING, K.LINE, K.CLOSING, K.LEAD, K.DOT, K.SHOTS]
+    block = builders.rows([(kind, (i + 1.0, 0.0, 0.0)) for i, kind in enumerate(kinds)], count=5)
+    assert block.n_exposures == 1 + 1 + 5
+    assert block.kind_at_sample.tolist() == [K.JUMP, K.LEAD, K.LEAD, K.LINE, K.LINE, K.LEAD, K.DOT, K.SHOTS]

@@ -72,7 +72,7 @@ def test_a_program_sets_the_angle_of_each_energy_in_one_file(tmp_path: Path) -> 
 
 
 def test_a_changed_angle_is_no_longer_the_job(tmp_path: Path) -> None:
-    name = profile(tmp_path, "fs1030-linuxcnc", {"control": "analog", "scale": PLATE})
+    name = profile(tmp_path, "fs1030-linuxcnc", {"control": "analog", "output": 0, "scale": PLATE})
     built(job(tmp_path, name), tmp_path / "out")
     (program,) = (tmp_path / "out").glob("*.ngc")
     program.write_text(program.read_text().replace("Q22.5", "Q22.4"))

@@ -50,15 +50,20 @@ coordinate = st.one_of(
     ends=st.lists(st.tuples(coordinate, coordinate, coordinate), min_size=1, max_size=40),
     starts=st.none() | st.integers(0, 3),
     seed=st.integers(0, 99),
+    compiled=st.booleans(),
 )
 @settings(deadline=None)
-def test_whatever_is_given_comes_back(ends: list[tuple[int, int, int]], starts: int | None, seed: int) -> None:
+def test_whatever_is_given_comes_back(
+    ends: list[tuple[int, int, int]], starts: int | None, seed: int, compiled: bool
+) -> None:
     places = np.array(ends, np.int64)
     begin = None if starts is None else np.roll(places, starts, axis=0)
     wanted = block(places, starts=begin, seed=seed)
     kept = KeptRows()
     kept.add(wanted)
-    (found,) = kept.blocks()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept_rows, "COMPILED_FROM_ROWS", 0 if compiled else 1 << 30)
+        (found,) = kept.blocks()
     assert_same(found, wanted)
 
 

@@ -117,25 +117,31 @@ def test_lines_that_turn_back_stop() -> None:
     assert row_seconds([line(there_and_back)], model()).sum() == pytest.approx(2 * one_way, rel=1e-3)
 
 
-def test_straight_pieces_are_joined_within_the_tolerance_and_no_farther() -> None:
-    wavy = [(2.0 * i, 0.2 * (i % 2)) for i in range(80)]
-    joined = row_seconds([line(wavy)], model()).sum()
-    assert joined == pytest.approx(brute_force([158.0], [SPEED], [], ACCELERATION), rel=5e-3)
-    rough = [(2.0 * i, 4 * TOLERANCE * (i % 2)) for i in range(80)]
-    assert row_seconds([line(rough)], model()).sum() > 2 * joined
+def test_rows_cut_for_a_slow_gate_are_joined_within_the_increment_and_no_farther() -> None:
+    straight = brute_force([158.0], [SPEED], [], ACCELERATION)
+    cut = line([(2.0 * i, 0.0005 * (i % 2)) for i in range(80)])
+    assert row_seconds([cut], model(slow_gate=True)).sum() == pytest.approx(straight, rel=5e-3)
+    wavy = line([(2.0 * i, 0.2 * (i % 2)) for i in range(80)])
+    assert row_seconds([wavy], model(slow_gate=True)).sum() > 2 * straight
 
 
-def test_where_the_gate_acts_on_a_short_piece_the_controller_nearly_stops() -> None:
-    """A circle's first chord carries the gate's command and cannot vanish in the blends at both of its ends."""
-    circle = polygon(64, 100.0)
-    timed = [t for block in [line(circle, leads=150.0)] for t in clocked([block], model(cycle_time="1 ms"))]
-    kind = timed[0].block.kind
-    first = int(np.flatnonzero(kind == K.LINE)[0])
-    chord = timed[0].length_um[first]
-    assert chord / timed[0].seconds[first] < 0.25 * SPEED
-    gentle = line(circle, leads=150.0)
-    slow = model(cycle_time="1 ms", speed=400.0)
-    assert chord / row_seconds([gentle], slow)[first] > 0.8 * 400.0
+def test_rows_are_not_joined_where_the_gate_is_instant() -> None:
+    short = [line([(0.5 * i, 0.0) for i in range(400)], leads=150.0)]
+    joined, alone = (row_seconds(short, model(cycle_time="1 ms", slow_gate=slow)) for slow in (True, False))
+    assert 0.5 / joined[200] == pytest.approx(SPEED)
+    assert 0.5 / alone[200] == pytest.approx(0.5 / 0.00102), "one row per servo period"
+
+
+def test_a_curve_keeps_its_speed_from_the_gate_on_unless_its_first_chord_is_too_short() -> None:
+    """The chord that carries the gate's command cannot vanish in blends: half of it must last a servo period."""
+
+    def share(n: int, radius: float) -> np.ndarray:
+        (timed,) = clocked([line(polygon(n, radius), leads=150.0)], model(cycle_time="1 ms"))
+        lit = timed.block.kind == K.LINE
+        return np.asarray(timed.length_um[lit] / timed.seconds[lit] / SPEED)
+
+    assert share(200, 500.0).min() > 0.99  # 15.7 µm, 3.1 ms
+    assert share(3_140, 500.0)[0] < 0.25  # 1 µm
 
 
 # Standstill: travel, dots, servo periods.

@@ -67,6 +67,8 @@ def test_a_measured_table_is_interpolated_and_never_left() -> None:
         ({"law": "linear", "full": "1 uJ"}, "needs `full_at`"),
         ({"law": "malus", "full": "1 uJ", "table": "a.csv"}, "has no table"),
         ({"low": 50, "high": 0}, "low below high"),
+        ({"law": "malus", "full": "1 uJ", "dark": "2 uJ", "high": 45}, "`full` must be above `dark`"),
+        ({"law": "malus", "full": "1 uJ", "high": 45.1}, "rises from `zero` = 0 to full light at 45"),
     ],
 )
 def test_scales_that_say_nothing_are_refused(changes: dict[str, object], says: str) -> None:
@@ -90,6 +92,8 @@ def test_the_objective_is_part_of_the_chain() -> None:
 
 def laser(*, control: str, **changes: object) -> dict[str, object]:
     setting = {"control": control, "min": "0.1 uJ", "max": "200 uJ", "scale": {**PLATE, **changes}}
+    if control == "analog":
+        setting["output"] = 0
     return {
         "wavelength": "1030 nm", "pulse_duration": "300 fs", "base_rate": "100 kHz", "max_divider": 100,
         "pulse_energy": setting, "source": "example value",

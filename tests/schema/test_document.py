@@ -95,7 +95,7 @@ def test_unknown_keys_at_every_depth(old: str, new: str, where: tuple[int, int],
             "like: dual",
             "zzz: dual",
             (8, 11),
-            "average_power, dot_diameter, emission, exposure, fluence, fluence_is, like, line_dose,",
+            "average_power, compensation, dot_diameter, emission, exposure, fluence, fluence_is, like,",
         ),
         (
             "hold_time:",

@@ -19,21 +19,36 @@ SPEED, ACCELERATION, TOLERANCE = 5_000.0, 100_000.0, 0.5
 """Of the tests' lines, and of the builders' machine: µm/s, µm/s², µm."""
 
 
-def machine(corners: str = "rounded", jerk: str | None = None, **planner: object) -> Machine:
-    made = builders.machine()
+SLOW_GATE = {"min_open": "2 ms", "overhead": "3 ms", "open_delay": "0.3 ms", "close_delay": "0.3 ms", "source": "test"}
+
+
+def machine(
+    corners: str = "rounded", jerk: str | None = None, *, slow_gate: bool = False, **planner: object
+) -> Machine:
+    made = builders.machine(gate=SLOW_GATE) if slow_gate else builders.machine()
     controller = made.controller.model_dump()
     axis = {"min": "-50 mm", "max": "50 mm", "max_speed": "20 mm/s", "acceleration": "100 mm/s^2"}
     if jerk is not None:
         axis["jerk"] = jerk
     return builders.machine(
+        gate=made.gate.model_dump(),
         controller={**controller, "planner": {"corners": corners, "look_ahead": 10_000, **planner}},
         axes={"x": axis, "y": axis, "z": axis},
     )
 
 
-def model(corners: str = "rounded", jerk: str | None = None, speed: float = SPEED, **planner: object) -> MotionModel:
+def model(
+    corners: str = "rounded",
+    jerk: str | None = None,
+    speed: float = SPEED,
+    *,
+    slow_gate: bool = False,
+    **planner: object,
+) -> MotionModel:
     recipes = (builders.line_recipe(speed), builders.dot_recipe(0.25))
-    return motion_model(RecipeTable(recipes, {}, {}), machine(corners, jerk, **planner), np.full(2, 2.0))
+    return motion_model(
+        RecipeTable(recipes, {}, {}), machine(corners, jerk, slow_gate=slow_gate, **planner), np.full(2, 2.0)
+    )
 
 
 def line(points_um: Sequence[Sequence[float]], *, leads: float = 0.0) -> ToolpathBlock:

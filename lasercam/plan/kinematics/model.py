@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.model.commanded import feed_speeds_nm_s, open_times_ns
+from lasercam.model.commanded import feed_speeds_nm_s, joined_within_um, open_times_ns
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S
@@ -35,6 +35,7 @@ class MotionModel:
         max_speed_um_s, acceleration_um_s2, jerk_um_s3: float64 (3,), per axis; a jerk of 0 = not limited.
         corners: ROUNDED, DEVIATION, STOP or FULL_SPEED.
         tolerance_um: by which corners may be left, or could be.
+        join_um: by which vertices between joined rows may be left.
         cycle_s: servo period, 0 = none.
         shortest_s: of a planned piece.
         even_below_s: pieces shorter than this change speed evenly.
@@ -50,6 +51,7 @@ class MotionModel:
     jerk_um_s3: NDArray[np.float64]
     corners: int
     tolerance_um: float
+    join_um: float
     cycle_s: float
     shortest_s: float
     even_below_s: float
@@ -73,6 +75,7 @@ def motion_model(recipes: RecipeTable, machine: Machine, near_um: NDArray[np.flo
     corners = _CORNERS[planner.corners]
     shortest = SHORTEST_CYCLES * planner.cycle_time if planner.cycle_time else machine.controller.min_segment_time
     axes = machine.axis_list
+    join_um = joined_within_um(machine) if corners == ROUNDED else 0.0
     return MotionModel(
         feed_speeds_nm_s(recipes, machine) / NM_PER_UM,
         np.where(is_timed, opened, counted) + machine.controller.settle_time + added,
@@ -81,10 +84,11 @@ def motion_model(recipes: RecipeTable, machine: Machine, near_um: NDArray[np.flo
         np.array([axis.acceleration for axis in axes], np.float64),
         np.array([axis.jerk or 0.0 for axis in axes], np.float64),
         corners,
-        machine.controller.path_tolerance,
+        machine.controller.path_tolerance - join_um,
+        join_um,
         planner.cycle_time,
         shortest,
         planner.even_below,
         planner.look_ahead,
-        MOST_JOINED if corners == ROUNDED else 1,
+        MOST_JOINED if join_um > 0 else 1,
     )

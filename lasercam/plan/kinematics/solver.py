@@ -153,7 +153,7 @@ def _joined(rows: Columns, model: MotionModel, bench: Bench) -> _Moves:
     )  # fmt: skip
     count = bench.run(join_rows)(
         *(bench.given(c) for c in (rows.dx, rows.dy, rows.dz, rows.feeds, rows.lit, rows.speed, rows.stand)),
-        model.tolerance_um, model.joins, int(model.stops_after_travel), bench.given(1.0 / model.max_speed_um_s),
+        model.join_um, model.joins, int(model.stops_after_travel), bench.given(1.0 / model.max_speed_um_s),
         bench.given(1.0 / model.acceleration_um_s2), *columns,
     )  # fmt: skip
     return _Moves(count, *columns)

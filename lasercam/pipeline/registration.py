@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Protocol
 
-from lasercam.errors import InputError, Location, PatternError, Problem
+from lasercam.errors import GeometryError, InputError, Location, PatternError, Problem
 from lasercam.geometry.mark_fit import Lie
 from lasercam.geometry.placed_marks import placed_marks
 from lasercam.model.frame import Frame
@@ -164,7 +165,7 @@ def read_registrations(
         if machine is not None:
             try:
                 _refuse_changed(made, own, frame_of(document.sample, machine, heights))
-            except PatternError as error:
+            except (PatternError, GeometryError) as error:
                 raise InputError(Problem(str(error), own.at(()))) from error
         found[index] = Registered(index, file.reference, file.digest, made)
     return found
@@ -207,6 +208,10 @@ def _refuse_changed(made: RegistrationDocument, own: Tree, nominal: Frame) -> No
             hint = f"The file was changed by hand, or the objective or the sample's index was. {AGAIN}"
             raise InputError(Problem(text, own.at(("marks", name)), hint))
         too_far(name, mark, made.tolerance, made.height_tolerance, own.at(("marks", name)))
+    rms = sqrt(sum(mark.distance_um**2 for mark in made.marks.values()) / len(made.marks))
+    if abs(rms - made.rms) > SAME_UM:
+        text = f"`rms` says {made.rms:.4g} µm, and the marks make {rms:.4g} µm"
+        raise InputError(Problem(text, own.at(("rms",)), f"The file was changed by hand. {AGAIN}"))
 
 
 def too_far(name: str, mark: RegisteredMark, tolerance_um: float, height_um: float, place: Location | None) -> None:

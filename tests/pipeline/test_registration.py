@@ -319,6 +319,9 @@ def test_a_registration_of_something_else_is_refused(tmp_path: Path, old: str, n
         ("tolerance: 0.5 um\nheight", "tolerance: 0.1 um\nheight", "0.1 µm are allowed"),
         ("model: ", "modell: ", "modell"),
         ("rms:", "rms_um:", "rms"),
+        ("rms: ", "rms: 1", "the marks make"),
+        ("slope: [", "slope: [2", "belong to no sample that light can reach"),
+        ("scale: [", "scale: [-", "must be at least"),
     ],
 )
 def test_a_registration_changed_by_hand_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -339,3 +342,13 @@ def test_the_same_marks_give_the_same_bytes(tmp_path: Path) -> None:
     assert registered(path, marks()) == 1  # never replaced unasked
     assert registered(path, marks(), "--replace") == 0
     assert first == [(tmp_path / name).read_bytes() for name in ("registration.yaml", "registration.png")]
+
+
+def test_programs_are_told_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_job(tmp_path, JOB)
+    assert registered(path, marks(), "--format", "json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert set(said["registration"]["marks"]) == set(PLACES)
+    assert said["file"].endswith("registration.yaml")
+    assert registered(path, marks(mark_1=(50.0, 0.0)), "--replace", "--format", "json") == 1
+    assert "mark_1 spoils it" in json.loads(capsys.readouterr().out)["problems"][0]["message"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,13 +168,31 @@ def steps(sections: Sequence[Section]) -> Steps:
 
 
 def same_place_ticks(sections: Sequence[Section]) -> int:
-    """Distance up to which two exposures are at the same place: the coarsest increment.
+    """Distance up to which two exposures are at the same place: the coarsest increment, or more between frames.
 
     On grids coarser than 0.1 µm neighbouring grid points are different places, so it stays just below the increment.
     """
     increments = [s.frame.increment_ticks for s in sections] or [1]
     coarsest = max(increments)
-    return coarsest if coarsest <= _COARSE_TICKS else coarsest - 1
+    return met_again_ticks(sections) if coarsest <= _COARSE_TICKS else coarsest - 1
+
+
+def have_one_lattice(sections: Sequence[Section]) -> bool:
+    """Whether all sections round the same place of the sample alike; they do not before and behind a registration."""
+    return len({s.frame.lattice for s in sections}) <= 1
+
+
+def met_again_ticks(sections: Sequence[Section]) -> int:
+    """Distance up to which a later step meets a place that an earlier one wrote: the coarsest increment.
+
+    Steps in different frames each round on a grid of their own, so that what is meant to be one place may lie as far
+    apart as both roundings reach.
+    """
+    coarsest = max((s.frame.increment_ticks for s in sections), default=1)
+    alike = coarsest if coarsest <= _COARSE_TICKS else coarsest - 1
+    if have_one_lattice(sections):
+        return alike
+    return max(alike, ceil(2.0 * max(s.frame.rounding_reach_ticks for s in sections)))
 
 
 def tiles(block: ToolpathBlock, frame: Frame, step: int) -> Iterator[Tile]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.checks.exposures import Items, Steps, same_place_ticks, steps, tiles
+from lasercam.checks.exposures import Items, Steps, have_one_lattice, met_again_ticks, steps, tiles
 from lasercam.checks.neighbours import crowded
 from lasercam.checks.segments import near_pairs, shared_stretch
 from lasercam.checks.sweep import Scene, Sweep
@@ -32,7 +32,8 @@ class Subset:
             "A rewrite changes a feature that is already there; on untouched material the same exposure is only a "
             "first pass, and shows what should be hidden. Every dot of a rewrite or erase step must lie on a dot or "
             "line that an earlier step wrote, and every line must lie along earlier lines over its whole length, "
-            "both to the machine's programmable increment. A part that an earlier step wrote in full, exposure by "
+            "both to the machine's programmable increment (behind a registration, to what rounding in both frames can "
+            "make). A part that an earlier step wrote in full, exposure by "
             "exposure, is recognised without comparing each. Select the hidden part of the same pattern "
             "(`message.hidden` of `message.visible`) instead of drawing it again, and keep placement and machine "
             "the same in both steps.",
@@ -69,7 +70,9 @@ class Subset:
         """Prepare; nothing is compared when no step rewrites."""
         self._context = context
         self._steps: Steps = steps(context.header.sections)
-        self._tolerance = same_place_ticks(context.header.sections)
+        self._tolerance = met_again_ticks(context.header.sections)
+        # Between frames, each end of a line may stick out as far as both roundings reach.
+        self._ends = self._tolerance * (1 if have_one_lattice(context.header.sections) else 2)
         self._again = [kind is not PassKind.WRITE for kind in self._steps.pass_kinds]
         earlier = np.tri(len(self._steps), k=-1, dtype=np.bool_)
         self._matters: NDArray[np.bool_] = earlier & np.array(self._again, np.bool_)[:, None]
@@ -154,7 +157,7 @@ class Subset:
             pieces.append(np.column_stack((i[runs], first[runs], last[runs])))
         length = np.sqrt(((lines.end[own] - lines.start[own]).astype(np.float64) ** 2).sum(axis=1))
         covered = _covered(np.concatenate(pieces), len(own), self._tolerance)
-        self._note(lines, own[covered < length - self._tolerance], "lines")
+        self._note(lines, own[covered < length - self._ends], "lines")
 
     def _note(self, items: Items, missed: NDArray[np.intp], what: str) -> None:
         keys = np.column_stack((items.step[missed], items.part[missed]))

@@ -44,6 +44,9 @@ def show(ledger: Path, form: str) -> int:
         return 0
     for entry in found.entries:
         click.echo(f"{entry.entry}. {entry.date} {entry.job}: {entry.exposures:,} exposures; {', '.join(entry.steps)}")
+        for section in entry.sections:
+            if section.frame == "registered":
+                click.echo(f"   {section.step}: in the frame of registration {section.registration[:12]}")
         if entry.note:
             click.echo(f"   {entry.note}")
     for feature in found.features:

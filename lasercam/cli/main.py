@@ -17,6 +17,7 @@ COMMANDS = {
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
     "run": "Execute a build on its controller, with a journal, pause, abort and resume.",
+    "register": "Find a remounted sample again by its marks; write the frame for later steps.",
     "read": "Find QR codes in a photograph or a view.",
     "laser": "Read and set the laser of a machine, and close its output; never opens it.",
     "simulate": "Simulate a GRBL controller for senders: a pseudo terminal or a TCP port.",

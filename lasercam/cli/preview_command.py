@@ -11,7 +11,7 @@ import click
 @click.option(
     "--view",
     default="toolpath",
-    help="toolpath, dose, daylight, uv, uv+lp645 (any long-, short- or band-pass: sp600, bp613/20), or all.",
+    help="toolpath, dose, registration, daylight, uv, uv+lp645 (any pass: sp600, bp613/20), or all.",
 )
 @click.option("--step", type=click.IntRange(min=1), help="Number of the step; default: all, or after the last.")
 @click.option("--layer", type=click.IntRange(min=1), help="Only this layer, 1 = shallowest.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,21 @@ class Frame:
         rows = [sum(map(abs, row)) for row in self._inverse]
         share = rows[2] + along_x * rows[0] + along_y * rows[1]
         return 0.5 * self.increment_ticks * share / self.index_ratio
+
+    @property
+    def lattice(self) -> "Frame":
+        """The frame moved to the origin: two with the same lattice round the same place of the sample alike."""
+        plain = self.is_plain
+        return Frame((0, 0, 0), 1.0 if plain else self.index_ratio, self.increment_ticks, self.matrix, self.shift_um,
+                     self.surface)  # fmt: skip
+
+    @property
+    def rounding_reach_ticks(self) -> float:
+        """Farthest that rounding to the increment, and back to the sample's frame, moves a place of the sample."""
+        x, y = (0.5 * self.increment_ticks * sum(map(abs, row)) for row in self._inverse[:2])
+        # A depth of a tilted or bent sample is once more moved, to the plainest number within reach of rounding.
+        depth = self.depth_slack_ticks * (1.0 if self.is_level else 2.0)
+        return sqrt(x * x + y * y + depth * depth) + 1.0
 
     def extent_um(self, low_ticks: tuple[int, int, int], high_ticks: tuple[int, int, int]) -> FloatArray:
         """Corners (2, 3) of a box in the sample's frame that holds a box of the controller's."""

@@ -194,7 +194,16 @@ class RemountStep(Document):
 
     marks: Name | None = None
     """The pattern that wrote the marks; absent: existing features, described in `note`."""
+    registration: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """What `lasercam register` made of the measured marks, a path in the job's folder: later steps are written in the
+    frame it fitted. While the file is not there, they stay in the nominal frame."""
     note: str = ""
+
+    @model_validator(mode="after")
+    def _marks_are_registered(self) -> "RemountStep":
+        if self.registration is not None and self.marks is None:
+            raise ValueError("a registration needs `marks`, the pattern whose marks are measured")
+        return self
 
 
 class ReadStep(Document):

@@ -171,6 +171,16 @@ class CarriesCodes(Protocol):
         ...
 
 
+@runtime_checkable
+class CarriesMarks(Protocol):
+    """A source whose pattern a sample can be found again by."""
+
+    @property
+    def mark_places_um(self) -> Mapping[str, tuple[float, float, float]]:
+        """Where each mark is met, by its name: x, y and depth in the pattern's frame."""
+        ...
+
+
 P = TypeVar("P", bound=Placement, contravariant=True)
 
 

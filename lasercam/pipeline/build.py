@@ -79,6 +79,8 @@ def build(
         data = manifest_data(toolpath.header, verdict, programs, files, derived_by_recipe(loaded, toolpath))
         if has_stages(loaded, toolpath):
             data["stages"] = [stage_data(stage) for stage in job_stages(loaded, toolpath)]
+        if loaded.registrations:
+            data["registrations"] = [found.facts() for found in loaded.registrations.values()]
         (work / MANIFEST_NAME).write_text(sealed(data), encoding="utf-8")
     return folder
 

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from lasercam.errors import InputError, Location, Problem, name_problem, shorten
 
-Kind = Literal["machine", "process", "asset", "calibration"]
+Kind = Literal["machine", "process", "asset", "calibration", "registration"]
 
 MAX_ASSET_BYTES = 512 * 1024 * 1024
 INDEX_NAME = "index.json"
@@ -48,6 +48,10 @@ class Inputs(Protocol):
 
     def read(self, kind: Kind, reference: str, location: Location | None) -> InputFile:
         """The file a job refers to; InputError when there is none."""
+        ...
+
+    def find(self, kind: Kind, reference: str, location: Location | None) -> InputFile | None:
+        """The file a job refers to where it is there already."""
         ...
 
     def keep(self, kind: Kind, reference: str, load: Callable[[], bytes]) -> InputFile:
@@ -90,6 +94,10 @@ class FolderInputs:
             found = find(reference, location)
             self.read_files[kind, reference] = InputFile(kind, reference, found.name, read_bytes(found, location))
         return self.read_files[kind, reference]
+
+    def find(self, kind: Kind, reference: str, location: Location | None) -> InputFile | None:
+        """The file below the job's folder; None where there is none."""
+        return self.read(kind, reference, location) if self._below(reference, location).exists() else None
 
     def keep(self, kind: Kind, reference: str, load: Callable[[], bytes]) -> InputFile:
         """What `load` gives, remembered like a file that was read."""
@@ -203,6 +211,10 @@ class BuiltInputs:
             known = [r for k, r in self.read_files if k == kind]
             raise InputError(name_problem(f"{kind} (kept in the build)", reference, known, location))
         return self.read_files[kind, reference]
+
+    def find(self, kind: Kind, reference: str, location: Location | None) -> InputFile | None:
+        """The kept file; None where there was none when the build was made."""
+        return self.read_files.get((kind, reference))
 
     def keep(self, kind: Kind, reference: str, load: Callable[[], bytes]) -> InputFile:
         """What was kept when the build was made, whatever is installed here."""

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from lasercam.checks.cone import Cone
 from lasercam.checks.duplicate import Duplicate
 from lasercam.checks.subset import Subset
-from lasercam.errors import nearest
+from lasercam.errors import nearest, shorten
 from lasercam.model.finding import CodeInfo, Finding, Severity, Verdict
 from lasercam.model.protocols import CheckContext
 from lasercam.model.toolpath import Toolpath
@@ -19,6 +19,7 @@ from lasercam.pipeline.ledger_rows import held as held_text
 from lasercam.pipeline.load import LoadedJob, machine_digest
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
+from lasercam.pipeline.registration import remount_before
 from lasercam.pipeline.stages import STAGE_CODES, stage_findings
 from lasercam.pipeline.timing import clocks
 
@@ -70,8 +71,9 @@ PIPELINE_CODES = (
         Severity.WARNING,
         "A step after a remount is written in the nominal frame",
         "Between the steps the sample was taken off the stage. Job files of later steps assume that it lies exactly as"
-        " before. Until the marks are measured and the frame is fitted, align the sample by its marks at the stage and"
-        " check at two far points before opening the gate.",
+        " before. Measure the marks, run `lasercam register`, and name its file in the remount (`registration:`): steps"
+        " behind it, on the machine that was measured on, are then written in the fitted frame. Without it, align the"
+        " sample by its marks at the stage and check at two far points before opening the gate.",
         can_waive=True,
     ),
     *READABILITY_CODES,
@@ -157,17 +159,34 @@ def _dialect_findings(toolpath: Toolpath, loaded: LoadedJob) -> Iterator[Finding
 
 
 def _registration(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:
-    remounted = [i for i, step in enumerate(loaded.document.steps) if step.remount is not None]
-    later = [s for s in toolpath.header.sections if remounted and s.step > remounted[0]]
-    if later:
+    """Once per remount whose later steps are written as if the sample lay as before."""
+    told: set[int] = set()
+    for section in toolpath.header.sections:
+        remount = remount_before(loaded.document, section.step)
+        if remount is None or remount in told or loaded.registered(section.step) is not None:
+            continue
+        told.add(remount)
         yield Finding(
             "W_REGISTRATION",
             Severity.WARNING,
-            f"step '{later[0].step_name}' follows a remount and is written in the nominal frame",
-            f"steps.{later[0].step_name}",
-            location=loaded.locate("steps", later[0].step),
-            hint="Align the sample by its marks before opening the gate.",
+            f"step '{section.step_name}' follows a remount and is written in the nominal frame"
+            + _why_nominal(loaded, remount, section.step),
+            f"steps.{section.step_name}",
+            location=loaded.locate("steps", section.step),
+            hint="Measure the marks and run `lasercam register`, or align the sample by them before opening the gate.",
         )
+
+
+def _why_nominal(loaded: LoadedJob, remount: int, step: int) -> str:
+    """Why a registration that the job names is not used."""
+    found = loaded.registrations.get(remount)
+    text = loaded.document.steps[remount].remount
+    if found is not None:
+        here = loaded.machines[step].machine
+        return f": the marks were measured on {found.document.machine}, the step runs on {here}"
+    if text is not None and text.registration is not None:
+        return f": there is no '{shorten(text.registration)}' yet"
+    return ""
 
 
 def _unused_members(loaded: LoadedJob, toolpath: Toolpath) -> Iterator[Finding]:

@@ -81,6 +81,10 @@ class LedgerSection(Document):
     low_um: tuple[float, float, float]
     """Corner of the box of its rows on the stage."""
     high_um: tuple[float, float, float]
+    frame: Literal["nominal", "registered", "not recorded"] = "not recorded"
+    """Whether the sample lay as the job says, or as its marks said after a remount."""
+    registration: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """SHA-256 of the registration it was written by."""
 
 
 class LedgerEntry(Document):
@@ -262,6 +266,7 @@ def add_build(folder: Path, path: Path, *, date: str | None = None, again: bool 
                 "repeat": s.repeat,
                 "increment_ticks": s.frame.increment_ticks,
                 **{key: section_data(s)[key] for key in ("low_um", "high_um")},
+                **_frame_data(loaded, s.step),
             }
             for s in header.sections
         ],
@@ -276,6 +281,14 @@ def add_build(folder: Path, path: Path, *, date: str | None = None, again: bool 
     entry = _entry(line, Location(str(path), len(ledger.entries) + 1, 1))
     _append(path, line)
     return entry
+
+
+def _frame_data(loaded: LoadedJob, step: int) -> dict[str, str]:
+    """In which frame a step was written."""
+    registered = loaded.registered(step)
+    if registered is None:
+        return {"frame": "nominal"}
+    return {"frame": "registered", "registration": registered.digest}
 
 
 def _feature_data(feature: FeatureState, told: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from lasercam.model.job import JobDocument, Placement, Step
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import Process
 from lasercam.model.protocols import LaysOutFamilies, PartExposure, PatternSource, PatternUse, SourceContext
+from lasercam.model.recipe import RecipeTable
 from lasercam.model.sample import MATERIALS
 from lasercam.model.toolpath import PartInfo, Toolpath
 from lasercam.pipeline import registry
@@ -26,6 +27,7 @@ from lasercam.pipeline.compensation import at_their_depths, read_tables
 from lasercam.pipeline.families import part_uses, refuse_misfit
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
 from lasercam.pipeline.laser_link import adapter_keys
+from lasercam.pipeline.registration import Registered, read_registrations, registered_for
 from lasercam.pipeline.wishes import fill_wishes
 from lasercam.plan.compensation import Tables
 from lasercam.plan.frames import frame_of, placement_notes
@@ -69,6 +71,7 @@ class LoadedJob:
         solved: what the job asked for by its result, with arithmetic and uncertainty.
         heights: content of the sample's surface map; None where it names none.
         lie: what was made of measured heights.
+        registrations: what marks said after remounts, by the remount's step index.
         tables: energies by depth that recipes name, by file.
     """
 
@@ -82,11 +85,16 @@ class LoadedJob:
     solved: tuple[str, ...] = ()
     heights: bytes | None = None
     lie: tuple[str, ...] = ()
+    registrations: Mapping[int, Registered] = field(default_factory=dict)
     tables: Tables = field(default_factory=dict)
 
     def locate(self, *path: str | int, key: bool = False) -> Location:
         """Place in the job file of a value (or key), or of the nearest thing around it."""
         return self.tree.at(path, key=key)
+
+    def registered(self, step: int) -> Registered | None:
+        """The registration that a step is written by; None where it is written in the nominal frame."""
+        return registered_for(self.registrations, self.document, self.machines, step)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -94,6 +102,7 @@ class LoadedJob:
         return (
             *self.solved,
             *self.lie,
+            *(f"steps.{self.document.steps[i].name}: {found.text}" for i, found in self.registrations.items()),
             *(f"patterns.{name}: {note}" for name, p in self.patterns.items() for note in p.notes),
         )
 
@@ -150,8 +159,11 @@ def _load(
         raise InputError(problems)
     document, solved = fill_wishes(document, processes, lambda *path: tree.at(path))
     heights, lie = _surface(document, tree, inputs)
+    found = read_registrations(document, tree, inputs, machines, patterns, heights)
     tables = read_tables(document, tree, inputs)
-    return LoadedJob(document, content, tree, inputs, machines, processes, patterns, solved, heights, lie, tables)
+    return LoadedJob(
+        document, content, tree, inputs, machines, processes, patterns, solved, heights, lie, found, tables
+    )  # fmt: skip
 
 
 def _surface(document: JobDocument, tree: Tree, inputs: Inputs) -> tuple[bytes | None, tuple[str, ...]]:
@@ -305,11 +317,10 @@ def _planner(loaded: LoadedJob) -> Planner:
     beam_steps = [(i, s) for i, s in enumerate(job.steps) if s.pass_kind is not None]
     if not beam_steps:
         raise InputError(Problem("no step writes anything", loaded.locate("steps", key=True), "Add a `write` step."))
-    used = [(recipe, loaded.machines[i]) for i, step in beam_steps for recipe in step.exposures.values()]
-    recipes = build_recipe_table(job, used, loaded.processes, loaded.locate, loaded.tables)
+    recipes = recipe_table(loaded)
     offered: dict[str, Parts] = {name: p.source.parts for name, p in loaded.patterns.items()}
     parts, first_part = _number_parts(loaded, offered)
-    frames = {i: _frame(loaded, i) for i, _ in beam_steps}
+    frames = {i: step_frame(loaded, i) for i, _ in beam_steps}
     steps = [
         PlannedStep(
             i,
@@ -331,12 +342,21 @@ def _planner(loaded: LoadedJob) -> Planner:
     return Planner(job.job, patterns, parts, recipes, steps, input_hashes(loaded))
 
 
-def _frame(loaded: LoadedJob, step: int) -> Frame:
+def recipe_table(loaded: LoadedJob) -> RecipeTable:
+    """Every exposure of the job; InputError for recipes that do not resolve."""
+    beam_steps = [(i, s) for i, s in enumerate(loaded.document.steps) if s.pass_kind is not None]
+    used = [(recipe, loaded.machines[i]) for i, step in beam_steps for recipe in step.exposures.values()]
+    return build_recipe_table(loaded.document, used, loaded.processes, loaded.locate, loaded.tables)
+
+
+def step_frame(loaded: LoadedJob, step: int) -> Frame:
     """Where the sample lies on the machine of a step."""
     try:
-        return frame_of(loaded.document.sample, loaded.machines[step], loaded.heights)
+        nominal = frame_of(loaded.document.sample, loaded.machines[step], loaded.heights)
     except PatternError as error:
         raise InputError(Problem(str(error), loaded.locate("sample", "placement"))) from error
+    registered = loaded.registered(step)
+    return nominal if registered is None else registered.frame(nominal)
 
 
 def _number_parts(loaded: LoadedJob, offered: Mapping[str, Parts]) -> tuple[tuple[PartInfo, ...], dict[str, int]]:

@@ -19,6 +19,7 @@ from lasercam.pipeline.timing import timed_blocks
 from lasercam.preview.dose_colours import DoseColours
 from lasercam.preview.emission import Simulation, recipe_effects, simulate_emission
 from lasercam.preview.emission_figure import draw_contact_sheet, draw_view
+from lasercam.preview.registration_figure import draw_registration
 from lasercam.preview.toolpath_figure import draw_toolpath
 from lasercam.preview.views import render_view, render_views
 from lasercam.process.optics import spot_radius_um
@@ -26,7 +27,7 @@ from lasercam.process.path_dose import dose_radius_um
 
 
 def draw_pictures(loaded: LoadedJob, toolpath: Toolpath, folder: Path, progress: Progress = SILENT) -> list[Path]:
-    """All pictures of a build: each step as PNG and SVG, each emission view after it, and a contact sheet.
+    """All pictures of a build: steps as PNG and SVG, registrations, emission views after steps, a contact sheet.
 
     Returns:
         The files written.
@@ -34,7 +35,7 @@ def draw_pictures(loaded: LoadedJob, toolpath: Toolpath, folder: Path, progress:
     written: list[Path] = []
     steps = list(dict.fromkeys((s.step, s.step_name) for s in toolpath.header.sections))
     views = views_of(loaded, toolpath)
-    with progress.task("drawing", 2 * len(steps) + (1 if views else 0)) as advance:
+    with progress.task("drawing", 2 * len(steps) + len(loaded.registrations) + (1 if views else 0)) as advance:
         for step, name in steps:
             png, svg = (folder / f"toolpath-{step + 1:02d}-{_safe(name)}.{suffix}" for suffix in ("png", "svg"))
             size = loaded.document.sample.size
@@ -42,6 +43,12 @@ def draw_pictures(loaded: LoadedJob, toolpath: Toolpath, folder: Path, progress:
                 draw_toolpath(toolpath, pixels, fmt="png", sample_size_um=size, step=step, also=((lines, "svg"),))
             written += [png, svg]
             advance(2)
+        for step, registered in loaded.registrations.items():
+            png = folder / f"registration-{step + 1:02d}-{_safe(registered.document.step)}.png"
+            with png.open("wb") as pixels:
+                draw_registration(registered.document, pixels)
+            written.append(png)
+            advance(1)
         if views:
             written += _draw_emission(loaded, toolpath, views, folder)
             advance(1)
@@ -96,6 +103,9 @@ def draw_one(
         dress = None if view == "toolpath" else dose_colours(loaded, toolpath)
         draw_toolpath(toolpath, out, fmt=fmt, sample_size_um=size, step=index, layer=layer, dress=dress)  # type: ignore[arg-type]
         return
+    if view == "registration":
+        _draw_registration(loaded, step, fmt, out)
+        return
     if fmt != "png":
         raise UsageError(f"emission views are pictures of pixels: name a .png file, not .{fmt}")
     simulation = simulate(loaded, toolpath, layer=layer)
@@ -109,6 +119,19 @@ def draw_one(
         raise UsageError(f"step {step} changes nothing that can be seen; steps that do: {allowed}")
     chosen = len(shown) - 1 if step is None else shown.index(step - 1)
     draw_view(render_view(simulation, view)[chosen], out, job=toolpath.header.job)
+
+
+def _draw_registration(loaded: LoadedJob, step: int | None, fmt: str, out: BinaryIO) -> None:
+    """What is left at the marks of a remount; of the last one where none is said."""
+    if fmt not in ("png", "svg", "pdf"):
+        raise UsageError(f"a registration is drawn as .png, .svg or .pdf, not .{fmt}")
+    there = sorted(loaded.registrations)
+    if not there or (step is not None and step - 1 not in there):
+        listed = ", ".join(str(i + 1) for i in there) or "none"
+        which = "no step" if step is None else f"step {step} not"
+        raise UsageError(f"{which} is registered; steps that are: {listed} (see `lasercam register`)")
+    found = loaded.registrations[there[-1] if step is None else step - 1]
+    draw_registration(found.document, out, fmt=fmt)  # type: ignore[arg-type]
 
 
 def dose_colours(loaded: LoadedJob, toolpath: Toolpath) -> DoseColours:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from lasercam.errors import shorten
 from lasercam.model.confidence import Valued
 from lasercam.model.finding import Severity, Verdict
-from lasercam.model.job import Step
+from lasercam.model.job import RemountStep, Step
 from lasercam.model.machine import Machine
 from lasercam.model.process_window import PARAMETERS
 from lasercam.model.recipe import LaserSettings, Recipe, RecipeTable
@@ -14,6 +14,7 @@ from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import ProgramEntry
 from lasercam.pipeline.quantities import derived_quantities
+from lasercam.pipeline.registration import Registered
 from lasercam.pipeline.stages import job_stages
 from lasercam.process.campaign import Stage
 from lasercam.process.derived import Derived
@@ -145,13 +146,40 @@ def _step(
     if step.soak is not None:
         yield f"- [ ] Keep in {_safe(step.soak.medium)} for {format_quantity(step.soak.hold_time, TIME)}"
     if step.remount is not None:
-        marks = f"the marks of `{_code(step.remount.marks)}`" if step.remount.marks else _safe(step.remount.note)
-        yield f"- [ ] Put the sample back and align it by {marks}"
+        yield from _remount(step.remount, loaded.registrations.get(index))
     if step.manual is not None:
         yield f"- [ ] {_safe(step.manual)}"
     if step.read is not None:
         behind = f" through {_safe(step.read.filter)}" if step.read.filter else ""
         yield f"- [ ] Look with {format_quantity(step.read.excitation, WAVELENGTH)}{behind}"
+
+
+def _remount(remount: RemountStep, registered: Registered | None) -> Iterator[str]:
+    """How the sample is found again, or was."""
+    marks = f"the marks of `{_code(remount.marks)}`" if remount.marks else _safe(remount.note)
+    if registered is None:
+        yield f"- [ ] Put the sample back and align it by {marks}"
+        if remount.registration is not None:
+            yield (
+                f"- It is not registered: there was no `{_code(remount.registration)}` when this was built. Measure the"
+                " marks, run `lasercam register`, and build again; do not run the job files behind this step"
+            )
+        return
+    made = registered.document
+    yield (
+        f"- [ ] The sample lies as it did when {marks} were measured ({made.date}); moved since, it must be measured,"
+        " registered and built again"
+    )
+    yield f"- Job files behind it hold the frame {_safe(registered.text, 2000)}"
+    yield ""
+    yield "| mark | measured (mm) | off x (µm) | off y (µm) | off z (µm) |"
+    yield "|---|---|---|---|---|"
+    for name, mark in made.marks.items():
+        place = ", ".join(f"{value / 1e3:.6f}" for value in mark.measured)
+        height = f"{mark.off[2]:+.3f}" if len(mark.off) > 2 else "not measured"
+        yield f"| {_safe(name)} | {place} | {mark.off[0]:+.3f} | {mark.off[1]:+.3f} | {height} |"
+    yield ""
+    yield "- [ ] Move to two marks far apart with the beam off, and see that they stand where the table says"
 
 
 def _state(stage: Stage | None) -> Iterator[str]:

@@ -12,12 +12,14 @@ from pydantic import Field
 
 from lasercam.errors import InputError, LasercamError, PatternError, Problem, name_problem
 from lasercam.geometry.area import Area
+from lasercam.geometry.placed_marks import placed_marks
 from lasercam.geometry.placement import Placed, copies
 from lasercam.model.feature import ALL_PARTS, FeatureBlock, Parts, depth_levels, tiles
 from lasercam.model.job import PatternName, Placement
 from lasercam.model.protocols import (
     MAX_TILE_ROWS,
     CarriesCodes,
+    CarriesMarks,
     CodeSquare,
     LaysOutFamilies,
     OffersFiles,
@@ -108,6 +110,15 @@ class Group:
             for code in c.source.code_squares
             for placed in _some(tuple(copies(c.placement)))
         )
+
+    @property
+    def mark_places_um(self) -> Mapping[str, tuple[float, float, float]]:
+        """Those of the children, as `child.mark`; of several copies as `child.1.mark`, counted from 1."""
+        found: dict[str, tuple[float, float, float]] = {}
+        for c in self._children:
+            if isinstance(c.source, CarriesMarks):
+                found.update({f"{c.name}.{name}": at for name, at in placed_marks(c.placement, c.source).items()})
+        return found
 
     def features(self, max_rows: int = MAX_TILE_ROWS) -> Iterator[FeatureBlock]:
         """Features of all children in the group's frame, one depth per block, the deepest first."""

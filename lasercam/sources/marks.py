@@ -1,6 +1,6 @@
 """Marks to find a sample again, to measure how well, and to read lengths from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -120,6 +120,12 @@ class Marks:
     def parts(self) -> Parts:
         """One part per mark or scale."""
         return self._parts
+
+    @property
+    def mark_places_um(self) -> Mapping[str, tuple[float, float, float]]:
+        """Where each mark is met in the pattern's frame, by name; the two ends of a ruler are `start` and `end`."""
+        names = ("start", "end") if self._keys.shape == "ruler" else self._parts.atoms
+        return {name: (x, y, 0.0) for name, (x, y) in zip(names, self.positions_um.tolist(), strict=True)}
 
     @property
     def notes(self) -> tuple[str, ...]:

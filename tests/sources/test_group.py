@@ -153,3 +153,17 @@ def test_nothing_is_nested_without_a_way_to_make_it() -> None:
 def test_tiles_do_not_change_what_is_written() -> None:
     source = group(a={**BLOCK, "rotate": 30.0}, b={**LINES, "array": {"counts": [2, 2], "pitch": [50.0, 50.0]}})
     assert listed(source.features(1)) == listed(source.features(5)) == listed(source.features())
+
+
+def test_marks_of_children_are_met_where_they_lie() -> None:
+    cross = {"type": "marks", "shape": "cross", "size": 20.0, "depth": 5.0}
+    copies = {"counts": [2, 2], "pitch": [100.0, 200.0]}
+    found = group(
+        a={**cross, "at": [30.0, 40.0], "rotate": 180.0}, b={**cross, "array": copies}, c=LINES
+    ).mark_places_um
+    assert found == {
+        "a.mark": (20.0, 30.0, 5.0),
+        "b.1.mark": (10.0, 10.0, 5.0), "b.2.mark": (110.0, 10.0, 5.0),
+        "b.3.mark": (110.0, 210.0, 5.0), "b.4.mark": (10.0, 210.0, 5.0),
+    }  # fmt: skip
+    assert group(c=LINES).mark_places_um == {}

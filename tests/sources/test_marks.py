@@ -164,3 +164,13 @@ def test_impossible_marks_are_refused(shape: str, keys: dict[str, object], messa
 def test_keys_that_mean_nothing_are_refused(shape: str, keys: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         marks(shape, **keys)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_marks_are_named_where_they_are_met(shape: str) -> None:
+    source = marks(shape, **SHAPES[shape])
+    places = source.mark_places_um
+    assert [place[:2] for place in places.values()] == [tuple(row) for row in source.positions_um.tolist()]
+    assert {place[2] for place in places.values()} == {0.0}
+    if shape != "ruler":
+        assert set(places) <= set(source.parts.atoms)

@@ -1,0 +1,93 @@
+"""`lasercam register`: find a sample again by its marks, and write the frame that later steps are built in."""
+
+from pathlib import Path
+
+import click
+
+from lasercam.cli.terminal import FORMAT, echo_json
+
+
+@click.command("register")
+@click.argument("job", type=click.Path(exists=True, path_type=Path))
+@click.option("--step", help="Name or number of the remount; default: the only one.")
+@click.option(
+    "--template",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a table of the marks to fill in, and stop.",
+)
+@click.option(
+    "--measured", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The filled table (CSV)."
+)
+@click.option(
+    "--mark", "typed", multiple=True, metavar="NAME=x,y[,z]",
+    help="A measured mark, in controller coordinates; numbers without a unit are mm.",
+)  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; default: as the job names it.",
+)
+@click.option(
+    "--model", type=click.Choice(["shift", "rigid", "similarity", "stretch", "affine"]), default="similarity",
+    show_default=True, help="shift; with rotation; with one scale; a scale along x and along y; with shear.",
+)  # fmt: skip
+@click.option("--level", is_flag=True, help="The sample lies level: heights give no tilt.")
+@click.option("--tolerance", help="Farthest a mark may be off, e.g. 2um; default: a tenth of the smallest spot radius.")
+@click.option("--height-tolerance", help="The same for heights; default: a tenth of the shortest Rayleigh range.")
+@click.option("--date", help="Day of the measurement, as 2026-05-02; default: today.")
+@click.option("--by", default="", help="Who measured.")
+@click.option("--note", default="", help="For readers.")
+@click.option("--replace", is_flag=True, help="Replace an earlier registration.")
+@FORMAT
+def command(
+    job: Path,
+    step: str | None,
+    template: Path | None,
+    measured: Path | None,
+    typed: tuple[str, ...],
+    output: Path | None,
+    model: str,
+    tolerance: str | None,
+    height_tolerance: str | None,
+    date: str | None,
+    by: str,
+    note: str,
+    form: str,
+    *,
+    level: bool,
+    replace: bool,
+) -> int:
+    """Fit how the sample of JOB lies after a remount to the measured places of its marks.
+
+    Writes a registration file, which the remount names (`registration: FILE`), and a picture of what is left at each
+    mark beside it. Marks beyond the tolerance are refused, and nothing is written.
+    """
+    from lasercam.pipeline.load import load_job
+    from lasercam.pipeline.registering import find_remount
+    from lasercam.pipeline.registering_files import measured_marks, register_file, wished, write_template
+
+    remount = find_remount(load_job(job), step)
+    if template is not None:
+        write_template(remount, template)
+        click.echo(
+            f"{template} written: {len(remount.nominal)} marks of '{remount.pattern}'; fill x, y and, with a tilt, z"
+        )
+        return 0
+    marks, source = measured_marks(measured, typed)
+    wishes = wished(model, source, date, tolerance, height_tolerance, by=by, note=note, level=level)
+    made = register_file(remount, marks, wishes, job, output, replace=replace)
+    document = made.document
+    if form == "json":
+        echo_json(
+            {
+                "file": str(made.file),
+                "picture": str(made.picture),
+                "registration": document.model_dump(mode="json"),
+                "notes": list(made.notes),
+            }
+        )
+        return 0
+    for line in made.lines:
+        click.echo(line)
+    return 0

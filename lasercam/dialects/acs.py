@@ -41,6 +41,7 @@ class Acs:
     suffix: ClassVar[str] = ".prg"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+        judgement.TRIGGER_WIDTH,
         judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.PITCH_STEP, judgement.FIRING_RATE,
         judgement.FIRING_JITTER, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
         WAIT_GRID,

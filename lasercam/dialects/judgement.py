@@ -43,6 +43,13 @@ PULSE_COUNT = CodeInfo(
     "E_PULSE_COUNT", Severity.ERROR, "more pulses than one trigger counts",
     "The pulse picker counts at most `trigger.max_pulses` per edge.", "machine profile, trigger.max_pulses",
 )  # fmt: skip
+TRIGGER_WIDTH = CodeInfo(
+    "E_TRIGGER_WIDTH", Severity.ERROR, "the stage would leave while pulses are still counted",
+    "A picker passes its N pulses in N / f behind the edge of the trigger, and the stage stands for the trigger's "
+    "`width` only. A picker counts edges, so the output may stay high for as long as the pulses last: state a width of "
+    "N / f or more for the longest count.",
+    "machine profile, trigger.width",
+)  # fmt: skip
 MIXED_COUNTS = CodeInfo(
     "E_MIXED_COUNTS", Severity.ERROR, "different pulse counts in one job file",
     "The count is set at the pulse picker by hand, once per job file. Recipes of different counts must be written in "
@@ -224,6 +231,8 @@ def judge_trigger(
             yield no_trigger(recipe, machine.gate.min_open, "the machine has no counted trigger", machine.gate.source)
         elif recipe.pulses > trigger.max_pulses:
             yield too_many_pulses(recipe, trigger)
+        elif trigger.counted_by == "operator":
+            yield from _judge_width(recipe, trigger)
     counts = sorted({recipe.pulses for recipe in counted})
     by_hand = trigger is not None and trigger.counted_by == "operator"
     if by_hand and len(counts) > 1:
@@ -232,6 +241,22 @@ def judge_trigger(
             f"step '{header.sections[section].step_name}' mixes pulse counts {', '.join(map(str, counts))} in one file",
             f"steps.{header.sections[section].step_name}", len(counts), 1, "counts",
             hint="write each count in a step of its own",
+        )  # fmt: skip
+
+
+def _judge_width(recipe: Recipe, trigger: PulseTrigger) -> Iterator[Finding]:
+    """The stage stands while the trigger is high: it must not leave before the picker has passed its pulses."""
+    rate_hz = recipe.laser.rep_rate_hz
+    lasts_s = recipe.pulses / rate_hz if rate_hz else 0.0
+    if lasts_s > trigger.width * (1 + 1e-9):
+        yield Finding(
+            TRIGGER_WIDTH.code, Severity.ERROR,
+            f"{recipe.pulses} pulses at {rate_hz:g} Hz last {lasts_s:g} s, but the stage stands for the trigger's "
+            f"{trigger.width:g} s only and would leave while the picker passes pulses",
+            f"recipes.{recipe.label}", lasts_s, trigger.width, "s",
+            hint=f"state a `trigger: width` of {lasts_s:g} s or more, or count at most "
+            f"{int(trigger.width * rate_hz * (1 + 1e-9))} pulses",
+            source=trigger.source,
         )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ class PiGcs:
     suffix: ClassVar[str] = ".gcs"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,
+        judgement.TRIGGER_WIDTH,
         judgement.MIXED_COUNTS, judgement.NO_POSITION_FIRING, judgement.INCREMENT, judgement.CONTROLLER_SETTING,
         WAIT_GRID, NO_LINES,
     )  # fmt: skip

@@ -32,7 +32,8 @@ def judge(dialect: Dialect, machine: Machine, *recipes: Recipe, far_um: float = 
 
 
 def test_a_good_job_has_no_findings() -> None:
-    assert judge(CNC, planning.linuxcnc_machine(), planning.RECIPES[0], planning.RECIPES[2], planning.RECIPES[4]) == {}
+    long = planning.linuxcnc_machine(trigger={**planning.TRIGGER, "width": "0.7 ms"})
+    assert judge(CNC, long, planning.RECIPES[0], planning.RECIPES[2], planning.RECIPES[4]) == {}
     assert judge(GRBL, planning.grbl_machine(), planning.RECIPES[0], planning.RECIPES[2]) == {}
 
 
@@ -47,6 +48,14 @@ def test_gate_times() -> None:
     assert judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.3)) == {}
     assert "W_GATE_TIMING" in judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.299))
     assert "E_GATE_TIME" not in judge(CNC, planning.linuxcnc_machine(), builders.dot_recipe(0.002))
+
+
+def test_the_stage_stands_until_the_picker_has_passed_its_pulses() -> None:
+    """7 pulses at 10 kHz last 0.7 ms."""
+    short = planning.linuxcnc_machine(trigger={**planning.TRIGGER, "width": "0.5 ms"})
+    found = judge(CNC, short, builders.dot_recipe(pulses=7))["E_TRIGGER_WIDTH"]
+    assert "last 0.0007 s" in found.message
+    assert "`trigger: width` of 0.0007 s or more, or count at most 5 pulses" in found.hint
 
 
 SLOW_GATE = {

@@ -189,7 +189,7 @@ def judge(machine: Machine, *recipes: Recipe) -> dict[str, Finding]:
 def test_judgement() -> None:
     lines, _, dots, _, counted = planning.RECIPES
     assert judge(planning.xps_machine(), lines, dots, counted) == {}
-    assert judge(MACHINES["operator"], lines, dots, counted) == {}
+    assert list(judge(MACHINES["operator"], lines, dots, counted)) == ["E_TRIGGER_WIDTH"]
     assert judge(planning.xps_arc_machine(), lines) == {}
     assert "E_STANDING_DOT" in judge(planning.xps_arc_machine(position_firing=None), dots)
     assert "E_NO_POSITION_FIRING" in judge(planning.xps_machine(), builders.line_recipe(pitch_ticks=5_000))

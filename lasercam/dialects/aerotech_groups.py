@@ -72,11 +72,11 @@ def gated_groups(units: Units, settings: AerotechSettings, machine: Machine, uni
     shots = n_shots[has] > 0
     by_hand = ~shots & (settings.line_gate == "stops")
     window = ~shots & ~by_hand
-    if machine.gate.close_delay:
-        # The stage would stand where the gate is told to close, before the line's end, until it has.
+    if machine.gate.open_delay or machine.gate.close_delay:
+        # The stage would stand where the gate is told to open or close, beside the line's ends, until it has.
         _refuse(
             by_hand, facts, first_beam, units_per_mm,
-            "is switched at standstill (line_gate: stops), where a gate with a close_delay would burn its ends; state "
+            "is switched at standstill (line_gate: stops), where a gate with delays would burn its ends; state "
             "line_gate: window",
         )  # fmt: skip
     n = len(first)

@@ -112,10 +112,10 @@ def _judge_settings(recipes: Sequence[Recipe], machine: Machine, settings: Aerot
             "lines are gated by position, but controller.settings names no encoder that PSO can follow",
             "state input_x and counts_per_mm_x (and y), or line_gate: stops",
         )
-    if lines and settings.line_gate == "stops" and machine.gate.close_delay:
+    if lines and settings.line_gate == "stops" and (machine.gate.open_delay or machine.gate.close_delay):
         yield judgement.setting_finding(
-            f"line_gate: stops switches at standstill, but the gate closes {machine.gate.close_delay:g} s late: every "
-            "line would end early, and burn there",
+            f"line_gate: stops switches at standstill, but the gate opens {machine.gate.open_delay:g} s and closes "
+            f"{machine.gate.close_delay:g} s late: lines would begin or end beside their place, and burn there",
             "state line_gate: window, with input and counts_per_mm of an encoder",
         )
     if settings.line_gate == "stops":

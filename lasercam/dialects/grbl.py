@@ -187,19 +187,20 @@ class GrblEncoder:
             for speed in (False, True):
                 for word in (b"", b"G0", b"G1"):
                     templates += [_move(word, axes, self._rows.decimals, power, speed=speed) for axes in range(8)]
-        settle = exact_multiple(machine.controller.settle_time, 9, "settle time")
-        if settle % DWELL_STEP_NS:
-            raise MachineLimitError(
-                f"the settle time of {settle / 1e9:g} s is not a multiple of 50 ms, the steps in which GRBL waits"
-            )
-        wait = f"G4P{fixed_point(settle, _SECOND_DECIMALS, trim=True)}\n" if settle else ""
         templates.append((b"",))
-        # Dark, so that rounding it up to GRBL's steps does no harm.
-        closing_ns = closing_wait_ns(machine)
-        closing = f"G4P{fixed_point(closing_ns, _SECOND_DECIMALS, trim=True)}\n" if closing_ns else ""
+        wait = _dwell(exact_multiple(machine.controller.settle_time, 9, "settle time"), "settle time")
+        closing = _dwell(closing_wait_ns(machine), "wait until the gate has closed")
         exposure = Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True)
         templates.append((f"{wait}G1".encode(), *full, b"\nG4P", exposure, f"\nS0\n{closing}".encode()))
         return templates
+
+
+def _dwell(time_ns: int, what: str) -> str:
+    if time_ns % DWELL_STEP_NS:
+        raise MachineLimitError(
+            f"the {what} of {time_ns / 1e9:g} s is not a multiple of 50 ms, the steps in which GRBL waits"
+        )
+    return f"G4P{fixed_point(time_ns, _SECOND_DECIMALS, trim=True)}\n" if time_ns else ""
 
 
 def _choose(kinds: Any, axes: Any, speeds: Any, modes: Any, choice: Any) -> None:
@@ -308,6 +309,8 @@ def _judge_dwells(recipes: Iterable[Recipe], machine: Machine) -> Iterator[Findi
     times = [(f"recipes.{r.label}", "open time", open_time_ns(r, machine), r.exposure_ns) for r in recipes]
     settle_ns = round(machine.controller.settle_time * 1e9)
     times.append(("machine", "settle time", settle_ns, settle_ns))
+    closing_ns = closing_wait_ns(machine)
+    times.append(("machine.controller.wait_step", "wait until the gate has closed", closing_ns, closing_ns))
     for on, what, time_ns, asked_ns in times:
         if time_ns % DWELL_STEP_NS:
             below = time_ns // DWELL_STEP_NS * DWELL_STEP_NS

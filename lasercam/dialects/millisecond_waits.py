@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lasercam.errors import MachineLimitError
+from lasercam.model.commanded import closing_wait_ns, open_time_ns
 from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import Recipe
@@ -29,12 +30,13 @@ def milliseconds(time_ns: int) -> int:
 
 def judge_waits(recipes: Sequence[Recipe], machine: Machine) -> Iterator[Finding]:
     """Whether every time of a program is a whole number of milliseconds."""
-    times = [(f"recipes.{r.label}", "exposure", r.exposure_ns) for r in recipes]
-    times.append(("machine", "settle time", round(machine.controller.settle_time * 1e9)))
-    times.append(("machine.trigger", "trigger width", round(machine.trigger.width * 1e9) if machine.trigger else 0))
-    for on, what, time_ns in times:
+    times = [(f"recipes.{r.label}", "open time", open_time_ns(r, machine), r.exposure_ns) for r in recipes]
+    waits = [("machine", "settle time", round(machine.controller.settle_time * 1e9))]
+    waits.append(("machine.trigger", "trigger width", round(machine.trigger.width * 1e9) if machine.trigger else 0))
+    waits.append(("machine.controller.wait_step", "wait until the gate has closed", closing_wait_ns(machine)))
+    for on, what, time_ns, asked_ns in [*times, *((on, what, ns, ns) for on, what, ns in waits)]:
         if time_ns % NS_PER_MS:
-            near = max(1, round(time_ns / NS_PER_MS))
+            near = max(1, round(time_ns / NS_PER_MS)) + (asked_ns - time_ns) / NS_PER_MS
             yield Finding(
                 WAIT_GRID.code, Severity.ERROR,
                 f"the {what} of {time_ns / 1e9:g} s is no whole number of milliseconds, in which the controller waits",

@@ -3,8 +3,6 @@
 Encoders print these, and verification expects them; the rows themselves say what the sample gets.
 """
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +10,6 @@ from lasercam.model.machine import Machine
 from lasercam.model.recipe import Recipe, RecipeTable
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, RowKind
 
-_WAIT_STEP_NS: Final = {"grbl": 50_000_000, "acs": 1_000_000, "pi_gcs": 1_000_000}
-"""Steps in which controllers wait, by dialect; the others wait any whole number of ns. Source: GRBL 1.1 source,
-DWELL_TIME_STEP; public ACSPL+ programs (WAIT) and lists of GCS commands (DEL)."""
 _COMMANDED = np.array([0, 1, 2, 3, 4, RowKind.LINE, RowKind.LEAD], np.uint8)
 
 
@@ -61,8 +56,8 @@ def open_time_ns(recipe: Recipe, machine: Machine) -> int:
 def closing_wait_ns(machine: Machine) -> int:
     """How long a job file waits in the dark behind a timed dot until the gate has closed, ns; 0 = not at all.
 
-    Not less than `close_delay`, and a time that the controller can wait: beyond its step it waits longer, never less.
+    Not less than `close_delay`, in whole steps of the controller's waits: longer is dark time, never less.
     Dots of counted pulses need none: the picker ends them, not the gate.
     """
-    step_ns = _WAIT_STEP_NS.get(machine.controller.dialect, 1)
+    step_ns = max(1, round(machine.controller.wait_step * NS_PER_S))
     return -(-round(machine.gate.close_delay * NS_PER_S) // step_ns) * step_ns

@@ -77,6 +77,8 @@ class Controller(Document):
     """Shortest programmed move it executes at full speed."""
     settle_time: Time = 0.0
     """Wait on arrival before a dot fires."""
+    wait_step: Time = 0.0
+    """Step in which it times waits, such as 50 ms; 0 = any. Waits in the dark are rounded up to it."""
     planner: PathPlanner = PathPlanner()
     """How it plans its way, for durations and doses."""
     dose_tolerance: Annotated[float, Quantity(RATIO, Bounds(above=0.0))] = 0.1

@@ -42,6 +42,7 @@ def grbl_machine(settings: dict[str, str] | None = None, **changes: str) -> Mach
         "grbl",
         controller={
             "dialect": "grbl", "increment": "1 um", "path_tolerance": "1 um", "source": "example value",
+            "wait_step": "50 ms",
             "settings": {"30": "1000", "32": "1"} if settings is None else settings, **changes,
         },
     )  # fmt: skip
@@ -77,6 +78,7 @@ def acs_machine(settings: dict[str, str] | None = None, **changes: object) -> Ma
     firing = {"step": "10 nm", "speed": "1 mm/s", "max_rate": "10 kHz", "max_shots": 10_000, "source": "example value"}
     controller = {
         "dialect": "acs", "increment": "1 nm", "path_tolerance": "0.5 um", "source": "example value",
+        "wait_step": "1 ms",
         "settings": {**ACS_SETTINGS, **(settings or {})}, **changes.pop("controller", {}),
     }  # fmt: skip
     rest = {"trigger": SLOW_TRIGGER, "position_firing": firing, **changes}
@@ -87,6 +89,7 @@ def pi_machine(settings: dict[str, str] | None = None, **changes: object) -> Mac
     """Axes 1, 2 and 3 in µm, outputs 1 and 3, short macros."""
     controller = {
         "dialect": "pi_gcs", "increment": "1 nm", "path_tolerance": "0.5 um", "source": "example value",
+        "wait_step": "1 ms",
         "settings": {"x_axis": "1", "y_axis": "2", "z_axis": "3", "unit": "um", "max_macro_lines": "30",
                      **(settings or {})}, **changes.pop("controller", {}),
     }  # fmt: skip

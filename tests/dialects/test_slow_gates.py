@@ -270,3 +270,20 @@ def test_compiled_encoders_write_the_same(name: str) -> None:
                 make = automation1_encoder if isinstance(dialect, Automation1) else a3200_encoder
                 encoder = make(program, use_compiled=use_compiled)
             assert planning.encode(encoder, planning.cut(block, places)) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("grbl", "E_DWELL_GRID"), ("acs", "E_WAIT_GRID"), ("pi_gcs", "E_WAIT_GRID")]
+)
+def test_waits_off_the_grid_are_refused_with_the_key_that_rounds_them(name: str, code: str) -> None:
+    """20.5 ms are no whole number of the controller's steps: without `wait_step` nobody knows how long it waits."""
+    dialect, machine = MACHINES[name]
+    gate = machine.gate.model_copy(update={"open_delay": 0.0205, "close_delay": 0.0205})
+    controller = machine.controller.model_copy(update={"wait_step": 0.0})
+    off = machine.model_copy(update={"gate": gate, "controller": controller})
+    block = rows(DOTS)
+    judged = {f.code: f for f in dialect.judge(planning.header_for(RECIPES, [block], off), 0, off)}
+    assert judged[code].on == "machine.controller.wait_step"
+    assert "wait until the gate has closed of 0.0205 s" in judged[code].message
+    with pytest.raises(LasercamError):
+        dialect.encoder(planning.program_for(RECIPES, [block], off)).block(block)

@@ -35,6 +35,7 @@ def machine(dialect: str = "linuxcnc", **changes: object) -> Machine:
             "dialect": dialect,
             "increment": "1 nm" if dialect != "grbl" else "1 um",
             "path_tolerance": "0.5 um",
+            "wait_step": "50 ms" if dialect == "grbl" else "0 s",
             "source": "example value",
         },
         "source": "example value",

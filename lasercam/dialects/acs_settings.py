@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lasercam.dialects import judgement
-from lasercam.dialects.controller_settings import Key, read_settings
+from lasercam.dialects.controller_settings import Fault, Key, read_settings
 from lasercam.model.finding import Finding
 from lasercam.model.machine import Machine
 
@@ -47,26 +47,27 @@ class AcsSettings:
 
 def acs_settings(machine: Machine) -> tuple[AcsSettings | None, list[Finding]]:
     """What the profile says, and what is wrong with it; None when anything is."""
-    found, findings = read_settings(machine, KEYS)
-    findings += judgement.judge_energy_control(machine)
+    found, faults = read_settings(machine, KEYS)
+    findings = [*judgement.settings_findings(faults), *judgement.judge_energy_control(machine)]
     if findings:
         return None, findings
     axes = (found["x_axis"], found["y_axis"], found["z_axis"])
     trigger = machine.trigger
     gate_bit = (found["gate_port"], machine.gate.output)
-    problems: list[tuple[str, str]] = []
+    problems: list[Fault] = []
     if len(set(axes)) < len(axes):
-        problems.append((f"axes {', '.join(axes)} are not three", "give x, y and z their own axis numbers"))
+        problems.append(Fault(f"axes {', '.join(axes)} are not three", "give x, y and z their own axis numbers"))
     bits = [machine.gate.output, *([trigger.output] if trigger else [])]
     if max(bits) >= OUTPUT_BITS:
-        problems.append((f"there is no output {max(bits)} in a word of {OUTPUT_BITS} bits", "name a bit below 32"))
+        problems.append(Fault(f"there is no output {max(bits)} in a word of {OUTPUT_BITS} bits", "name a bit below 32"))
     if trigger is not None and gate_bit == (found["trigger_port"], trigger.output):
-        problems.append((f"gate and trigger share OUT({gate_bit[0]}).{gate_bit[1]}", "give each its own output"))
+        problems.append(Fault(f"gate and trigger share OUT({gate_bit[0]}).{gate_bit[1]}", "give each its own output"))
     if machine.position_firing is not None and not float(found["pulse_width"] or 0):
-        problems.append(("'pulse_width' is not stated, which shots by position need", "state pulse_width: '0.001'"))
+        problems.append(
+            Fault("'pulse_width' is not stated, which shots by position need", "state pulse_width: '0.001'")
+        )
     if problems:
-        text, hint = "; ".join(p[0] for p in problems), "; ".join(p[1] for p in problems)
-        return None, [judgement.setting_finding(f"controller.settings: {text}", hint)]
+        return None, judgement.settings_findings(problems)
     return AcsSettings(
         axes,
         f"OUT({found['gate_port']}).{machine.gate.output}",

@@ -9,7 +9,7 @@ from typing import BinaryIO, ClassVar
 
 from lasercam.dialects import aerotech_a3200_reader, aerotech_judgement
 from lasercam.dialects.aerotech_encoder import AerotechEncoder
-from lasercam.dialects.aerotech_settings import A3200_RULES, AerotechSettings, read_settings
+from lasercam.dialects.aerotech_settings import A3200_KEYS, AerotechSettings, aerotech_settings
 from lasercam.dialects.aerotech_words import Column, Words
 from lasercam.dialects.comments import safe_line_comment
 from lasercam.dialects.program_text import Slot
@@ -73,7 +73,7 @@ class AerotechA3200:
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
         """What an A3200 cannot time, count or switch of a section."""
-        return aerotech_judgement.judge(header, section, machine, A3200_RULES)
+        return aerotech_judgement.judge(header, section, machine, A3200_KEYS)
 
     def encoder(self, program: ProgramHeader) -> AerotechEncoder:
         """A fresh encoder."""
@@ -90,7 +90,7 @@ def a3200_encoder(program: ProgramHeader, *, use_compiled: bool | None = None) -
     Raises:
         MachineLimitError: controller.settings lack or misstate what the program needs.
     """
-    settings = read_settings(program.machine, A3200_RULES, MachineLimitError)
+    settings = aerotech_settings(program.machine, A3200_KEYS, MachineLimitError)
     axis = settings.pso_axis
     head = [
         *(safe_line_comment(text, ";") for text in program.title),

@@ -1,17 +1,17 @@
 """What an Aerotech controller cannot time, count or switch by position, as far as recipes and profile tell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import isclose
 
 from lasercam.dialects import judgement
 from lasercam.dialects.aerotech_settings import (
     AXIS_LETTERS,
     AerotechSettings,
-    Rule,
-    read_settings,
+    aerotech_settings,
     settings_faults,
     uneven_axes,
 )
+from lasercam.dialects.controller_settings import Key
 from lasercam.errors import MachineLimitError
 from lasercam.model.commanded import open_time_ns
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -49,14 +49,11 @@ CODES = (
 )  # fmt: skip
 
 
-def judge(header: ToolpathHeader, section: int, machine: Machine, rules: Mapping[str, Rule]) -> Iterator[Finding]:
+def judge(header: ToolpathHeader, section: int, machine: Machine, keys: Sequence[Key]) -> Iterator[Finding]:
     """Everything recipes and profile tell about a section."""
     recipes = judgement.recipes_of(header, section)
-    faults = settings_faults(machine, rules)
-    if faults:
-        yield judgement.setting_finding(
-            "; ".join(fault.message for fault in faults), "; ".join(dict.fromkeys(fault.hint for fault in faults))
-        )
+    faults = settings_faults(machine, keys)
+    yield from judgement.settings_findings(faults)
     yield from judgement.judge_places(header.sections[section], machine)
     yield from judgement.judge_energy_control(machine)
     yield from judgement.judge_gate(recipes, machine)
@@ -64,7 +61,7 @@ def judge(header: ToolpathHeader, section: int, machine: Machine, rules: Mapping
         yield from judgement.judge_sweeps(recipes, machine)
     if faults:
         return
-    settings = read_settings(machine, rules, MachineLimitError)
+    settings = aerotech_settings(machine, keys, MachineLimitError)
     yield from _judge_counts(machine, settings)
     yield from _judge_settings(recipes, machine, settings)
     for recipe in recipes:

@@ -3,20 +3,21 @@
 Neither writing nor reading code: both sides of the proof start from the same statement about the wiring.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from lasercam.dialects.controller_settings import Fault, Key, in_words, read_settings
 from lasercam.model.machine import TICKS_PER_UM, Machine
 from lasercam.model.toolpath import TICKS_PER_MM
 
 AXIS_LETTERS = "XYZ"
-_COUNTS = re.compile(r"-?[1-9]\d{0,8}")
-_AXIS = re.compile(r"[A-Z][A-Za-z0-9]{0,15}")
-_NUMBER = re.compile(r"\d{1,3}")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
-_WHOLE = re.compile(r"[1-9]\d{0,11}")
-_DECIMAL = re.compile(r"(?!0+(\.0*)?$)\d{1,7}(\.\d{1,6})?")
+_COUNTS = r"-?[1-9]\d{0,8}"
+_AXIS = r"[A-Z][A-Za-z0-9]{0,15}"
+_NUMBER = r"\d{1,3}"
+_NAME = r"[A-Za-z][A-Za-z0-9]{0,63}"
+_WHOLE = r"[1-9]\d{0,11}"
+_DECIMAL = r"(?!0+(\.0*)?$)\d{1,7}(\.\d{1,6})?"
 
 
 @dataclass(frozen=True)
@@ -56,123 +57,68 @@ class AerotechSettings:
         return ticks * self.counts_per_mm[axis] // TICKS_PER_MM
 
 
-@dataclass(frozen=True)
-class SettingFault:
-    """One setting that is missing, unknown or wrong."""
-
-    message: str
-    hint: str
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One key of `controller.settings`.
-
-    Attributes:
-        pattern: what its text must look like.
-        meaning: in words, for messages and explanations.
-        example: a text that is allowed.
-        default: taken when it is not stated; None: it must be stated.
-    """
-
-    pattern: re.Pattern[str]
-    meaning: str
-    example: str
-    default: str | None = None
-
-
-def _shared(input_pattern: re.Pattern[str], example: str, pulse_step: str, pulse_max: str | None) -> dict[str, Rule]:
-    rules = {"pso_axis": Rule(_AXIS, "the axis whose drive switches the beam", "X")}
+def _shared(input_pattern: str, example: str, pulse_step: str, pulse_max: str | None) -> list[Key]:
+    keys = [Key("pso_axis", _AXIS, "the axis whose drive switches the beam", "X")]
     for letter in "xyz":
-        rules[f"input_{letter}"] = Rule(input_pattern, f"the PSO encoder input that follows {letter}", example, "")
-        rules[f"counts_per_mm_{letter}"] = Rule(
-            _COUNTS, f"PSO counts per mm of {letter}, negative when they fall while {letter} rises", "100000", "0"
-        )
-    rules["line_gate"] = Rule(re.compile("window|stops"), "how lines are gated: window or stops", "window", "window")
-    rules["loops"] = Rule(re.compile("yes|no"), "runs of equal dots as loops: yes or no", "yes", "yes")
-    rules["pulse_step_ns"] = Rule(_WHOLE, "grid of pulse times in ns", pulse_step, pulse_step)
-    rules["pulse_max_us"] = Rule(_WHOLE, "longest pulse in µs", pulse_max or "1000000", pulse_max)
-    rules["ramp_rate_mm_s2"] = Rule(_DECIMAL, "acceleration of coordinated moves in mm/s²", "100", "")
-    return rules
+        counts = f"PSO counts per mm of {letter}, negative when they fall while {letter} rises"
+        keys.append(Key(f"input_{letter}", input_pattern, f"the PSO encoder input that follows {letter}", example, ""))
+        keys.append(Key(f"counts_per_mm_{letter}", _COUNTS, counts, "100000", "0"))
+    return [
+        *keys,
+        Key("line_gate", "window|stops", "how lines are gated: window or stops", "window", "window"),
+        Key("loops", "yes|no", "runs of equal dots as loops: yes or no", "yes", "yes"),
+        Key("pulse_step_ns", _WHOLE, "the grid of pulse times in ns", pulse_step, pulse_step),
+        Key("pulse_max_us", _WHOLE, "the longest pulse in µs", pulse_max or "1000000", pulse_max),
+        Key("ramp_rate_mm_s2", _DECIMAL, "the acceleration of coordinated moves in mm/s²", "100", ""),
+    ]
 
 
-A3200_RULES: Mapping[str, Rule] = {
-    **_shared(_NUMBER, "0", "1000", None),
-    "output_pin": Rule(_NUMBER, "the pin of PSOOUTPUT CONTROL", "3"),
-    "output_mode": Rule(_NUMBER, "the mode of PSOOUTPUT CONTROL", "0"),
-}
+A3200_KEYS: Final = (
+    *_shared(_NUMBER, "0", "1000", None),
+    Key("output_pin", _NUMBER, "the pin of PSOOUTPUT CONTROL", "3"),
+    Key("output_mode", _NUMBER, "the mode of PSOOUTPUT CONTROL", "0"),
+)
 """An A3200 takes pulse times in µs; every public example uses whole ones, so that is the grid unless stated."""
-AUTOMATION1_RULES: Mapping[str, Rule] = {
-    **_shared(_NAME, "XC4PrimaryFeedback", "10", "42949672"),
-    "output_pin": Rule(_NAME, "a name of the PsoOutputPin enumeration", "XC4DedicatedOutput", ""),
-}
+AUTOMATION1_KEYS: Final = (
+    *_shared(_NAME, "XC4PrimaryFeedback", "10", "42949672"),
+    Key("output_pin", _NAME, "a name of the PsoOutputPin enumeration", "XC4DedicatedOutput", ""),
+)
 """Pulse times of Automation1: steps of 0.01 µs up to 42,949,672.95 µs. Source: Aerotech, PSO Waveform Functions."""
 
 
-def settings_faults(machine: Machine, rules: Mapping[str, Rule]) -> list[SettingFault]:
+def settings_faults(machine: Machine, keys: Sequence[Key]) -> list[Fault]:
     """Everything wrong with `controller.settings`, empty when it can be used."""
     stated = machine.controller.settings
-    faults = [
-        SettingFault(
-            f"controller.settings has no key '{key}' in this dialect", f"remove it; the keys are {', '.join(rules)}"
-        )
-        for key in stated
-        if key not in rules
-    ]
-    for key, rule in rules.items():
-        text = stated.get(key, rule.default)
-        if text is None:
-            faults.append(
-                SettingFault(
-                    f"controller.settings does not state {key}", f"state {rule.meaning}, such as '{rule.example}'"
-                )
-            )
-        elif key in stated and not rule.pattern.fullmatch(text):
-            faults.append(
-                SettingFault(
-                    f"controller.settings states {key} as '{text}'", f"state {rule.meaning}, such as '{rule.example}'"
-                )
-            )
+    _, faults = read_settings(machine, keys)
     for letter in "xyz":
         if (f"input_{letter}" in stated) != (f"counts_per_mm_{letter}" in stated):
-            faults.append(
-                SettingFault(
-                    f"controller.settings states only one of input_{letter} and counts_per_mm_{letter}",
-                    "PSO follows an axis only when both are known; state both or none",
-                )
-            )
+            text = f"only one of input_{letter} and counts_per_mm_{letter} is stated"
+            faults.append(Fault(text, "PSO follows an axis only when both are known; state both or none"))
     inputs = [stated[key] for key in ("input_x", "input_y", "input_z") if stated.get(key)]
     if len(set(inputs)) < len(inputs):
-        faults.append(
-            SettingFault(
-                "controller.settings states one encoder input for two axes", "give every axis the input it is wired to"
-            )
-        )
+        faults.append(Fault("one encoder input for two axes", "give every axis the input it is wired to"))
     return faults
 
 
-def read_settings(machine: Machine, rules: Mapping[str, Rule], fail: Callable[[str], Exception]) -> AerotechSettings:
+def aerotech_settings(machine: Machine, keys: Sequence[Key], fail: Callable[[str], Exception]) -> AerotechSettings:
     """The settings of a machine whose `controller.settings` has no fault.
 
     Args:
         machine: the profile.
-        rules: keys of the dialect.
+        keys: of the dialect.
         fail: makes the exception of all faults in one sentence.
     """
-    faults = settings_faults(machine, rules)
+    faults = settings_faults(machine, keys)
     if faults:
-        raise fail("; ".join(fault.message for fault in faults))
-    stated = machine.controller.settings
+        raise fail(in_words(faults).message)
+    found, _ = read_settings(machine, keys)
 
-    def text(key: str) -> str:
-        return stated.get(key, rules[key].default or "")
-
-    x, y, z = (text(f"input_{letter}") for letter in "xyz")
-    cx, cy, cz = (int(text(f"counts_per_mm_{letter}")) for letter in "xyz")
-    output = text("output_pin") + (f" {text('output_mode')}" if "output_mode" in rules else "")
+    x, y, z = (found[f"input_{letter}"] for letter in "xyz")
+    cx, cy, cz = (int(found[f"counts_per_mm_{letter}"]) for letter in "xyz")
+    output = found["output_pin"] + (f" {found['output_mode']}" if "output_mode" in found else "")
     return AerotechSettings(
-        text("pso_axis"), output, (x, y, z), (cx, cy, cz), text("line_gate"), text("loops") == "yes",
-        int(text("pulse_step_ns")), int(text("pulse_max_us")) * 1000, text("ramp_rate_mm_s2"),
+        found["pso_axis"], output, (x, y, z), (cx, cy, cz), found["line_gate"], found["loops"] == "yes",
+        int(found["pulse_step_ns"]), int(found["pulse_max_us"]) * 1000, found["ramp_rate_mm_s2"],
     )  # fmt: skip
 
 

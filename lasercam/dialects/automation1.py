@@ -9,7 +9,7 @@ from typing import BinaryIO, ClassVar
 
 from lasercam.dialects import aerotech_judgement, automation1_reader
 from lasercam.dialects.aerotech_encoder import AerotechEncoder
-from lasercam.dialects.aerotech_settings import AUTOMATION1_RULES, AerotechSettings, read_settings
+from lasercam.dialects.aerotech_settings import AUTOMATION1_KEYS, AerotechSettings, aerotech_settings
 from lasercam.dialects.aerotech_words import Column, Words
 from lasercam.dialects.comments import safe_line_comment
 from lasercam.dialects.program_text import Slot
@@ -73,7 +73,7 @@ class Automation1:
 
     def judge(self, header: ToolpathHeader, section: int, machine: Machine) -> Iterable[Finding]:
         """What Automation1 cannot time, count or switch of a section."""
-        return aerotech_judgement.judge(header, section, machine, AUTOMATION1_RULES)
+        return aerotech_judgement.judge(header, section, machine, AUTOMATION1_KEYS)
 
     def encoder(self, program: ProgramHeader) -> AerotechEncoder:
         """A fresh encoder."""
@@ -90,7 +90,7 @@ def automation1_encoder(program: ProgramHeader, *, use_compiled: bool | None = N
     Raises:
         MachineLimitError: controller.settings lack or misstate what the program needs.
     """
-    settings = read_settings(program.machine, AUTOMATION1_RULES, MachineLimitError)
+    settings = aerotech_settings(program.machine, AUTOMATION1_KEYS, MachineLimitError)
     axis = settings.pso_axis
     head = [
         *(safe_line_comment(text, "//") for text in program.title),

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from lasercam.dialects import aerotech_statements as do
 from lasercam.dialects.aerotech_reading import Form, exposures
-from lasercam.dialects.aerotech_settings import AUTOMATION1_RULES, AerotechSettings, read_settings
+from lasercam.dialects.aerotech_settings import AUTOMATION1_KEYS, AerotechSettings, aerotech_settings
 from lasercam.errors import RereadError
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.machine import Machine
@@ -26,7 +26,7 @@ def read(stream: BinaryIO, machine: Machine, *, use_compiled: bool | None = None
     Raises:
         RereadError: what lasercam never writes, or what no exposure can mean.
     """
-    settings = read_settings(machine, AUTOMATION1_RULES, RereadError)
+    settings = aerotech_settings(machine, AUTOMATION1_KEYS, RereadError)
     yield from exposures(stream, _forms(settings), "//", machine, settings, use_compiled=use_compiled)
 
 

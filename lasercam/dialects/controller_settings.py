@@ -1,12 +1,14 @@
-"""The names and numbers of one lab's controller, as its profile states them under `controller.settings`."""
+"""The names and numbers of one lab's controller, as its profile states them under `controller.settings`.
+
+Neither writing nor reading code: both sides of the proof start from the same statement about the wiring.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from lasercam.dialects.judgement import setting_finding
-from lasercam.errors import MachineLimitError, nearest, shorten
-from lasercam.model.finding import Finding
+from lasercam.errors import nearest, shorten
 from lasercam.model.machine import Machine
 
 
@@ -29,44 +31,41 @@ class Key:
     default: str | None = None
 
 
-def read_settings(machine: Machine, keys: Sequence[Key]) -> tuple[Mapping[str, str], list[Finding]]:
+class Fault(NamedTuple):
+    """One setting that is missing, unknown or wrong, and what to do."""
+
+    message: str
+    hint: str
+
+
+def read_settings(machine: Machine, keys: Sequence[Key]) -> tuple[Mapping[str, str], list[Fault]]:
     """Every key with its text, and what is missing, malformed or unknown.
 
     A key that is missing without a default, or malformed, has no entry.
     """
     stated = machine.controller.settings
-    problems: list[str] = []
-    hints: list[str] = []
     known = [key.name for key in keys]
+    faults: list[Fault] = []
     for name in stated:
         if name not in known:
             close = nearest(name, known)
-            problems.append(f"unknown key '{shorten(name)}'" + (f" (did you mean '{close[0]}'?)" if close else ""))
-            hints.append(f"known are {', '.join(known)}")
+            meant = f" (did you mean '{close[0]}'?)" if close else ""
+            faults.append(Fault(f"unknown key '{shorten(name)}'{meant}", f"known are {', '.join(known)}"))
     found: dict[str, str] = {}
     for key in keys:
         text = stated.get(key.name, key.default)
         if text is None:
-            problems.append(f"'{key.name}' is not stated: {key.what}")
-            hints.append(f"state {key.name}: '{key.example}' or what your controller uses")
-        elif not re.fullmatch(key.pattern, text):
-            problems.append(f"'{key.name}' is '{shorten(text)}', but must be {key.what}")
-            hints.append(f"state {key.name} such as '{key.example}'")
+            hint = f"state {key.name}: '{key.example}' or what your controller uses"
+            faults.append(Fault(f"'{key.name}' is not stated: {key.what}", hint))
+        elif key.name in stated and not re.fullmatch(key.pattern, text):
+            hint = f"state {key.name} such as '{key.example}'"
+            faults.append(Fault(f"'{key.name}' is '{shorten(text)}', but must be {key.what}", hint))
         else:
             found[key.name] = text
-    if not problems:
-        return found, []
-    finding = setting_finding(f"controller.settings: {'; '.join(problems)}", "; ".join(dict.fromkeys(hints)))
-    return found, [finding]
+    return found, faults
 
 
-def settings_or_refuse(machine: Machine, keys: Sequence[Key]) -> Mapping[str, str]:
-    """Every key with its text.
-
-    Raises:
-        MachineLimitError: some are missing, malformed or unknown.
-    """
-    found, problems = read_settings(machine, keys)
-    if problems:
-        raise MachineLimitError(f"{problems[0].message}; {problems[0].hint}")
-    return found
+def in_words(faults: Sequence[Fault]) -> Fault:
+    """Several faults in one sentence."""
+    text = "; ".join(fault.message for fault in faults)
+    return Fault(f"controller.settings: {text}", "; ".join(dict.fromkeys(fault.hint for fault in faults)))

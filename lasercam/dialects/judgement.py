@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterator, Sequence
 
+from lasercam.dialects.controller_settings import Fault, in_words
 from lasercam.dialects.row_facts import increment_ticks
 from lasercam.errors import shorten
 from lasercam.model.commanded import open_time_ns
@@ -118,6 +119,11 @@ def recipes_of(header: ToolpathHeader, section: int) -> tuple[Recipe, ...]:
 def setting_finding(message: str, hint: str) -> Finding:
     """A controller setting that is missing or wrong."""
     return Finding(CONTROLLER_SETTING.code, Severity.ERROR, message, "machine", hint=hint)
+
+
+def settings_findings(faults: Sequence[Fault]) -> list[Finding]:
+    """Everything wrong with `controller.settings` as one finding; none where nothing is."""
+    return [setting_finding(*in_words(faults))] if faults else []
 
 
 def judge_places(section: Section, machine: Machine) -> Iterator[Finding]:

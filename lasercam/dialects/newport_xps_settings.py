@@ -7,7 +7,7 @@ from math import floor
 from typing import Final
 
 from lasercam.dialects import judgement
-from lasercam.dialects.controller_settings import Key, read_settings
+from lasercam.dialects.controller_settings import Fault, Key, read_settings
 from lasercam.dialects.motion_runs import PS_PER_S
 from lasercam.errors import MachineLimitError
 from lasercam.model.finding import CodeInfo, Finding, Severity
@@ -104,14 +104,13 @@ class XpsSettings:
 
 def xps_settings(machine: Machine) -> tuple[XpsSettings | None, list[Finding]]:
     """What the profile says, and what is wrong with it; None when anything is."""
-    found, findings = read_settings(machine, KEYS)
-    findings += judgement.judge_energy_control(machine)
+    found, faults = read_settings(machine, KEYS)
+    findings = [*judgement.settings_findings(faults), *judgement.judge_energy_control(machine)]
     if findings:
         return None, findings
-    problems = list(_problems(machine, found["trajectory"], dict(found)))
+    problems = [Fault(*problem) for problem in _problems(machine, found["trajectory"], dict(found))]
     if problems:
-        text, hint = "; ".join(p[0] for p in problems), "; ".join(p[1] for p in problems)
-        return None, [judgement.setting_finding(f"controller.settings: {text}", hint)]
+        return None, judgement.settings_findings(problems)
     trigger = machine.trigger
     is_pvt = found["trajectory"] == PVT
     counts = trigger is not None and trigger.counted_by == "program"

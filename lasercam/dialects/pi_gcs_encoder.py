@@ -6,7 +6,7 @@ from typing import Final
 
 from lasercam.dialects import judgement
 from lasercam.dialects.comments import safe_comment
-from lasercam.dialects.controller_settings import Key, read_settings
+from lasercam.dialects.controller_settings import Fault, Key, read_settings
 from lasercam.dialects.millisecond_waits import milliseconds
 from lasercam.dialects.program_text import fixed_point
 from lasercam.dialects.row_facts import RowReader, exact_multiple
@@ -49,29 +49,28 @@ class PiSettings:
 
 def pi_settings(machine: Machine) -> tuple[PiSettings | None, list[Finding]]:
     """What the profile says, and what is wrong with it; None when anything is."""
-    found, findings = read_settings(machine, KEYS)
-    findings += judgement.judge_energy_control(machine)
+    found, faults = read_settings(machine, KEYS)
+    findings = [*judgement.settings_findings(faults), *judgement.judge_energy_control(machine)]
     if findings:
         return None, findings
     axes = (found["x_axis"], found["y_axis"], found["z_axis"])
     lines = [machine.gate.output, *([machine.trigger.output] if machine.trigger else [])]
-    problems: list[tuple[str, str]] = []
+    problems: list[Fault] = []
     if len(set(axes)) < len(axes):
-        problems.append((f"axes {', '.join(axes)} are not three", "give x, y and z their own axes"))
+        problems.append(Fault(f"axes {', '.join(axes)} are not three", "give x, y and z their own axes"))
     if len(set(lines)) < len(lines):
-        problems.append((f"gate and trigger share digital output {lines[0]}", "give each its own output"))
+        problems.append(Fault(f"gate and trigger share digital output {lines[0]}", "give each its own output"))
     if min(lines) < 1:
-        problems.append(("digital outputs are numbered from 1", "state gate and trigger outputs of 1 or more"))
+        problems.append(Fault("digital outputs are numbered from 1", "state gate and trigger outputs of 1 or more"))
     # Beside the lines of one dot, a macro closes its outputs and ends.
     most = _LINES_PER_DOT + 1 + len(lines) + 1
     if closing_wait_ns(machine) and int(found["max_macro_lines"]) < most:
         problems.append(
-            (f"a dot and the closing of a slow gate do not fit into {found['max_macro_lines']} lines of a macro",
+            Fault(f"a dot and the closing of a slow gate do not fit into {found['max_macro_lines']} lines of a macro",
              f"state max_macro_lines of {most} or more")
         )  # fmt: skip
     if problems:
-        text, hint = "; ".join(p[0] for p in problems), "; ".join(p[1] for p in problems)
-        return None, [judgement.setting_finding(f"controller.settings: {text}", hint)]
+        return None, judgement.settings_findings(problems)
     return PiSettings(axes, found["unit"], int(found["max_macro_lines"])), []
 
 

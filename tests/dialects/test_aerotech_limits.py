@@ -46,17 +46,17 @@ def test_a_good_job_has_no_findings(dialect: str) -> None:
 
 
 BAD_SETTINGS = [
-    ({"pso_axes": "X"}, "no key 'pso_axes'"),
-    ({"pso_axis": ""}, "does not state pso_axis"),
-    ({"pso_axis": "X;Y"}, "pso_axis as 'X;Y'"),
-    ({"output_pin": "3\nPSOCONTROL X ON"}, "output_pin as"),
-    ({"pulse_max_us": ""}, "does not state pulse_max_us"),
+    ({"pso_axes": "X"}, "unknown key 'pso_axes' (did you mean 'pso_axis'?)"),
+    ({"pso_axis": ""}, "'pso_axis' is not stated"),
+    ({"pso_axis": "X;Y"}, "'pso_axis' is 'X;Y'"),
+    ({"output_pin": "3\nPSOCONTROL X ON"}, "'output_pin' is"),
+    ({"pulse_max_us": ""}, "'pulse_max_us' is not stated"),
     ({"counts_per_mm_x": ""}, "only one of input_x and counts_per_mm_x"),
-    ({"counts_per_mm_x": "0"}, "counts_per_mm_x as '0'"),
+    ({"counts_per_mm_x": "0"}, "'counts_per_mm_x' is '0'"),
     ({"input_y": "0"}, "one encoder input for two axes"),
-    ({"line_gate": "windows"}, "line_gate as 'windows'"),
-    ({"loops": "true"}, "loops as 'true'"),
-    ({"ramp_rate_mm_s2": "0"}, "ramp_rate_mm_s2 as '0'"),
+    ({"line_gate": "windows"}, "'line_gate' is 'windows'"),
+    ({"loops": "true"}, "'loops' is 'true'"),
+    ({"ramp_rate_mm_s2": "0"}, "'ramp_rate_mm_s2' is '0'"),
 ]
 
 

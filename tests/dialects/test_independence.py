@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ENCODERS = {
-    "linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement", "controller_settings", "motion_runs",
+    "linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement", "motion_runs",
     "newport_xps", "newport_xps_settings", "newport_xps_encoder", "newport_xps_trajectories", "acs", "acs_encoder",
     "acs_settings", "millisecond_waits", "pi_gcs", "pi_gcs_encoder",
     "aerotech_a3200", "automation1", "aerotech_encoder", "aerotech_groups", "aerotech_judgement", "aerotech_units",
@@ -19,7 +19,7 @@ READERS = {
     "aerotech_a3200_reader", "automation1_reader", "aerotech_reading", "aerotech_motion", "aerotech_moves",
     "aerotech_state", "aerotech_statements", "line_forms",
 }  # fmt: skip
-SHARED = {"compiling", "aerotech_settings"}
+SHARED = {"compiling", "controller_settings", "aerotech_settings"}
 """What both start from: how code is compiled, and what a profile states about the wiring."""
 
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from lasercam.dialects.acs_settings import acs_settings
 from lasercam.dialects.comments import safe_comment
-from lasercam.dialects.judgement import recipes_of
 from lasercam.dialects.millisecond_waits import milliseconds
 from lasercam.dialects.motion_runs import LENGTH_DECIMALS, Feed, Joints, path_acceleration, pulse_window, windows
+from lasercam.dialects.operator_counts import OperatorCount, refuse_uncounted
 from lasercam.dialects.program_text import fixed_point
 from lasercam.dialects.row_facts import MAX_DECIMALS, RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
@@ -42,14 +42,12 @@ class AcsEncoder:
         self._run: list[Feed] = []
         self._points: list[list[int]] = []
         self._speed = 0
-        self._stated = 0
+        self._count = OperatorCount(program, lambda pulses: f"! set the pulse counter to {pulses}")
 
     def begin(self) -> bytes:
         """Comments, laser and outputs off, axes enabled."""
         lines = ["! - " + safe_comment(text)[3:-1] for text in self._program.title]
-        counts = {r.pulses for r in recipes_of(self._program.toolpath, self._program.section) if r.pulses}
-        if self._set.trigger and len(counts) == 1:
-            lines += self._count_statement(counts.pop())
+        lines += self._count.at_head()
         axes = self._set.axes
         enabled = " & ".join(f"MST({axis}).#ENABLED" for axis in axes)
         lines += [
@@ -73,9 +71,7 @@ class AcsEncoder:
             MachineLimitError: what ACSPL+ cannot print, time or count here.
         """
         facts = self._rows.facts(block)
-        lines: list[str] = []
-        if facts.counted.any() and self._set.trigger and self._stated != self._rows.pulses:
-            lines += self._count_statement(self._rows.pulses)
+        lines = self._count.before(facts)
         columns = (facts.kind, facts.axes, facts.printed, facts.start_printed, facts.speed_nm_s, facts.exposure_ns,
                    facts.count, facts.is_closing)  # fmt: skip
         for kind, axes, end, start, speed, exposure, count, closing in zip(*(c.tolist() for c in columns), strict=True):
@@ -107,16 +103,6 @@ class AcsEncoder:
     def _off(self) -> list[str]:
         return ["lc.LaserDisable()", *(f"{output} = 0" for output in (self._set.gate, self._set.trigger) if output)]
 
-    def _count_statement(self, pulses: int) -> list[str]:
-        """What the operator must set, in words that the reader looks for."""
-        if self._stated:
-            raise MachineLimitError(
-                f"the file's head asks for a pulse count of {self._stated}, but its dots need {pulses}; write dots of "
-                "this recipe with its own count"
-            )
-        self._stated = pulses
-        return [f"! set the pulse counter to {pulses}"]
-
     def _at(self, printed: Sequence[int]) -> list[str]:
         return [fixed_point(value, self._rows.decimals) for value in printed]
 
@@ -130,16 +116,8 @@ class AcsEncoder:
 
     def _dot(self, exposure_ns: int, pulses: int) -> list[str]:
         output, time_ns = (self._set.trigger, self._width_ns) if pulses else (self._set.gate, exposure_ns)
-        trigger = self._program.machine.trigger
-        if not output or (pulses and (trigger is None or trigger.counted_by == "program")):
-            raise MachineLimitError(
-                "the machine has no trigger whose pulses the operator counts; give dots an exposure time, or the "
-                "profile a `trigger` with counted_by: operator"
-            )
-        if trigger is not None and pulses > trigger.max_pulses:
-            raise MachineLimitError(
-                f"{pulses} pulses per dot are more than the {trigger.max_pulses} the trigger counts"
-            )
+        if pulses:
+            refuse_uncounted(self._program.machine, pulses)
         settle = [f"WAIT {milliseconds(self._settle_ns)}"] if self._settle_ns else []
         # A slow gate has closed before anything else happens; a counter's trigger is not that gate.
         closing_ns = 0 if pulses else closing_wait_ns(self._program.machine)

@@ -8,6 +8,7 @@ import numpy as np
 from lasercam.dialects import judgement, linuxcnc_reader
 from lasercam.dialects.comments import safe_comment
 from lasercam.dialects.dot_runs import DotRuns, chosen_again
+from lasercam.dialects.operator_counts import OperatorCount, refuse_uncounted
 from lasercam.dialects.program_text import (
     COMPILED_FROM_ROWS,
     MAX_VALUE,
@@ -133,17 +134,14 @@ class LinuxCncEncoder:
         self._dots = DotRuns(self._rows, templates, reach=MAX_VALUE - 1, use_compiled=use_compiled)
         self._use_compiled = use_compiled
         self._modes = np.zeros(4, np.int64)
-        self._stated = 0
+        self._count = OperatorCount(program, self._say_count)
         self._setting = NO_SETTING
         self._step_back: bytes = b""
 
     def begin(self) -> bytes:
         """Comments, gate closed, modes, beam armed."""
         lines = [safe_comment(text) for text in self._program.title]
-        counts = {r.pulses for r in judgement.recipes_of(self._program.toolpath, self._program.section) if r.pulses}
-        if len(counts) == 1:
-            lines += self._count_statement(counts.pop())
-        lines += [*self._outputs_off(), "G21 G90 G94 G17 G40 G49 G80", "G61.1", "M3 S1"]
+        lines += [*self._count.at_head(), *self._outputs_off(), "G21 G90 G94 G17 G40 G49 G80", "G61.1", "M3 S1"]
         return "".join(f"{line}\n" for line in lines).encode("ascii")
 
     def block(self, block: ToolpathBlock) -> bytes | memoryview:
@@ -162,10 +160,8 @@ class LinuxCncEncoder:
             return b""
         statement = b""
         if facts.counted.any():
-            self._check_trigger()
-            if self._stated != self._rows.pulses:
-                # Which recipes stand in this file shows only now; the head could not tell.
-                statement = "".join(f"{line}\n" for line in self._count_statement(self._rows.pulses)).encode("ascii")
+            refuse_uncounted(self._program.machine, self._rows.pulses, sets_counts=True)
+            statement = "".join(f"{line}\n" for line in self._count.before(facts)).encode("ascii")
         self._step_back = self._step_back_from(facts)
         columns = [getattr(facts, name) for name in _COLUMNS]
         choice = chosen(_choose, columns, self._modes, _CHOSEN, use_compiled=self._use_compiled)
@@ -200,27 +196,9 @@ class LinuxCncEncoder:
         trigger = [] if self._trigger is None else [f"M65 P{self._trigger.output}"]
         return [f"M65 P{self._gate}", *trigger]
 
-    def _count_statement(self, pulses: int) -> list[str]:
-        """What the operator must set, in words that the reader looks for."""
-        if self._trigger is None:
-            return []
-        if self._stated:
-            raise MachineLimitError(
-                f"the file's head asks for a pulse count of {self._stated}, but its dots need {pulses}; write dots of "
-                "this recipe with its own count"
-            )
-        self._stated = pulses
-        return [safe_comment(f"set the pulse counter on trigger output {self._trigger.output} to {pulses}")]
-
-    def _check_trigger(self) -> None:
-        if self._trigger is None:
-            raise MachineLimitError(
-                "the machine has no counted trigger; give dots an exposure time, or the profile a `trigger`"
-            )
-        if self._rows.pulses > self._trigger.max_pulses:
-            raise MachineLimitError(
-                f"{self._rows.pulses} pulses per dot are more than the {self._trigger.max_pulses} the trigger counts"
-            )
+    def _say_count(self, pulses: int) -> str:
+        output = 0 if self._trigger is None else self._trigger.output
+        return safe_comment(f"set the pulse counter on trigger output {output} to {pulses}")
 
     def _templates(self, machine: Machine) -> list[Template]:
         join_um = joined_within_um(machine)

@@ -1,6 +1,6 @@
 """Rows to the calls and trajectory files of a Newport XPS."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from lasercam.dialects.comments import safe_comment
@@ -22,12 +22,12 @@ from lasercam.dialects.newport_xps_trajectories import (
     pvt_file,
     standing_file,
 )
+from lasercam.dialects.operator_counts import OperatorCount, refuse_uncounted
 from lasercam.dialects.program_text import fixed_point
 from lasercam.dialects.row_facts import MAX_DECIMALS, RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
 from lasercam.model.commanded import closing_wait_ns
 from lasercam.model.protocols import ProgramHeader
-from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 
 _PS_PER_NS: Final = 1000
@@ -59,7 +59,7 @@ class NewportXpsEncoder:
         self._files: dict[str, bytes] = {}
         self._run: list[Feed] = []
         self._standing: dict[tuple[int, int], bytes] = {}
-        self._stated = 0
+        self._count = OperatorCount(program, lambda pulses: f"# set the pulse counter to {pulses}")
 
     def begin(self) -> bytes:
         """Comments, every output off."""
@@ -69,10 +69,7 @@ class NewportXpsEncoder:
         lines.append("# before: EventExtendedAllGet(char *) must list no event; remove those of an aborted job")
         if self._period_ps:
             lines.append(f"# output pulses fire the laser, one every {_seconds(self._period_ps)} s")
-        counts = {r.pulses for r in self._recipes() if r.pulses}
-        if self._set.trigger and len(counts) == 1:
-            lines += self._count_statement(counts.pop())
-        return _text([*lines, *self._off()])
+        return _text([*lines, *self._count.at_head(), *self._off()])
 
     def block(self, block: ToolpathBlock) -> bytes:
         """Rows of the section.
@@ -82,9 +79,7 @@ class NewportXpsEncoder:
             MachineLimitError: what the XPS cannot run, time or count.
         """
         facts = self._rows.facts(block)
-        lines: list[str] = []
-        if facts.counted.any() and self._set.trigger and self._stated != self._rows.pulses:
-            lines += self._count_statement(self._rows.pulses)
+        lines = self._count.before(facts)
         columns = (facts.kind, facts.axes, facts.printed, facts.start_printed, facts.speed_nm_s, facts.exposure_ns,
                    facts.count, facts.is_closing)  # fmt: skip
         for kind, axes, end, start, speed, exposure, count, closing in zip(*(c.tolist() for c in columns), strict=True):
@@ -114,22 +109,8 @@ class NewportXpsEncoder:
         """The trajectory files that the calls name."""
         return dict(self._files)
 
-    def _recipes(self) -> Iterator[Recipe]:
-        laser = self._program.toolpath.sections[self._program.section].laser
-        return (r for r in self._program.toolpath.recipes.recipes if r.laser == laser)
-
     def _off(self) -> list[str]:
         return [f"GPIODigitalSet({port},{mask},0)" for port, mask in filter(None, (self._set.gate, self._set.trigger))]
-
-    def _count_statement(self, pulses: int) -> list[str]:
-        """What the operator must set, in words that the reader looks for."""
-        if self._stated:
-            raise MachineLimitError(
-                f"the file's head asks for a pulse count of {self._stated}, but its dots need {pulses}; write dots of "
-                "this recipe with its own count"
-            )
-        self._stated = pulses
-        return [f"# set the pulse counter to {pulses}"]
 
     def _move(self, axes: int, printed: Sequence[int]) -> list[str]:
         x, y, z = (fixed_point(value, self._rows.decimals) for value in printed)
@@ -145,15 +126,8 @@ class NewportXpsEncoder:
                 "not supported: dots on an XY group, whose line-arc trajectories cannot stand still; set the stage up "
                 "as a MultipleAxes group and state trajectory: pvt"
             )
-        trigger = self._program.machine.trigger
-        if pulses and trigger is None:
-            raise MachineLimitError(
-                "the machine has no counted trigger; give dots an exposure time, or the profile a `trigger`"
-            )
-        if trigger is not None and pulses > trigger.max_pulses:
-            raise MachineLimitError(
-                f"{pulses} pulses per dot are more than the {trigger.max_pulses} the trigger counts"
-            )
+        if pulses:
+            refuse_uncounted(self._program.machine, pulses, sets_counts=True)
         if pulses and self._set.counts:
             # Half a period longer than from the first to the last pulse: no rounding adds or loses one. A single
             # pulse has no period, and takes one long enough for the controller's cycles.

@@ -8,6 +8,7 @@ from lasercam.dialects import judgement
 from lasercam.dialects.comments import safe_comment
 from lasercam.dialects.controller_settings import Fault, Key, read_settings
 from lasercam.dialects.millisecond_waits import milliseconds
+from lasercam.dialects.operator_counts import OperatorCount, refuse_uncounted
 from lasercam.dialects.program_text import fixed_point
 from lasercam.dialects.row_facts import RowReader, exact_multiple
 from lasercam.errors import MachineLimitError
@@ -95,16 +96,13 @@ class PiGcsEncoder:
         self._lines_per_dot = _LINES_PER_DOT + (2 if self._closing_ns else 0)
         self._macro: list[str] = []
         self._macros = 0
-        self._stated = 0
+        self._count = OperatorCount(program, lambda pulses: f"; set the pulse counter to {pulses}")
 
     def begin(self) -> bytes:
         """What people must know; every output off."""
         lines = ["; - " + safe_comment(text)[3:-1] for text in self._program.title]
         lines.append("; lines with ; are for people. Send the others; behind MAC START wait until no macro runs (RMC?)")
-        counts = {r.pulses for r in judgement.recipes_of(self._program.toolpath, self._program.section) if r.pulses}
-        if self._program.machine.trigger and len(counts) == 1:
-            lines += self._count_statement(counts.pop())
-        return _text([*lines, *self._off()])
+        return _text([*lines, *self._count.at_head(), *self._off()])
 
     def block(self, block: ToolpathBlock) -> bytes:
         """Rows of the section.
@@ -114,11 +112,8 @@ class PiGcsEncoder:
             MachineLimitError: lines, and what a macro cannot print, time or count.
         """
         facts = self._rows.facts(block)
-        lines: list[str] = []
-        if facts.counted.any() and self._program.machine.trigger and self._stated != self._rows.pulses:
-            if self._macro:
-                lines += self._run()
-            lines += self._count_statement(self._rows.pulses)
+        told = self._count.before(facts)
+        lines = [*(self._run() if told and self._macro else []), *told]
         columns = (facts.kind, facts.axes, facts.printed, facts.exposure_ns, facts.count)
         for kind, axes, end, exposure, count in zip(*(c.tolist() for c in columns), strict=True):
             if kind not in (RowKind.JUMP, RowKind.DOT):
@@ -143,16 +138,6 @@ class PiGcsEncoder:
             f"DIO {output} 0" for output in (self._program.machine.gate.output, *([trigger.output] if trigger else []))
         ]
 
-    def _count_statement(self, pulses: int) -> list[str]:
-        """What the operator must set, in words that the reader looks for."""
-        if self._stated:
-            raise MachineLimitError(
-                f"the file's head asks for a pulse count of {self._stated}, but its dots need {pulses}; write dots of "
-                "this recipe with its own count"
-            )
-        self._stated = pulses
-        return [f"; set the pulse counter to {pulses}"]
-
     def _move(self, axes: int, printed: Sequence[int]) -> list[str]:
         moving = [i for i in range(3) if axes >> i & 1]
         if not moving:
@@ -164,15 +149,8 @@ class PiGcsEncoder:
 
     def _dot(self, exposure_ns: int, pulses: int) -> list[str]:
         trigger = self._program.machine.trigger
-        if pulses and (trigger is None or trigger.counted_by == "program"):
-            raise MachineLimitError(
-                "the machine has no trigger whose pulses the operator counts; give dots an exposure time, or the "
-                "profile a `trigger` with counted_by: operator"
-            )
-        if trigger is not None and pulses > trigger.max_pulses:
-            raise MachineLimitError(
-                f"{pulses} pulses per dot are more than the {trigger.max_pulses} the trigger counts"
-            )
+        if pulses:
+            refuse_uncounted(self._program.machine, pulses)
         output = trigger.output if pulses and trigger is not None else self._program.machine.gate.output
         settle = [f"DEL {milliseconds(self._settle_ns)}"] if self._settle_ns else []
         time_ns = self._width_ns if pulses else exposure_ns

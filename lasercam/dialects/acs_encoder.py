@@ -10,17 +10,18 @@ from lasercam.dialects.millisecond_waits import milliseconds
 from lasercam.dialects.motion_runs import LENGTH_DECIMALS, Feed, Joints, path_acceleration, pulse_window, windows
 from lasercam.dialects.operator_counts import OperatorCount, refuse_uncounted
 from lasercam.dialects.program_text import fixed_point
-from lasercam.dialects.row_facts import MAX_DECIMALS, RowReader, exact_multiple
+from lasercam.dialects.row_facts import RowReader, exact_multiple
+from lasercam.dialects.run_encoder import RunEncoder, joined_lines
 from lasercam.errors import MachineLimitError
 from lasercam.model.commanded import closing_wait_ns
 from lasercam.model.protocols import ProgramHeader
-from lasercam.model.toolpath import NM_PER_UM, RowKind, ToolpathBlock
+from lasercam.model.toolpath import NM_PER_UM, RowKind
 
 _SPEED_DECIMALS: Final = 6
 """Velocities are mm/s: a whole number of nm/s prints exactly."""
 
 
-class AcsEncoder:
+class AcsEncoder(RunEncoder):
     """Writes one section; owns the modal state of the program: velocities."""
 
     def __init__(self, program: ProgramHeader) -> None:
@@ -28,21 +29,20 @@ class AcsEncoder:
         settings, problems = acs_settings(machine)
         if settings is None:
             raise MachineLimitError("; ".join(f"{p.message}; {p.hint}" for p in problems))
+        x, y, z = (axis.acceleration for axis in machine.axis_list)
+        super().__init__(
+            RowReader(program, fires_by_position=machine.position_firing is not None),
+            Joints(machine.controller.path_tolerance, (x, y, z), settings.corner_text),
+            OperatorCount(program, lambda pulses: f"! set the pulse counter to {pulses}"),
+        )
         self._set = settings
         self._program = program
-        self._rows = RowReader(program, fires_by_position=machine.position_firing is not None)
-        self._unit = 10 ** (MAX_DECIMALS - self._rows.decimals)
         self._settle_ns = exact_multiple(machine.controller.settle_time, 9, "settle time")
         self._width_ns = exact_multiple(machine.trigger.width, 9, "trigger width") if machine.trigger else 0
         self._tops = [floor(axis.max_speed * NM_PER_UM) for axis in machine.axis_list]
-        x, y, z = (axis.acceleration for axis in machine.axis_list)
         self._accelerations = (x, y, z)
-        self._joints = Joints(machine.controller.path_tolerance, (x, y, z), settings.corner_text)
         self._plane = f"({settings.axes[0]},{settings.axes[1]})"
-        self._run: list[Feed] = []
-        self._points: list[list[int]] = []
         self._speed = 0
-        self._count = OperatorCount(program, lambda pulses: f"! set the pulse counter to {pulses}")
 
     def begin(self) -> bytes:
         """Comments, laser and outputs off, axes enabled."""
@@ -61,44 +61,11 @@ class AcsEncoder:
             f"TILL ({enabled})",
             f"lc.SetMotionAxes{self._plane}",
         ]
-        return _text(lines)
-
-    def block(self, block: ToolpathBlock) -> bytes:
-        """Rows of the section.
-
-        Raises:
-            GeometryError: rows that do not follow each other, or of another section.
-            MachineLimitError: what ACSPL+ cannot print, time or count here.
-        """
-        facts = self._rows.facts(block)
-        lines = self._count.before(facts)
-        columns = (facts.kind, facts.axes, facts.printed, facts.start_printed, facts.speed_nm_s, facts.exposure_ns,
-                   facts.count, facts.is_closing)  # fmt: skip
-        for kind, axes, end, start, speed, exposure, count, closing in zip(*(c.tolist() for c in columns), strict=True):
-            if kind in (RowKind.JUMP, RowKind.DOT):
-                lines += self._flushed()
-                lines += self._move(axes, end)
-                if kind == RowKind.DOT:
-                    lines += self._dot(exposure, count)
-                continue
-            x, y, z = ((b - a) * self._unit for a, b in zip(start, end, strict=True))
-            row = Feed(kind, (x, y, z), speed, count, closing)
-            if z:
-                raise MachineLimitError(
-                    "not supported: lines that change depth; the laser interface's path has two axes here. Write each "
-                    "depth as lines of its own"
-                )
-            if self._run and self._joints.rest_between(self._run[-1], row):
-                lines += self._flushed()
-            if not self._run:
-                self._points = [start]
-            self._run.append(row)
-            self._points.append(end)
-        return _text(lines)
+        return joined_lines(lines)
 
     def end(self) -> bytes:
         """The last run; laser and outputs off, end of program."""
-        return _text([*self._flushed(), *self._off(), "STOP"])
+        return joined_lines([*self._flushed(), *self._off(), "STOP"])
 
     def _off(self) -> list[str]:
         return ["lc.LaserDisable()", *(f"{output} = 0" for output in (self._set.gate, self._set.trigger) if output)]
@@ -106,13 +73,13 @@ class AcsEncoder:
     def _at(self, printed: Sequence[int]) -> list[str]:
         return [fixed_point(value, self._rows.decimals) for value in printed]
 
-    def _move(self, axes: int, end: Sequence[int]) -> list[str]:
+    def _move(self, axes: int, printed: Sequence[int]) -> list[str]:
         moving = [i for i in range(3) if axes >> i & 1]
         if not moving:
             return []
         # All axes are named, as in the public programs; the slowest of those that move gives the velocity.
         top = fixed_point(min(self._tops[i] for i in moving), _SPEED_DECIMALS, trim=True)
-        return [f"PTP/ev ({','.join(self._set.axes)}), {', '.join(self._at(end))}, {top}"]
+        return [f"PTP/ev ({','.join(self._set.axes)}), {', '.join(self._at(printed))}, {top}"]
 
     def _dot(self, exposure_ns: int, pulses: int) -> list[str]:
         output, time_ns = (self._set.trigger, self._width_ns) if pulses else (self._set.gate, exposure_ns)
@@ -124,12 +91,14 @@ class AcsEncoder:
         closing = [f"WAIT {milliseconds(closing_ns)}"] if closing_ns else []
         return [*settle, f"{output} = 1", f"WAIT {milliseconds(time_ns)}", f"{output} = 0", *closing]
 
-    def _flushed(self) -> list[str]:
-        """The path that is complete now."""
-        run, points, self._run, self._points = self._run, self._points, [], []
-        if not run:
-            return []
-        self._joints.check(run)
+    def _accept(self, row: Feed) -> None:
+        if row.delta[2]:
+            raise MachineLimitError(
+                "not supported: lines that change depth; the laser interface's path has two axes here. Write each "
+                "depth as lines of its own"
+            )
+
+    def _motion(self, run: Sequence[Feed], points: Sequence[Sequence[int]]) -> list[str]:
         path_acceleration(run, self._accelerations[:2])  # refuses leads that are too short
         speed = fixed_point(run[0].speed_nm_s, _SPEED_DECIMALS, trim=True)
         lines = []
@@ -155,7 +124,3 @@ class AcsEncoder:
         if shots:
             lines += ["LC_SHOTS = lc.GetPulseCounts(ch)", f'DISP "%d shots of {shots}", LC_SHOTS']
         return [*lines, "lc.Stop(ch)"]
-
-
-def _text(lines: Sequence[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode("ascii")

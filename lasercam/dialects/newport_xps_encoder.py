@@ -24,18 +24,18 @@ from lasercam.dialects.newport_xps_trajectories import (
 )
 from lasercam.dialects.operator_counts import OperatorCount, refuse_uncounted
 from lasercam.dialects.program_text import fixed_point
-from lasercam.dialects.row_facts import MAX_DECIMALS, RowReader, exact_multiple
+from lasercam.dialects.row_facts import RowReader, exact_multiple
+from lasercam.dialects.run_encoder import RunEncoder, joined_lines
 from lasercam.errors import MachineLimitError
 from lasercam.model.commanded import closing_wait_ns
 from lasercam.model.protocols import ProgramHeader
-from lasercam.model.toolpath import RowKind, ToolpathBlock
 
 _PS_PER_NS: Final = 1000
 _SPEED_DECIMALS: Final = 6
 """Velocities are mm/s: a whole number of nm/s prints exactly."""
 
 
-class NewportXpsEncoder:
+class NewportXpsEncoder(RunEncoder):
     """Writes one section: calls as bytes, trajectory files as companions."""
 
     def __init__(self, program: ProgramHeader) -> None:
@@ -43,23 +43,23 @@ class NewportXpsEncoder:
         settings, problems = xps_settings(machine)
         if settings is None:
             raise MachineLimitError("; ".join(f"{p.message}; {p.hint}" for p in problems))
+        x, y, z = (axis.acceleration for axis in machine.axis_list)
+        angle = "" if settings.is_pvt else settings.angle_text
+        super().__init__(
+            RowReader(program, fires_by_position=not settings.is_pvt, counts_in_program=settings.counts),
+            Joints(machine.controller.path_tolerance, (x, y, z), angle),
+            OperatorCount(program, lambda pulses: f"# set the pulse counter to {pulses}"),
+        )
         self._set = settings
         self._program = program
-        self._rows = RowReader(program, fires_by_position=not settings.is_pvt, counts_in_program=settings.counts)
-        self._unit = 10 ** (MAX_DECIMALS - self._rows.decimals)
         laser = program.toolpath.sections[program.section].laser
         needs_period = settings.lines_pulse or settings.counts
         self._period_ps = settings.period_ps(laser.rep_rate_hz) if needs_period else 0
         self._settle_ps = exact_multiple(machine.controller.settle_time, 9, "settle time") * _PS_PER_NS
         width_s = machine.trigger.width if machine.trigger else 0.0
         self._width_ps = exact_multiple(width_s, 9, "trigger width") * _PS_PER_NS
-        x, y, z = (axis.acceleration for axis in machine.axis_list)
-        angle = "" if settings.is_pvt else settings.angle_text
-        self._joints = Joints(machine.controller.path_tolerance, (x, y, z), angle)
         self._files: dict[str, bytes] = {}
-        self._run: list[Feed] = []
         self._standing: dict[tuple[int, int], bytes] = {}
-        self._count = OperatorCount(program, lambda pulses: f"# set the pulse counter to {pulses}")
 
     def begin(self) -> bytes:
         """Comments, every output off."""
@@ -69,41 +69,11 @@ class NewportXpsEncoder:
         lines.append("# before: EventExtendedAllGet(char *) must list no event; remove those of an aborted job")
         if self._period_ps:
             lines.append(f"# output pulses fire the laser, one every {_seconds(self._period_ps)} s")
-        return _text([*lines, *self._count.at_head(), *self._off()])
-
-    def block(self, block: ToolpathBlock) -> bytes:
-        """Rows of the section.
-
-        Raises:
-            GeometryError: rows that do not follow each other, or of another section.
-            MachineLimitError: what the XPS cannot run, time or count.
-        """
-        facts = self._rows.facts(block)
-        lines = self._count.before(facts)
-        columns = (facts.kind, facts.axes, facts.printed, facts.start_printed, facts.speed_nm_s, facts.exposure_ns,
-                   facts.count, facts.is_closing)  # fmt: skip
-        for kind, axes, end, start, speed, exposure, count, closing in zip(*(c.tolist() for c in columns), strict=True):
-            if kind in (RowKind.JUMP, RowKind.DOT):
-                lines += self._flushed()
-                lines += self._move(axes, end)
-                if kind == RowKind.DOT:
-                    lines += self._dot(exposure, count)
-                continue
-            x, y, z = ((b - a) * self._unit for a, b in zip(start, end, strict=True))
-            row = Feed(kind, (x, y, z), speed, count, closing)
-            if self._run and self._joints.rest_between(self._run[-1], row):
-                lines += self._flushed()
-            self._run.append(row)
-            if len(self._run) > self._set.max_elements:
-                raise MachineLimitError(
-                    f"a run of lines has more than the {self._set.max_elements} elements of one trajectory "
-                    "(controller.settings: max_elements); draw it with longer segments, or as several lines"
-                )
-        return _text(lines)
+        return joined_lines([*lines, *self._count.at_head(), *self._off()])
 
     def end(self) -> bytes:
         """The last run; every output off."""
-        return _text([*self._flushed(), *self._off(), "# end of job"])
+        return joined_lines([*self._flushed(), *self._off(), "# end of job"])
 
     def companions(self) -> Mapping[str, bytes]:
         """The trajectory files that the calls name."""
@@ -147,12 +117,14 @@ class NewportXpsEncoder:
             self._standing[key] = standing_file(duration_ps, self._settle_ps, closing_ps)
         return self._standing[key]
 
-    def _flushed(self) -> list[str]:
-        """The run that is complete now."""
-        run, self._run = self._run, []
-        if not run:
-            return []
-        self._joints.check(run)
+    def _accept(self, row: Feed) -> None:
+        if len(self._run) > self._set.max_elements:
+            raise MachineLimitError(
+                f"a run of lines has more than the {self._set.max_elements} elements of one trajectory "
+                "(controller.settings: max_elements); draw it with longer segments, or as several lines"
+            )
+
+    def _motion(self, run: Sequence[Feed], points: Sequence[Sequence[int]]) -> list[str]:
         if not self._set.is_pvt:
             return self._line_arc(run)
         content = pvt_file(run, self._program.machine.controller.min_segment_time)
@@ -234,7 +206,3 @@ def _seconds(period_ps: int) -> str:
 
 def _comment(text: str) -> str:
     return "# - " + safe_comment(text)[3:-1]
-
-
-def _text(lines: Sequence[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode("ascii")

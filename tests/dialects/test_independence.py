@@ -8,6 +8,7 @@ import pytest
 
 ENCODERS = {
     "linuxcnc", "grbl", "program_text", "row_facts", "comments", "judgement", "motion_runs", "operator_counts",
+    "run_encoder",
     "newport_xps", "newport_xps_settings", "newport_xps_encoder", "newport_xps_trajectories", "acs", "acs_encoder",
     "acs_settings", "millisecond_waits", "pi_gcs", "pi_gcs_encoder",
     "aerotech_a3200", "automation1", "aerotech_encoder", "aerotech_groups", "aerotech_judgement", "aerotech_units",

@@ -11,7 +11,8 @@ import pytest
 
 from lasercam.errors import InputError
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.process.ablation import deposition_diameter_um
 from lasercam.process.card import card
 from lasercam.process.library import load_library, load_process

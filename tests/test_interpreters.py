@@ -10,8 +10,9 @@ from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import RowKind, ToolpathBlock
 from lasercam.pipeline.build import build
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
 from lasercam.pipeline.manifest import read_manifest
+from lasercam.pipeline.planning import plan_job
 from tests.oracle import rs274
 
 JOBS = [

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
 from lasercam.pipeline.pictures import simulate
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.stages import job_stages
 from lasercam.process.campaign import Stage
 

@@ -17,9 +17,10 @@ from lasercam.pipeline.build import build
 from lasercam.pipeline.inputs import shipped_names
 from lasercam.pipeline.job_schema import job_schema
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
 from lasercam.pipeline.manifest import read_manifest
 from lasercam.pipeline.pictures import simulate
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.verify import verify_build
 from lasercam.preview.views import View, render_views
 from lasercam.readback.qr import read_qr

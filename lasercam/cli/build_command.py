@@ -24,8 +24,9 @@ def command(job: Path, output: Path, *, replace: bool, pictures: bool, form: str
     from lasercam.pipeline.build import build
     from lasercam.pipeline.judge import judge
     from lasercam.pipeline.ledger import ledger_of
-    from lasercam.pipeline.load import load_job, plan_job
+    from lasercam.pipeline.load import load_job
     from lasercam.pipeline.manifest import finding_data, read_manifest
+    from lasercam.pipeline.planning import plan_job
     from lasercam.pipeline.verify import verify_build
 
     shown = progress()

@@ -17,8 +17,9 @@ def command(job: Path, form: str, ledger: Path | None) -> int:
     """Judge JOB: print every finding with its line and what to do. Exit code 1 when there are errors."""
     from lasercam.pipeline.judge import judge
     from lasercam.pipeline.ledger import ledger_of
-    from lasercam.pipeline.load import load_job, plan_job
+    from lasercam.pipeline.load import load_job
     from lasercam.pipeline.manifest import finding_data, section_data
+    from lasercam.pipeline.planning import plan_job
     from lasercam.pipeline.quantities import derived_by_recipe
 
     loaded = load_job(job)

@@ -24,8 +24,9 @@ def command(job: Path, output: Path, view: str, step: int | None, layer: int | N
     import tempfile
 
     from lasercam.errors import InputError, Problem
-    from lasercam.pipeline.load import load_job, plan_job
+    from lasercam.pipeline.load import load_job
     from lasercam.pipeline.pictures import draw_one
+    from lasercam.pipeline.planning import plan_job
 
     loaded = load_job(job)
     toolpath = plan_job(loaded)

@@ -9,8 +9,8 @@ import click
 from lasercam.cli.terminal import progress
 
 if TYPE_CHECKING:
+    from lasercam.model.links import Transport
     from lasercam.model.machine import Machine
-    from lasercam.model.protocols import Transport
     from lasercam.run.operator import Answer
 
 _UNCERTAIN = ("skip", "expose", "inspect")

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from lasercam.errors import LinkError
 from lasercam.model.laser_control import LaserState, LaserTargets, SettlingKeys, disagreements
-from lasercam.model.protocols import LaserAdapter
+from lasercam.model.links import LaserAdapter
 
 CLOSING_ATTEMPTS: Final = 3
 CLOSING_S: Final = 2.0

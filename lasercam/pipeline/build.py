@@ -19,9 +19,10 @@ from lasercam.pipeline import registry
 from lasercam.pipeline.companions import write_companions
 from lasercam.pipeline.hashed_file import HashedFile
 from lasercam.pipeline.inputs import write_inputs
-from lasercam.pipeline.load import LoadedJob, pattern_uses
+from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import MANIFEST_NAME, FileEntry, ProgramEntry, manifest_data, sealed
 from lasercam.pipeline.pictures import draw_pictures
+from lasercam.pipeline.planning import pattern_uses
 from lasercam.pipeline.progress import SILENT, Advance, Progress
 from lasercam.pipeline.quantities import derived_by_recipe
 from lasercam.pipeline.runbook import runbook_html, runbook_markdown, section_laser_text

@@ -6,8 +6,8 @@ from typing import Any
 from lasercam.errors import InputError, MachineLimitError, Problem, UsageError, name_problem
 from lasercam.model.laser import Laser
 from lasercam.model.laser_control import AdapterKeys, LaserTargets
+from lasercam.model.links import LaserAdapter
 from lasercam.model.machine import Machine
-from lasercam.model.protocols import LaserAdapter
 from lasercam.pipeline import registry
 from lasercam.pipeline.calibration import with_calibration
 from lasercam.pipeline.inputs import FolderInputs, read_bytes

@@ -19,8 +19,9 @@ from lasercam.errors import InputError, Location, Problem, UsageError, shorten
 from lasercam.model.confidence import Confidence
 from lasercam.model.recipe import PassKind
 from lasercam.pipeline.ledger_rows import RowsEntry, save_rows
-from lasercam.pipeline.load import LoadedJob, load_job, plan_job
+from lasercam.pipeline.load import LoadedJob, load_job
 from lasercam.pipeline.manifest import MANIFEST_NAME, read_manifest, section_data
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.stages import job_stages, stage_data
 from lasercam.pipeline.verify import verify_build
 from lasercam.process.campaign import FeatureState, LineState

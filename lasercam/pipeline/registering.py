@@ -12,9 +12,10 @@ from lasercam.geometry.mark_fit import Lie, MarkFit, Sightings, fit_marks
 from lasercam.model.frame import Frame
 from lasercam.model.mounting import MOST_TILT_DEG, SHRINKAGE
 from lasercam.model.registration import MIN_MARKS, FitModel, RegistrationDocument
-from lasercam.pipeline.load import LoadedJob, recipe_table
+from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.mark_diagnosis import culprit, other_ways
 from lasercam.pipeline.mark_table import MeasuredMark, mark_template
+from lasercam.pipeline.planning import recipe_table
 from lasercam.pipeline.registration import nominal_marks, steps_behind
 from lasercam.pipeline.registration_text import registration_text
 from lasercam.plan.frames import frame_of

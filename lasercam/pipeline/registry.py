@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from lasercam.errors import InputError, LasercamError, Location, Problem, name_problem
 from lasercam.model.finding import CodeInfo
-from lasercam.model.protocols import Check, Dialect, LaserAdapterType, SourceType
+from lasercam.model.links import LaserAdapterType
+from lasercam.model.protocols import Check, Dialect, SourceType
 
 SOURCES, CHECKS, DIALECTS = "lasercam.sources", "lasercam.checks", "lasercam.dialects"
 LASERS = "lasercam.lasers"

@@ -10,8 +10,9 @@ from lasercam.model.protocols import Dialect
 from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline import registry
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import LoadedJob, load_job, plan_job
+from lasercam.pipeline.load import LoadedJob, load_job
 from lasercam.pipeline.manifest import read_manifest
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.runbook import section_laser_text
 from lasercam.pipeline.verify import verify_build

@@ -22,8 +22,9 @@ from lasercam.pipeline import registry
 from lasercam.pipeline.agreement import COMPILED_FROM_ROWS, Commands, shows
 from lasercam.pipeline.build import file_digest
 from lasercam.pipeline.companions import CompanionReader, companion_folder
-from lasercam.pipeline.load import LoadedJob, input_hashes, load_job, machine_digest, plan_job
+from lasercam.pipeline.load import LoadedJob, input_hashes, load_job, machine_digest
 from lasercam.pipeline.manifest import MANIFEST_NAME, Manifest, ProgramEntry, read_manifest
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.progress import SILENT, Advance, Progress
 from lasercam.process.set_point import MICRO, program_setting
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from lasercam.errors import shorten
-from lasercam.model.protocols import Transport
+from lasercam.model.links import Transport
 from lasercam.run.faults import FaultError, ignored
 from lasercam.run.replies import Alarm, Banner, Feedback, Ok, Refusal, Reply, Setting, Status, Unknown, parse
 

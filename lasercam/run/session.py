@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from lasercam.errors import RefusedError
+from lasercam.model.links import StreamedByLines, Transport
 from lasercam.model.machine import Machine
-from lasercam.model.protocols import Dialect, StreamedByLines, Transport
+from lasercam.model.protocols import Dialect
 from lasercam.model.toolpath import NM_PER_UM, Section, Toolpath
 from lasercam.run.attempt import Attempt
 from lasercam.run.frame import frame_lines

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final, Protocol, runtime_checkable
 
 from lasercam.errors import LinkError
-from lasercam.model.protocols import Transport
+from lasercam.model.links import Transport
 
 
 class Where(Enum):

@@ -93,7 +93,8 @@ def one_case(machine: str, millions: int, folder: Path, *, preview: bool) -> Non
     """Plan, judge, write, verify and draw one job; print the figures as JSON."""
     from lasercam.pipeline.build import build
     from lasercam.pipeline.judge import judge
-    from lasercam.pipeline.load import load_job, plan_job
+    from lasercam.pipeline.load import load_job
+    from lasercam.pipeline.planning import plan_job
     from lasercam.pipeline.verify import verify_build
     from lasercam.preview.toolpath_figure import draw_toolpath
 

@@ -7,7 +7,8 @@ import pytest
 
 from lasercam.model.finding import Finding
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.process.optics import rayleigh_um
 from tests.support.jobs import DOTS, write_job
 

@@ -11,7 +11,8 @@ from lasercam.checks.cone import BLOCKED_SHARE, Cone
 from lasercam.model.recipe import PassKind
 from lasercam.pipeline.judge import judge as judge_job
 from lasercam.pipeline.ledger import add_build, read_ledger
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from tests.checks.situation import codes, context, dots, judge, lines, valued
 from tests.support import builders
 from tests.support.jobs import DOTS, write_job

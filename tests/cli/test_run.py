@@ -8,7 +8,8 @@ import pytest
 from lasercam.cli.main import run
 from lasercam.pipeline.build import build
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.run.journal import ProgramKey, read_journal
 from tests.support.jobs import GOOD, broken, write_job
 

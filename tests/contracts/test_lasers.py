@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from lasercam.lasers.session import LaserSession
 from lasercam.model.laser_control import AdapterKeys, LaserTargets, SettlingKeys
-from lasercam.model.protocols import LaserAdapter
+from lasercam.model.links import LaserAdapter
 from tests.lasers.pharos_double import PharosDouble
 from tests.support import builders
 

@@ -25,7 +25,8 @@ from lasercam.model.protocols import ProgramHeader
 from lasercam.model.recipe import RecipeTable
 from lasercam.model.timing import TimedBlock
 from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, TICKS_PER_UM, RowKind, ToolpathBlock, ToolpathHeader
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.plan.kinematics.clock import Clock
 from lasercam.plan.kinematics.model import motion_model
 from lasercam.plan.motion import make_rows, motion_tables

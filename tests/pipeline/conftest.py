@@ -7,7 +7,8 @@ import pytest
 
 from lasercam.pipeline.build import build
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from tests.support.jobs import write_job
 
 Built = Callable[..., Path]

@@ -13,8 +13,9 @@ from lasercam.errors import InputError, RefusedError
 from lasercam.model.finding import Finding, Severity, Verdict
 from lasercam.pipeline.build import build
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
 from lasercam.pipeline.manifest import read_manifest
+from lasercam.pipeline.planning import plan_job
 from tests.pipeline.conftest import Built
 from tests.support.jobs import DOTS, GOOD, write_job
 

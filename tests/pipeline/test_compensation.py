@@ -14,7 +14,8 @@ from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.build import build
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.verify import verify_build
 from tests.pipeline.test_energy_control import PLATE, profile
 from tests.support.jobs import DOTS, broken, write_job

@@ -8,7 +8,8 @@ from lasercam.cli.main import run
 from lasercam.errors import MachineLimitError
 from lasercam.model.toolpath import TICKS_PER_UM
 from lasercam.pipeline.inputs import shipped
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from tests.support.jobs import DOTS, write_job
 
 MACHINE = "fs1030-linuxcnc"

@@ -7,7 +7,8 @@ import pytest
 
 from lasercam.errors import InputError
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.verify import verify_build
 from tests.pipeline.conftest import Built
 from tests.support.jobs import DOTS, broken, write_job

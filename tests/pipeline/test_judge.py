@@ -6,7 +6,8 @@ import pytest
 
 from lasercam.model.finding import Finding
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from tests.support.jobs import DOTS, GOOD, broken, write_job
 
 

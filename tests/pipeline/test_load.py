@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from lasercam.errors import InputError
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from tests.support.jobs import DOTS, GOOD, broken, write_job
 
 

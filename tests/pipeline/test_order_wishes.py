@@ -9,7 +9,8 @@ import pytest
 from lasercam.errors import InputError
 from lasercam.model.toolpath import RowKind, Toolpath
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from tests.support.jobs import DOTS, GOOD, write_job
 
 COOLED = re.search(r"```yaml\n(.*?)```", (Path(__file__).parents[2] / "lasercam/docs/order.md").read_text(), re.DOTALL)

@@ -8,7 +8,8 @@ from lasercam.model.confidence import Confidence
 from lasercam.pipeline.build import build
 from lasercam.pipeline.fitting import fit_table
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.verify import verify_build
 from lasercam.process.fit.predict import predicted
 from lasercam.process.lab import VARIABLE

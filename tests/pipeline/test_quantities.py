@@ -7,7 +7,8 @@ import pytest
 from lasercam.cli.main import run
 from lasercam.pipeline.build import build
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.quantities import derived_by_recipe
 from tests.support.jobs import broken, write_job
 

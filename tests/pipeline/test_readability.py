@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from lasercam.cli.main import run
 from lasercam.model.finding import Finding, Severity
 from lasercam.pipeline.judge import all_codes, judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.readability import READABILITY_CODES, _distance_to_square, payloads, readability_checks
 from tests.support.jobs import GOOD, write_job
 
@@ -193,7 +194,8 @@ def test_jobs_without_codes_load_no_reader(tmp_path: Path) -> None:
     assert readability_checks(loaded, plan_job(loaded)) == []
     code = (
         "import sys\nfrom pathlib import Path\nfrom lasercam.pipeline.judge import judge\n"
-        "from lasercam.pipeline.load import load_job, plan_job\n"
+        "from lasercam.pipeline.load import load_job\n"
+        "from lasercam.pipeline.planning import plan_job\n"
         f"loaded = load_job(Path({str(tmp_path / 'job.yaml')!r}))\n"
         "judge(loaded, plan_job(loaded))\n"
         "print(sorted({'zxingcpp', 'PIL', 'matplotlib'} & set(sys.modules)))\n"

@@ -16,8 +16,9 @@ from lasercam.model.finding import Verdict
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.judge import judge
 from lasercam.pipeline.ledger import add_build, read_ledger
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
 from lasercam.pipeline.mark_table import read_marks, typed_mark
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.registering import Wishes, find_remount, register
 from tests.support.jobs import broken, write_job
 

@@ -14,7 +14,8 @@ from lasercam.model.frame import frame_from
 from lasercam.model.toolpath import RowKind, Toolpath
 from lasercam.pipeline.build import build
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.verify import verify_build
 from tests.support.jobs import DOTS, GOOD, write_job
 

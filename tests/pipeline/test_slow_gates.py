@@ -8,7 +8,8 @@ import yaml
 from lasercam.model.finding import Verdict
 from lasercam.pipeline.build import build
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.verify import verify_build
 from tests.support.jobs import DOTS, GOOD, write_job
 

@@ -10,8 +10,9 @@ from PIL import Image
 from lasercam.cli.main import run
 from lasercam.errors import UsageError
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
 from lasercam.pipeline.pictures import draw_one, simulate
+from lasercam.pipeline.planning import plan_job
 from lasercam.pipeline.stages import job_stages, stage_findings
 from tests.support.jobs import GOOD, broken, write_job
 

@@ -16,7 +16,8 @@ import pytest
 from lasercam.model.toolpath import RowKind
 from lasercam.pipeline.build import build
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.run.journal import ProgramKey, read_journal
 from tests.support.jobs import DOTS, broken, write_job
 

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from lasercam.errors import InputError
 from lasercam.model.toolpath import RowKind
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
+from lasercam.pipeline.planning import plan_job
 from lasercam.preview.emission import RecipeEffect, StepRows, simulate_emission
 from lasercam.preview.exposed_rows import ExposedRows
 from lasercam.preview.views import render_view

@@ -15,8 +15,9 @@ from PIL import Image, ImageChops
 
 from lasercam.errors import LasercamError
 from lasercam.model.job import JobDocument
-from lasercam.pipeline.load import load_job, plan_job
+from lasercam.pipeline.load import load_job
 from lasercam.pipeline.pictures import draw_one, views_of
+from lasercam.pipeline.planning import plan_job
 
 ROOT = Path(__file__).parents[2]
 PATTERNS = ROOT / "patterns"

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 
-from lasercam.model.protocols import Transport
+from lasercam.model.links import Transport
 from lasercam.transports.simulated.controller import SimulatedController
 from lasercam.transports.simulated.link import SimulatedLink
 from lasercam.transports.simulated.options import ControllerOptions

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lasercam.model.protocols import Transport
+from lasercam.model.links import Transport
 from lasercam.transports.process import VARIABLE, ProcessLink
 from lasercam.transports.simulated.link import SimulatedLink
 from tests.transports.host import Host, NoAnswerError, controller

@@ -1,20 +1,18 @@
 """Reed-Solomon code over bytes: of n symbols k are data, the others let errors and erasures be corrected."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.compiling import compiled, compiled_with
+from lasercam.compiling import compiled_with
 from lasercam.errors import ParameterError
 from lasercam.storage import reed_solomon_kernels as kernels
 from lasercam.storage.galois_field import INVERSES, ORDER, POWERS, PRODUCTS
+from lasercam.storage.sharing import is_loaded, run_shared
 
 ENCODE_COMPILED_FROM: Final = 4_096
 """Codewords from which the compiled division pays for its start-up of about 0.4 s."""
@@ -120,7 +118,8 @@ class ReedSolomon:
             flags = np.zeros(chosen.shape, np.bool_) if erased is None else np.array(erased[wrong])
             counts = np.empty(len(wrong), np.int32)
             correct = self._corrector(len(wrong))
-            _shared(correct, len(wrong), (chosen, flags), (self._rows, PRODUCTS, INVERSES, POWERS), (counts,))
+            tables = self._rows, PRODUCTS, INVERSES, POWERS
+            run_shared(correct, (chosen, flags), tables, (counts,), least=WORTH_SHARING)
             words[wrong], corrected[wrong] = chosen, counts
         return Decoded(np.ascontiguousarray(words[:, : self.k]), corrected)
 
@@ -138,15 +137,15 @@ class ReedSolomon:
 
     def _remainders(self, words: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """uint8 (B, n − k), of the division of each word by the generator."""
-        if len(words) < ENCODE_COMPILED_FROM and not _is_loaded():
+        if len(words) < ENCODE_COMPILED_FROM and not is_loaded():
             return divide_plain(words, self._rows)
         remainders = np.empty((len(words), self.parity), np.uint8)
         divide = compiled_with(kernels.divide, kernels.divide_word)
-        _shared(divide, len(words), (words,), (self._rows,), (remainders,))
+        run_shared(divide, (words,), (self._rows,), (remainders,), least=WORTH_SHARING)
         return remainders
 
     def _corrector(self, count: int) -> Callable[..., None]:
-        if count < CORRECT_COMPILED_FROM and not _is_loaded():
+        if count < CORRECT_COMPILED_FROM and not is_loaded():
             return kernels.correct_words
         return compiled_with(kernels.correct_words, *kernels.PARTS)
 
@@ -158,30 +157,6 @@ def divide_plain(words: NDArray[np.uint8], rows: NDArray[np.uint8]) -> NDArray[n
     for at in range(len(rest) - parity):
         rest[at + 1 : at + 1 + parity] ^= rows[rest[at]].T
     return np.ascontiguousarray(rest[-parity:].T)
-
-
-def _is_loaded() -> bool:
-    return compiled.cache_info().currsize > 0
-
-
-def _shared(
-    kernel: Callable[..., None], count: int, inputs: tuple[NDArray[Any], ...], tables: tuple[Any, ...],
-    outputs: tuple[NDArray[Any], ...],
-) -> None:  # fmt: skip
-    """Run a kernel over rows of its inputs and outputs, on as many processors as there are."""
-    threads = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 16)
-    threads = min(threads, count // WORTH_SHARING)
-    if threads < 2:
-        kernel(*inputs, *tables, *outputs)
-        return
-    edges = [count * part // threads for part in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        parts = [
-            pool.submit(kernel, *(a[low:high] for a in inputs), *tables, *(a[low:high] for a in outputs))
-            for low, high in pairwise(edges)
-        ]
-        for part in parts:
-            part.result()
 
 
 def _expect(name: str, found: NDArray[Any], kind: type[np.generic], columns: int) -> None:

@@ -6,6 +6,7 @@ import reedsolo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lasercam.compiling import compiled_with
 from lasercam.errors import ParameterError
 from lasercam.storage import reed_solomon, reed_solomon_kernels
 from lasercam.storage.galois_field import INVERSES, POWERS, PRODUCTS
@@ -99,7 +100,7 @@ def test_plain_and_compiled_agree(monkeypatch: pytest.MonkeyPatch) -> None:
             )
         found = {}
         for is_loaded in (False, True):
-            monkeypatch.setattr(reed_solomon, "_is_loaded", lambda answer=is_loaded: answer)
+            monkeypatch.setattr(reed_solomon, "is_loaded", lambda answer=is_loaded: answer)
             decoded = code.decode(received, erased)
             found[is_loaded] = decoded.data.tobytes(), decoded.corrected.tolist()
         assert found[False] == found[True]
@@ -123,9 +124,7 @@ def test_division_is_one_and_the_same() -> None:
     words = np.column_stack((words, words[:, 0]))
     out = np.empty((40, code.parity), np.uint8)
     reed_solomon_kernels.divide(words[:2], code._rows, out[:2])
-    reed_solomon.compiled_with(reed_solomon_kernels.divide, reed_solomon_kernels.divide_word)(
-        words[2:], code._rows, out[2:]
-    )
+    compiled_with(reed_solomon_kernels.divide, reed_solomon_kernels.divide_word)(words[2:], code._rows, out[2:])
     assert (out == divide_plain(words, code._rows)).all()
     oracle = reedsolo.rs_calc_syndromes
     assert out.any(axis=1).all()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.errors import FitError, ReadingError
+from lasercam.errors import FitError, ParameterError, ReadingError
 from lasercam.model.camera_image import CameraImage
 from lasercam.readback.pages.crosstalk import unmix_neighbours
 from lasercam.readback.pages.header_bits import HeaderJudge, HeaderReading, PageHeader, opposite, read_header
@@ -228,7 +228,10 @@ def _complaint(pitch_px: float, marks: Marks, ordered: list[Arrangement]) -> str
 
 def _read(light: _Light, box: _Box, one: Arrangement, accept: HeaderJudge) -> Iterator[SeenPage]:
     """The page of an arrangement, if its header is one."""
-    guess = PageLayout(one.rows, one.columns, 1)
+    try:
+        guess = PageLayout(one.rows, one.columns, 1)
+    except ParameterError:
+        return
     places = _page_places(box, one)
     seen = sample(light.planes, places, _pitch(places))
     in_image = finite(seen, 0)

@@ -102,6 +102,10 @@ class RereadError(LasercamError):
         super().__init__(f"line {line}: {message}" if line else message)
 
 
+class StorageError(LasercamError):
+    """Stored bytes cannot be given back: damaged, foreign, locked with another key, or asking for the impossible."""
+
+
 class RefusedError(LasercamError):
     """The verdict holds errors: nothing is written and nothing moves."""
 

@@ -19,11 +19,11 @@ _BAND = 0.45
 _LIT = 0.35
 """Share of the usual amplitude below which a node does not belong to a page."""
 _DIMMEST = 0.25
-"""Share of the usual brightness below which light is taken for less than it is, so that noise around a page stays low."""
+"""Share of the usual brightness below which light is not raised to the usual, so that noise around a page stays low."""
 _LEAST_NODES = 150
 _OUTLYING = 0.15
 """Pitches; nodes that miss the map by more count little."""
-_NEWTON_STEPS = 4
+_NEWTON_STEPS = 3
 _FITTED_NODES = 1_500
 
 
@@ -97,7 +97,9 @@ class Warp:
 def basis(scaled: FloatArray, powers: NDArray[np.int64]) -> FloatArray:
     """Products of powers (N, terms) of coordinates (N, 2)."""
     top = int(powers.max()) + 1
-    y, x = (np.stack([scaled[:, axis] ** k for k in range(top)], axis=1) for axis in (0, 1))
+    y, x = np.ones((len(scaled), top)), np.ones((len(scaled), top))
+    for k in range(1, top):
+        y[:, k], x[:, k] = y[:, k - 1] * scaled[:, 0], x[:, k - 1] * scaled[:, 1]
     products: FloatArray = y[:, powers[:, 0]] * x[:, powers[:, 1]]
     return products
 

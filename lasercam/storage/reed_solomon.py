@@ -12,12 +12,14 @@ from lasercam.compiling import compiled_with
 from lasercam.errors import ParameterError
 from lasercam.storage import reed_solomon_kernels as kernels
 from lasercam.storage.galois_field import INVERSES, ORDER, POWERS, PRODUCTS
-from lasercam.storage.sharing import is_loaded, run_shared
+from lasercam.storage.sharing import PLAIN_WORK, run_shared
 
-ENCODE_COMPILED_FROM: Final = 4_096
-"""Codewords from which the compiled division pays for its start-up of about 0.4 s."""
-CORRECT_COMPILED_FROM: Final = 48
-"""Codewords with errors from which the compiled correction does: plain Python takes some 8 ms for each."""
+DIVIDE_CALL_S: Final = 0.7e-3
+"""Of one plain division, however few codewords; the processor of decision record 14, as the next two."""
+DIVIDE_S: Final = 5e-6
+"""Of each codeword in it."""
+CORRECT_S: Final = 4e-3
+"""Of the plain correction of a codeword."""
 WORTH_SHARING: Final = 256
 """Codewords for each thread."""
 
@@ -139,7 +141,7 @@ class ReedSolomon:
 
     def _remainders(self, words: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """uint8 (B, n − k), of the division of each word by the generator."""
-        if len(words) < ENCODE_COMPILED_FROM and not is_loaded():
+        if not PLAIN_WORK.is_too_much(DIVIDE_CALL_S + DIVIDE_S * len(words)):
             return divide_plain(words, self._rows)
         remainders = np.empty((len(words), self.parity), np.uint8)
         divide = compiled_with(kernels.divide, kernels.divide_word)
@@ -147,7 +149,7 @@ class ReedSolomon:
         return remainders
 
     def _corrector(self, count: int) -> Callable[..., None]:
-        if count < CORRECT_COMPILED_FROM and not is_loaded():
+        if not PLAIN_WORK.is_too_much(CORRECT_S * count):
             return kernels.correct_words
         return compiled_with(kernels.correct_words, *kernels.PARTS)
 

@@ -100,7 +100,7 @@ def test_plain_and_compiled_agree(monkeypatch: pytest.MonkeyPatch) -> None:
             )
         found = {}
         for is_loaded in (False, True):
-            monkeypatch.setattr(reed_solomon, "is_loaded", lambda answer=is_loaded: answer)
+            monkeypatch.setattr(reed_solomon.PLAIN_WORK, "is_too_much", lambda cost_s, answer=is_loaded: answer)
             decoded = code.decode(received, erased)
             found[is_loaded] = decoded.data.tobytes(), decoded.corrected.tolist()
         assert found[False] == found[True]

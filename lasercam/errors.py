@@ -80,6 +80,10 @@ class PatternError(LasercamError):
     """A pattern source cannot make what its description asks for."""
 
 
+class ReadingError(LasercamError):
+    """A picture does not show what is looked for; says what it shows instead."""
+
+
 class MachineLimitError(LasercamError):
     """The machine or its controller cannot do what the toolpath asks for."""
 

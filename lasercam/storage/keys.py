@@ -172,16 +172,25 @@ def new_salt() -> bytes:
 
 
 def load_key(path: Path) -> SecretKey:
-    """The key in a file: 32 bytes as they are, 64 hexadecimal digits, or base64; blanks and line ends do not matter.
+    """The key in a file; see `parse_key`.
 
     Raises:
-        StorageError: no such file, or something else in it; what is in it is not repeated.
+        StorageError: no such file, or something else in it.
     """
     try:
         with path.open("rb") as file:
             data = file.read(MOST_KEY_FILE_BYTES + 1)
     except OSError as error:
         raise StorageError(f"the key file {path} cannot be read: {error.strerror}") from None
+    return parse_key(data, str(path))
+
+
+def parse_key(data: bytes, name: str) -> SecretKey:
+    """The key in the bytes of a file: 32 bytes as they are, 64 hexadecimal digits, or base64; blanks do not matter.
+
+    Raises:
+        StorageError: something else; what it is is not repeated.
+    """
     if len(data) == KEY_BYTES:
         return SecretKey(data)
     for decode in (bytes.fromhex, _from_base64):
@@ -193,7 +202,7 @@ def load_key(path: Path) -> SecretKey:
             return SecretKey(found)
     size = f"{len(data)} bytes" if len(data) <= MOST_KEY_FILE_BYTES else f"more than {MOST_KEY_FILE_BYTES} bytes"
     raise StorageError(
-        f"the key file {path} has {size} that are no key: {KEY_BYTES} random bytes, or those as {2 * KEY_BYTES}"
+        f"the key file {name} has {size} that are no key: {KEY_BYTES} random bytes, or those as {2 * KEY_BYTES}"
         f" hexadecimal digits or in base64; `head -c {KEY_BYTES} /dev/urandom > my.key` makes one"
     )
 

@@ -162,8 +162,10 @@ def plot_survival(path: Path, pages: int) -> None:
         top = axes.secondary_xaxis("top", functions=(_voxels_of_bytes, _bytes_of_voxels))
         top.set_xlabel("voxels lost or wrong, independently, 2 bits each, %")
     whole.set_ylabel("pages that come back, %")
-    whole.legend(fontsize=8)
-    tail.set_ylabel("pages lost")
+    tail.set_ylabel("share of pages lost")
+    tail.legend(
+        whole.get_legend_handles_labels()[0], whole.get_legend_handles_labels()[1], loc="lower right", fontsize=8
+    )
     tail.set_ylim(1e-4, 1.3)
     tail.axhline(1e-3, color="0.4", lw=0.8, ls=":")
     figure.suptitle(f"A page of 8 × RS(255, K): theory (lines), {pages} pages sent at each point (95 % intervals)")

@@ -49,7 +49,9 @@ def run_shared(
         least: rows that are worth a thread of their own.
     """
     count = len(outputs[0])
-    threads = min(_processors(), MOST_THREADS, count // least)
+    threads = count // least
+    if threads >= 2:
+        threads = min(_processors(), MOST_THREADS, threads)
     if threads < 2:
         kernel(*inputs, *tables, *outputs)
         return

@@ -57,8 +57,8 @@ def command(
 
     Folders stand for the images in them. Grey files named NAME.CHANNEL.png are the channels of one image. Pages of
     stored data say themselves what they are; no job file is needed. Prints what was found; with -o the files, an
-    account of every page, the missing voxels and a map are written. Exit code 1 when nothing was found, not everything that was
-    asked for, or not whole.
+    account of every page, the missing voxels and a map are written. Exit code 1 when nothing was found, not
+    everything that was asked for, or not whole.
     """
     from lasercam.errors import UsageError
 

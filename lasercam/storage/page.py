@@ -70,11 +70,15 @@ class PageReading:
     Attributes:
         content: its bytes; None where a codeword or the CRC failed.
         corrected: int32 (codewords,), symbols put right in each; -1 where that was too much.
+        erased: int64 (codewords,), symbols that were flagged in each; one takes one symbol of parity.
+        mistaken: int64 (codewords,), symbols that were wrong unflagged; one takes two. 0 where content is None.
         wrong: bool (rows, columns), data voxels whose level was not what was written; all False where content is None.
     """
 
     content: bytes | None
     corrected: NDArray[np.int32]
+    erased: NDArray[np.int64]
+    mistaken: NDArray[np.int64]
     wrong: NDArray[np.bool_]
 
 
@@ -119,15 +123,17 @@ def decode_page(header: PageHeader, levels: NDArray[np.uint8], erased: NDArray[n
     missing = np.ascontiguousarray(flags[:used].reshape(code.length, code.codewords).T)
     codec = ReedSolomon(code.length, code.length - code.parity)
     decoded = codec.decode(received, missing)
+    lost_symbols, none = missing.sum(axis=1), np.zeros(code.codewords, np.int64)
     nothing = np.zeros(levels.shape, np.bool_)
     if (decoded.corrected < 0).any():
-        return PageReading(None, decoded.corrected, nothing)
+        return PageReading(None, decoded.corrected, lost_symbols, none, nothing)
     whole = decoded.data.tobytes()
     content, check = whole[:-CHECK_BYTES], whole[-CHECK_BYTES:]
     if zlib.crc32(content).to_bytes(4, "big") != check:
-        return PageReading(None, np.full_like(decoded.corrected, -1), nothing)
-    meant = encode_page(header, content)
-    return PageReading(content, decoded.corrected, (meant != levels) & (layout.roles == Role.DATA))
+        return PageReading(None, np.full_like(decoded.corrected, -1), lost_symbols, none, nothing)
+    mistaken = ((codec.encode(decoded.data) != received) & ~missing).sum(axis=1)
+    wrong = (encode_page(header, content) != levels) & (layout.roles == Role.DATA)
+    return PageReading(content, decoded.corrected, lost_symbols, mistaken, wrong)
 
 
 def _frame(header: PageHeader) -> NDArray[np.uint8]:

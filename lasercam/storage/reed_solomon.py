@@ -48,9 +48,9 @@ class ReedSolomon:
     """RS(n, k) over the field of 256, generator polynomial (x − α⁰)(x − α¹)…, systematic, shortened below n = 255.
 
     e errors and r erasures in one codeword are always corrected where 2 e + r ≤ n − k. Beyond that, decoding fails and
-    says so, or finds another codeword within reach, which no decoder can tell from the right one. That is rare, one in
-    (½ (n − k))! or so, as long as there are no erasures; where these have used up the parity, any error left unflagged
-    leads to it. So whoever flags erasures needs a checksum of the data as well.
+    says so, or finds another codeword within reach, which no decoder can tell from the right one. The latter is rare,
+    one in (½ (n − k))! or so, as long as there are no erasures; once these have used up the parity, any error left
+    unflagged leads to it. So whoever flags erasures needs a checksum of the data as well.
 
     Attributes:
         n: symbols of a codeword, 2 to 255.

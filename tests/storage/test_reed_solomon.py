@@ -12,6 +12,7 @@ from lasercam.storage import reed_solomon, reed_solomon_kernels
 from lasercam.storage.galois_field import INVERSES, POWERS, PRODUCTS
 from lasercam.storage.reed_solomon import ReedSolomon, divide_plain, generator_rows
 
+reedsolo.init_tables(0x11D)  # its plain functions calculate with nothing before
 CODES = st.tuples(st.integers(2, 255), st.integers(1, 254)).filter(lambda c: c[1] < c[0]).map(lambda c: ReedSolomon(*c))
 
 
@@ -88,6 +89,25 @@ def test_beyond_the_bound_it_fails_or_names_a_codeword(code: ReedSolomon, seed: 
     changed = (word != received) & ~erased
     assert count == erasures + changed.sum()
     assert 2 * changed.sum() + erasures <= code.parity
+
+
+@pytest.mark.parametrize(("n", "k"), [(3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (9, 1), (4, 2)])
+def test_decoding_finds_the_codeword_within_reach_and_no_other(n: int, k: int) -> None:
+    """All codewords of small codes are looked at: one is within reach or none, and that decides."""
+    code, chance = ReedSolomon(n, k), np.random.default_rng(n * k)
+    every = code.encode(np.stack(np.divmod(np.arange(256**k), 256), axis=1)[:, 2 - k :].astype(np.uint8))
+    count = 3_000 if k == 1 else 60
+    received = every[chance.integers(0, len(every), count)]
+    received ^= chance.integers(0, 256, received.shape, np.uint8) * (chance.random(received.shape) < 0.4)
+    erased = chance.random(received.shape) < 0.2
+    differ = ((every[None] != received[:, None]) & ~erased[:, None]).sum(axis=2)
+    is_near = 2 * differ + erased.sum(axis=1)[:, None] <= code.parity
+    decoded = code.decode(received, erased)
+    assert is_near.sum(axis=1).max() == 1
+    assert (decoded.is_failed == ~is_near.any(axis=1)).all()
+    found = np.flatnonzero(~decoded.is_failed)
+    assert 0 < len(found) < count
+    assert (decoded.data[found] == every[is_near[found].argmax(axis=1), :k]).all()
 
 
 def test_plain_and_compiled_agree(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stored")
     job = loaded(folder)
     toolpath = plan_job(job)
-    build(job, toolpath, judge(job, toolpath), folder / "out")
+    build(job, toolpath, judge(job, toolpath), folder / "out", pictures=False)
     return folder / "out"
 
 
@@ -141,7 +141,7 @@ def test_a_rewrite_stores_bits_in_colours_of_the_library(tmp_path: Path) -> None
     verdict = judge(job, toolpath)
     assert "E_PAYLOAD_UNREADABLE" not in {f.code for f in verdict.findings}
     waived = replace(verdict, findings=tuple(f for f in verdict.findings if f.severity is not Severity.ERROR))
-    build(job, toolpath, waived, tmp_path / "out")
+    build(job, toolpath, waived, tmp_path / "out", pictures=False)
     [loop] = read_back(tmp_path / "out", job, toolpath, shipped_channels()["bench"])
     assert loop.identical
     with SimulatedPages(tmp_path / "out", job, toolpath, "data", shipped_channels()["bench"]) as simulated:

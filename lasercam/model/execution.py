@@ -103,3 +103,18 @@ class Execution:
     def of_section(self, section: int) -> tuple[ProgramRows, ...]:
         """All its executions that were touched."""
         return tuple(p for p in self.programs if p.section == section and p.is_touched)
+
+
+@dataclass(frozen=True)
+class HandStep:
+    """A step of a job that a person does, away from the beam: furnace, soak, remount, reading, an instruction.
+
+    Attributes:
+        step: its index in the job.
+        name: as the job calls it.
+        text: verb and name.
+    """
+
+    step: int
+    name: str
+    text: str

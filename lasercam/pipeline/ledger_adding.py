@@ -121,10 +121,10 @@ def take_over(
     name = executed_name(toolpath, execution)
     if (
         before is not None
-        and (before.rows.file, before.is_open) == (f"{name}.npz", is_open)
+        and before.rows.file == f"{name}.npz"
         and by_hand == {step for step, part, *_ in already if part < 0}
     ):
-        return before, False
+        return (before, False) if before.is_open is is_open else (_turned(ledger, before, is_open=is_open), True)
     pieces = executed_pieces(toolpath, execution)
     rows = save_rows(toolpath, pieces, ledger.rows_folder, name)
     if before is not None and rows.rows < before.rows.rows:
@@ -148,6 +148,15 @@ def take_over(
         "applied": applied,
     }
     return append(ledger, data), True
+
+
+def _turned(ledger: Ledger, before: LedgerEntry, *, is_open: bool) -> LedgerEntry:
+    """The same entry once more, with a run begun or ended that has exposed nothing yet."""
+    changed = {
+        "entry": len(ledger.entries) + 1, "previous": ledger.head, "is_open": is_open,
+        "features": feature_data(ledger.features),
+    }  # fmt: skip
+    return append(ledger, {**before.model_dump(mode="json"), **changed})
 
 
 def _day(date: str | None) -> calendar_date:

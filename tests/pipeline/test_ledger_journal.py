@@ -49,7 +49,7 @@ def executed(toolpath, *programs, journal=JOURNAL, **facts):
 
 def half(toolpath):
     """Two lines done, one cut, one uncertain, one untouched."""
-    a, b, c, d, _ = lines(toolpath)
+    _, b, c, d, _ = lines(toolpath)
     return ProgramRows(0, 0, ((0, b + 1),), ((c, c + 1),), ((d, d + 1),))
 
 
@@ -135,7 +135,7 @@ def test_a_step_acts_once_on_what_the_sample_holds(tmp_path, built, toolpath):
 
 def test_exposed_again_by_decision_is_said(tmp_path, built, toolpath, capsys):
     path = tmp_path / "A7.ledger"
-    a, b, *_ = lines(toolpath)
+    b = lines(toolpath)[1]
     rows = ProgramRows(0, 0, ((0, b + 1),), again=((b, b + 1), (b + 4, b + 5)))
     entry, _ = add_journal(built, path, executed(toolpath, rows))
     assert (entry.sections[0].exposures, entry.sections[0].twice) == (2, 1)

@@ -239,6 +239,9 @@ class Yes:
         self.asked.append(question)
         return True
 
+    def by_hand(self, question: str) -> bool:
+        return self.confirm(question)
+
     def decide(self, question: str) -> str:
         return self.answer
 

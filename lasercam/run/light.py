@@ -202,6 +202,9 @@ class Light:
         """
         if self._keys is None:
             return lambda: None
+        if self._worker is None:
+            self._close()
+            return lambda: None
         thread = threading.Thread(target=self._close, name="laser-close", daemon=True)
         thread.start()
         return lambda: thread.join(CLOSING_S)

@@ -133,8 +133,7 @@ class Session:
             self._say(f"{step.text}: noted as done")
         if not todo:
             self._say(f"everything of this build is executed; {self._told_after() or 'nothing is left'}")
-            return 0
-        if wanted.only_note:
+        if not todo or wanted.only_note:
             return 0
         todo = self._on_one_machine(todo)
         first = todo[0][0]

@@ -57,6 +57,7 @@ def command(
     from lasercam.cli.run_display import Display
     from lasercam.cli.run_keys import Keys, signals
     from lasercam.cli.run_ledger import LedgerKeeper
+    from lasercam.cli.run_picture import drawn_unless_finished
     from lasercam.errors import UsageError
     from lasercam.pipeline.ledger_run import run_ledger
     from lasercam.pipeline.runnable import load_runnable
@@ -92,7 +93,7 @@ def command(
             keys.stop()
         display.show(event)
 
-    with Events(events, show) as told, signals(controls):
+    with drawn_unless_finished(runnable, journal_path), Events(events, show) as told, signals(controls):
         session = Session(
             runnable.toolpath, planned, journal_path, lambda machine: _transport(machine, port, tcp),
             _Person(yes=yes, uncertain=uncertain), controls, told, runnable.sample, runnable.after,

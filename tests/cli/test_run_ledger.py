@@ -13,7 +13,7 @@ from lasercam.pipeline.ledger import read_ledger
 from lasercam.pipeline.load import load_job
 from lasercam.pipeline.planning import plan_job
 from lasercam.run.execution import read_execution
-from lasercam.run.places import journal_beside
+from lasercam.run.places import journal_beside, picture_beside
 from tests.cli.test_run import built
 from tests.support.hindered import hinder
 from tests.support.jobs import GOOD, broken, write_job
@@ -150,3 +150,32 @@ def test_files_that_operators_load(tmp_path: Path) -> None:
 
 def read_rows(folder: Path) -> int:
     return plan_job(load_job(folder)).header.sections[0].n_rows
+
+
+def test_a_run_that_stops_unfinished_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = built(tmp_path, WRITES)
+    picture = picture_beside(journal(folder))
+    hinder(monkeypatch, 2, interrupt)
+    assert run(["run", str(folder), "--simulate", "--yes"]) == 5
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert f"{picture} shows" in capsys.readouterr().err
+    picture.unlink()
+    assert run(["run", str(folder), "--simulate", "--yes"]) == 1, "needs --resume"
+    assert not picture.exists(), "nothing new was executed"
+    output = tmp_path / "x.svg"
+    command = ["preview", str(folder), "--view", "executed", "-o", str(output)]
+    assert run(command) == 1
+    assert f"--journal {journal(folder)}" in capsys.readouterr().err
+    assert run([*command, "--journal", str(journal(folder))]) == 0
+    drawn = output.read_text()
+    assert "What the journal says" in drawn
+    assert "uncertain: perhaps exposed" in drawn
+    assert run([*command[:3], "toolpath", *command[4:], "--journal", str(journal(folder))]) == 2
+    assert run(["preview", str(write_job(tmp_path, WRITES)), *command[2:]]) == 1
+    other = tmp_path / "other"
+    other.mkdir()
+    elsewhere = built(other, broken("count: 5", "count: 4", WRITES))
+    assert run(["preview", str(elsewhere), *command[2:], "--journal", str(journal(folder))]) == 1
+    assert "about another build" in capsys.readouterr().err

@@ -68,7 +68,7 @@ def command(
 
     journal_path = journal_beside(folder, simulated=simulate)
     kept = run_ledger(folder, ledger, simulate=simulate)
-    before = read_execution(journal_path)
+    before = None if kept is None else read_execution(journal_path)
     held = None if kept is None else kept.held("" if before is None else before.journal)
     runnable = load_runnable(folder, progress(), held=held)
     planned = [

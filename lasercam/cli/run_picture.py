@@ -12,6 +12,9 @@ from lasercam.run.execution import read_execution
 from lasercam.run.faults import WaitingError
 from lasercam.run.places import picture_beside
 
+DRAWN_AT_ONCE_ROWS = 5_000_000
+"""Rows up to which the picture takes some seconds at most; larger ones are drawn when somebody asks."""
+
 
 @contextmanager
 def drawn_unless_finished(runnable: Runnable, journal: Path) -> Iterator[None]:
@@ -35,6 +38,9 @@ def _draw(runnable: Runnable, journal: Path) -> None:
     from lasercam.cli.executed_view import write_executed
 
     picture = picture_beside(journal)
+    if runnable.toolpath.header.n_rows > DRAWN_AT_ONCE_ROWS:
+        click.echo("`lasercam preview --view executed` draws what is done, partly exposed and uncertain", err=True)
+        return
     try:
         execution = read_execution(journal)
         if execution is None or not any(program.is_touched for program in execution.programs):

@@ -63,7 +63,9 @@ class Ledger:
         return next((e for e in reversed(self.entries) if e.journal == journal), None)
 
     def without(self, journal: str) -> "Ledger":
-        """What the sample held and holds beside what one journal says; for reading only."""
+        """What the sample holds beside what one journal says, all of it for a journal without a name; for reading."""
+        if not journal:
+            return self
         return replace(self, entries=tuple(e for e in self.entries if e.journal != journal))
 
     def require_closed(self) -> None:

@@ -97,7 +97,7 @@ def save_rows(toolpath: Toolpath, pieces: Sequence[Piece], folder: Path, digest:
         try:
             with os.fdopen(handle, "w+b") as out:
                 with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-                    for number, block in enumerate(toolpath.blocks()):
+                    for number, block in enumerate(toolpath.blocks() if pieces else ()):
                         for index, piece in enumerate(pieces):
                             if piece.section.index == block.section:
                                 total += _save_block(archive, f"{number:08d}.{index:05d}", block, piece)

@@ -57,6 +57,8 @@ class StepsByHand:
 
     def left(self, steps: Sequence[HandStep]) -> list[HandStep]:
         """Those that nobody has confirmed."""
+        if not steps:
+            return []
         done = read_journal(self.path).by_hand
         return [step for step in steps if step.step not in done]
 

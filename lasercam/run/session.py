@@ -273,8 +273,7 @@ class Session:
                 laser = light.make_ready(planned.targets, planned.path.name, self._confirmed, journal.note)
             self._confirm_program(planned, key, left, laser)
             self._one(link, limits, light, journal, planned, key, left, wanted)
-        told = self._told_after()
-        if told:
+        if told := self._told_after():
             self._say(told)
         return len(todo)
 
@@ -353,6 +352,8 @@ class Session:
 
     def _told_after(self) -> str:
         """What is left by hand where no job file is left, on no machine."""
+        if not self.after:
+            return ""
         content = read_journal(self.journal_path)
         keys = [ProgramKey(p.section.index, repeat) for p in self.planned for repeat in range(p.section.repeat)]
         return self._by_hand.told_after(self.after) if all(content.of(key).is_finished for key in keys) else ""
@@ -363,10 +364,8 @@ class Session:
         here = list(takewhile(lambda one: one[0].machine.machine == name, todo))
         if len(here) < len(todo):
             other = todo[len(here)][0]
-            self._say(
-                f"this session runs {len(here)} job file(s) on {name}; '{other.path.name}' comes next, on "
-                f"{other.machine.machine}"
-            )
+            text = f"this session runs {len(here)} job file(s) on {name}; '{other.path.name}' comes next"
+            self._say(f"{text}, on {other.machine.machine}")
         return here
 
     # Telling

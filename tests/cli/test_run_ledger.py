@@ -110,6 +110,18 @@ def test_nothing_is_run_over_what_another_job_wrote_since(tmp_path: Path, capsys
     assert not journal(two).exists()
 
 
+def test_what_a_person_recorded_is_kept_off_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An entry without a journal, of another build and of the same."""
+    path, other = tmp_path / "A7.ledger", tmp_path / "b"
+    other.mkdir()
+    folder, another = built(tmp_path, WRITES), built(other, broken("job: good", "job: other", WRITES))
+    assert run(["ledger", "add", str(folder), "--ledger", str(path)]) == 0
+    for build in (folder, another):
+        capsys.readouterr()
+        assert run(["run", str(build), "--port", "/dev/no-such-port", "--yes", "--ledger", str(path)]) == 1
+        assert "E_DUPLICATE" in capsys.readouterr().err
+
+
 def test_a_simulation_never_writes_about_a_real_sample(tmp_path: Path) -> None:
     folder, path = built(tmp_path, WRITES), tmp_path / "A7.ledger"
     assert run(["ledger", "add", str(folder), "--ledger", str(path)]) == 0, "no journal: all of it, as a person says"

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from lasercam.errors import InputError, LasercamError, Location, Problem
+from lasercam.errors import InputError, LasercamError, Location, Problem, RefusedError
 from lasercam.run.journal_lock import hold
 from lasercam.run.row_ranges import RowRanges
 
@@ -236,7 +236,11 @@ class Journal:
         self.path, self.toolpath = path, toolpath
         try:
             self._stream = path.open("r+b" if path.exists() else "xb", buffering=0)
-            hold(self._stream, path)
+            try:
+                hold(self._stream, path)
+            except RefusedError:
+                self._stream.close()
+                raise
             self._stream.truncate(content.good_bytes)
             self._stream.seek(0, os.SEEK_END)
         except OSError as error:

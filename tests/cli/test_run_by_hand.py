@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lasercam.cli.main import run
+from lasercam.pipeline.inputs import shipped
 from lasercam.run.journal import ProgramKey, read_journal
 from lasercam.run.places import journal_beside
 from tests.cli.test_run import built
@@ -94,3 +95,23 @@ def test_a_job_may_begin_with_one(tmp_path: Path) -> None:
     assert run(["run", str(folder), *SIMULATED]) == 6
     assert run(["run", str(folder), *SIMULATED, "--frame"]) == 0, "looking where it will write needs no furnace"
     assert run(["run", str(folder), *SIMULATED, "--confirm", "furnace one"]) == 0
+
+
+def test_steps_keep_their_order_across_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What comes behind another machine's step waits for it."""
+    monkeypatch.chdir(tmp_path)
+    with shipped("machine_profiles") as shelf:
+        text = (shelf / "fs1030-grbl.yaml").read_text()
+    (tmp_path / "machine_profiles").mkdir()
+    other = text.replace("machine: fs1030-grbl", "machine: other-grbl", 1)
+    (tmp_path / "machine_profiles" / "other-grbl.yaml").write_text(other)
+    second = AGAIN.replace("name: again,", "name: elsewhere, machine: other-grbl,").replace("grid.odd", "grid.even")
+    folder = built(tmp_path, broken(AGAIN, second + AGAIN, GRBL))
+    for number, file in enumerate(("01-first", "02-elsewhere", "03-again")):
+        assert run(["run", str(folder), *SIMULATED]) == 0
+        told = capsys.readouterr().err
+        assert told.count("is running") == 1
+        assert f"{file}.gcode is running" in told
+        assert ("comes next, on" in told) is (number < 2)

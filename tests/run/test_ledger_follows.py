@@ -1,6 +1,6 @@
 """Journal to ledger, whatever happens: nothing that was executed is missing, nothing claimed that was not.
 
-The truth is the simulated controller's own record. Forty seeds here; `LASERCAM_SLOW=1` runs a thousand.
+The truth is the simulated controller's own record. Thirty seeds here; `LASERCAM_SLOW=1` runs a thousand.
 """
 
 import os
@@ -20,7 +20,7 @@ from lasercam.run.journal import ProgramKey, read_journal
 from lasercam.run.row_ranges import RowRanges
 from tests.run.stage import WAY, DyingJournal, Fault, Killed, Stage
 
-SEEDS = range(1000 if os.environ.get("LASERCAM_SLOW") else 40)
+SEEDS = range(1000 if os.environ.get("LASERCAM_SLOW") else 30)
 KINDS = sorted(set(WAY) - {"flip", "lose_byte", "freeze"})
 """Without what nobody can know: lines that arrive spoilt, and a beam that hangs."""
 

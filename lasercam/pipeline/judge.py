@@ -132,7 +132,7 @@ def judge(
     judged.sort(
         key=lambda f: (_ORDER.index(f.severity), f.waived is not None, f.location or loaded.locate(), f.code, f.on)
     )
-    notes = loaded.notes if not before or ledger is None else (*loaded.notes, held_text(ledger.entries))
+    notes = loaded.notes if not before or ledger is None else (*loaded.notes, held_text(ledger.current))
     return Verdict(tuple(judged), toolpath.header.digest, machine_digest(loaded), notes)
 
 
@@ -141,7 +141,7 @@ def _before(context: CheckContext, ledger: Ledger) -> Mapping[type[object], Earl
     return {
         Cone: earlier(context, ledger, merge_parts=False),
         Duplicate: earlier(context, ledger, merge_parts=False),
-        Subset: earlier(context, ledger, merge_parts=True),
+        Subset: earlier(context, ledger, merge_parts=True, only_done=True),
     }
 
 

@@ -1,0 +1,121 @@
+// The picture: one scene, one camera, what is switched on, and a loop that draws when something has changed.
+
+const SLOW_FRAME_MS = 45, QUICK_FRAME_MS = 24, LEAST_SHARE = 1 / 64;
+const REST_MS = 160;
+
+class Picture {
+  constructor(canvas, state) {
+    this.canvas = canvas;
+    this.state = state;
+    this.drawing = new Drawing(canvas);
+    this.camera = new Camera();
+    this.share = 1;
+    this.changed = false;
+    this.movedAt = -Infinity;
+    this.frameAt = 0;
+    this.after = []; // called after each frame
+    new ResizeObserver(() => this.touch()).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
+    canvas.addEventListener("webglcontextlost", (event) => { event.preventDefault(); this.lost = true; });
+    canvas.addEventListener("webglcontextrestored", () => location.reload());
+  }
+
+  load(scene) {
+    this.scene = scene;
+    this.drawing.load(scene);
+    this.colourings = colourings(scene);
+    if (!this.colourings[this.state.mode]) this.state.mode = "recipe";
+    this.reach();
+    this.repaint();
+  }
+
+  // How far the camera must see.
+  reach() {
+    const { scene, state } = this;
+    const corners = [...scene.corners, ...(state.sample ? scene.boxes.sample : []), ...(state.envelope ? scene.boxes.envelope : [])];
+    this.camera.radius = 1 + Math.max(...corners.map(([x, y, z]) => Math.hypot(x, y, z * state.stretch)));
+  }
+
+  // Colours anew, then a picture.
+  repaint() {
+    const { state } = this;
+    this.coloured = this.colourings[state.mode].make(state.stage);
+    const paper = this.paper(), hidden = state.hidden, chosen = this.scene.chooser(state.chosen);
+    const dark = this.colourings[state.mode].dark;
+    const rgb = this.coloured.looks.map((look) => (dark ? rgbOf(look.colour) : legible(rgbOf(look.colour), paper)));
+    this.shownColours = rgb.map(hexOf);
+    const classes = this.coloured.classes, shapes = state.shapes && this.coloured.groups;
+    this.drawing.paint((item, into, at) => {
+      const own = classes[item], colour = rgb[own];
+      if (!colour || (hidden.size && hidden.has(own))) { into[at + 3] = 0; return; }
+      [into[at], into[at + 1], into[at + 2]] = colour;
+      into[at + 3] = (chosen && !chosen(item) ? 2 : 1) + (shapes ? 4 * (own % 5) : 0);
+    });
+    this.touch();
+  }
+
+  paper() {
+    if (this.colourings[this.state.mode].dark) return [0, 0, 0];
+    return matchMedia("(prefers-color-scheme: dark)").matches ? [21, 24, 28] : [255, 255, 255];
+  }
+
+  how() {
+    const { state, scene, camera } = this;
+    const ratio = Math.min(devicePixelRatio || 1, 2);
+    const pixels = [this.canvas.clientWidth, this.canvas.clientHeight].map((v) => Math.max(1, Math.round(v * ratio)));
+    const paper = this.paper(), isDark = luminance(paper) < 0.5;
+    const { matrix, focal } = camera.seen(pixels);
+    const round = Math.max(...scene.corners.map(([x, y, z]) => Math.hypot(x, y, z * state.stretch)), 1e-3);
+    return {
+      near: camera.axes().toEye.map((v) => v / round),
+      pixels, ratio, matrix, focal, paper: paper.map((v) => v / 255),
+      time: state.timeS >= scene.facts.total_s ? 1e30 : state.timeS,
+      stage: state.stage, layer: scene.layerDepths(state.layer, state.deeper), stretch: state.stretch, least: 1.6 * ratio,
+      flat: !!this.colourings[state.mode].dark, travel: state.travel, box: state.sample, envelope: state.envelope,
+      travelColour: isDark ? [0.42, 0.45, 0.48] : [0.66, 0.68, 0.7], boxColour: isDark ? [0.8, 0.82, 0.85] : [0.2, 0.22, 0.25],
+      envelopeColour: isDark ? [0.95, 0.65, 0.3] : [0.7, 0.36, 0.0],
+    };
+  }
+
+  // Something has changed; `moving` allows a rougher picture until it rests.
+  touch(moving = false) {
+    if (moving) this.movedAt = performance.now();
+    if (this.changed) return;
+    this.changed = true;
+    requestAnimationFrame((now) => this.frame(now));
+  }
+
+  frame(now) {
+    this.changed = false;
+    if (!this.scene || this.lost) return;
+    const moving = performance.now() - this.movedAt < REST_MS;
+    if (moving && this.wasMoving) this.learn(now - this.frameAt);
+    this.wasMoving = moving;
+    this.frameAt = now;
+    this.drawNow(moving ? this.share : 1);
+    if (moving) setTimeout(() => this.touch(), REST_MS + 20);
+  }
+
+  // Draw fewer segments while moving when frames take long, more when there is time.
+  learn(ms) {
+    if (ms > SLOW_FRAME_MS) this.share = Math.max(LEAST_SHARE, this.share * Math.max(0.3, SLOW_FRAME_MS / ms) * 0.8);
+    else if (ms < QUICK_FRAME_MS) this.share = Math.min(1, this.share * 1.15);
+  }
+
+  drawNow(share = 1) {
+    const how = this.how();
+    const [width, height] = how.pixels;
+    if (this.canvas.width !== width || this.canvas.height !== height) [this.canvas.width, this.canvas.height] = [width, height];
+    this.drawing.draw(how, share);
+    this.drawnShare = share;
+    for (const done of this.after) done(how);
+    return how;
+  }
+
+  // Pixel of a place (µm from the middle, depth down), from the upper left of the picture, in CSS pixels.
+  pixelOf(place, how) {
+    const [x, y, , w] = clipped(how.matrix, [place[0], place[1], -place[2] * how.stretch]);
+    if (w <= 0) return null;
+    return [((x / w + 1) / 2) * how.pixels[0] / how.ratio, ((1 - y / w) / 2) * how.pixels[1] / how.ratio];
+  }
+}

@@ -55,7 +55,13 @@ def command(job: Path, output: Path, view: str, step: int | None, layer: int | N
 
 
 def _write_html(
-    loaded: "LoadedJob", toolpath: "Toolpath", job: Path, out: BinaryIO, *, view: str, chosen: tuple[int | None, int | None]
+    loaded: "LoadedJob",
+    toolpath: "Toolpath",
+    job: Path,
+    out: BinaryIO,
+    *,
+    view: str,
+    chosen: tuple[int | None, int | None],
 ) -> None:
     """The interactive page: every view, step and layer is in it."""
     from lasercam.cli.terminal import progress

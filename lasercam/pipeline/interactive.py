@@ -29,10 +29,14 @@ from lasercam.preview.html.scene import (
 )
 from lasercam.preview.html.segments import gather, row_places_um, scene_grid
 from lasercam.preview.html.thinning import MOST_ROWS, choose_thinning
+from lasercam.process.campaign import Stage
 from lasercam.process.path_dose import dose_radius_um
 
 MOST_PAIRS = 20_000
 """Pairs of part and recipe whose emission a page holds; more are refused to it, and it says so."""
+
+_MOST_STATES = 12
+_MOST_PARTS = 3
 
 
 def write_interactive(
@@ -129,13 +133,13 @@ def _steps(loaded: LoadedJob, toolpath: Toolpath) -> dict[str, Any]:
     glow = [] if too_many else glow_tables(stages, pairs, views)
     steps = []
     for index, (step, stage) in enumerate(zip(loaded.document.steps, stages, strict=True)):
-        states = dict.fromkeys(f"{shorten(f.part)}: {says(f)}" for f in stage.features)
+        states = _states(stage)
         steps.append(
             {
                 "name": step.name,
                 "verb": step.verb,
                 "line": loaded.locate("steps", index).line,
-                "states": list(states)[:_MOST_STATES],
+                "states": states[:_MOST_STATES],
                 "more_states": max(0, len(states) - _MOST_STATES),
                 "notes": list(stage.notes),
             }
@@ -149,4 +153,16 @@ def _steps(loaded: LoadedJob, toolpath: Toolpath) -> dict[str, Any]:
     }
 
 
-_MOST_STATES = 12
+def _states(stage: Stage) -> list[str]:
+    """What features are after a step, in words; parts that are alike together."""
+    alike: dict[str, list[str]] = {}
+    for f in stage.features:
+        parts = alike.setdefault(says(f), [])
+        if f.part not in parts:
+            parts.append(f.part)
+    return [
+        ", ".join(shorten(p) for p in parts[:_MOST_PARTS])
+        + (f" and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else "")
+        + f": {words}"
+        for words, parts in alike.items()
+    ]

@@ -108,7 +108,7 @@ def space_quantum_um(extent_um: float) -> float:
     >>> space_quantum_um(100.0), space_quantum_um(2.0**22)
     (0.0001, 1.0)
     """
-    return max(LEAST_QUANTUM_UM, extent_um / 2**SPACE_BITS)
+    return max(LEAST_QUANTUM_UM, extent_um / float(1 << SPACE_BITS))
 
 
 def time_quantum_s(total_s: float) -> float:
@@ -117,4 +117,4 @@ def time_quantum_s(total_s: float) -> float:
     >>> time_quantum_s(60.0), time_quantum_s(2.0**31)
     (1e-06, 2.0)
     """
-    return max(LEAST_QUANTUM_S, total_s / 2**TIME_BITS)
+    return max(LEAST_QUANTUM_S, total_s / float(1 << TIME_BITS))

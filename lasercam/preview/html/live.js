@@ -36,7 +36,10 @@ class Live {
 
   problem({ problems }) {
     this.told = true;
-    const lines = problems.map(({ message, hint, file, line, column }) => `${file ? `${file}, line ${line}, column ${column}: ` : ""}${message}${hint ? `. ${hint}` : ""}`);
+    const lines = problems.map(({ message, hint, file, line, column }) => {
+      const stop = hint && !/[.?]$/.test(message) ? "." : "";
+      return `${file ? `${file}, line ${line}, column ${column}: ` : ""}${message}${stop}${hint ? ` ${hint}` : ""}`;
+    });
     this.say(`The job cannot be shown as it is now; the picture is the last good one.\n${lines.join("\n")}`);
   }
 

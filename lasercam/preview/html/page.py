@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 from lasercam.preview.html.scene import Scene
 
 SCRIPTS = (
-    "decode.js", "words.js", "scene.js", "matrices.js", "camera.js", "shaders.js", "drawing.js", "colours.js", "picture.js", "overlay.js",
-    "panel.js", "findings.js", "playback.js", "pointing.js", "live.js", "viewer.js",
+    "decode.js", "words.js", "scene.js", "matrices.js", "camera.js", "shaders.js", "drawing.js", "colours.js",
+    "picture.js", "overlay.js", "panel.js", "findings.js", "playback.js", "pointing.js", "live.js", "viewer.js",
 )  # fmt: skip
 """Joined in this order inside one function, so that nothing leaks into the page."""
 
@@ -71,14 +71,14 @@ def policy(*, live: bool) -> str:
 
 
 def json_in_html(data: Any) -> str:
-    """JSON that may stand in a script element: nothing in it can end the element or begin a comment.
+    r"""JSON that may stand in a script element: nothing in it can end the element or begin a comment.
 
     >>> json_in_html("</script><!--")
-    '"\\\\u003c/script\\\\u003e\\\\u003c!--"'
+    '"\\u003c/script\\u003e\\u003c!--"'
     """
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for char, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
-        text = text.replace(char, code)
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
     return text
 
 

@@ -38,6 +38,7 @@ class Picture {
 
   // Colours anew, then a picture.
   repaint() {
+    if (!this.scene) return;
     const { state } = this;
     this.coloured = this.colourings[state.mode].make(state.stage);
     const paper = this.paper(), hidden = state.hidden, chosen = this.scene.chooser(state.chosen);

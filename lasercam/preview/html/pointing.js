@@ -59,6 +59,7 @@ class Pointing {
   }
 
   key(event) {
+    if (!this.picture.scene) return;
     const { picture, panel } = this, arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     const views = { 0: "orbit", 1: "top", 2: "front", 3: "side", 4: "sample" };
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -93,7 +94,7 @@ class Pointing {
 
   segmentAt([x, y]) {
     const { picture } = this;
-    if (!picture.scene?.length) return -1;
+    if (!picture.scene?.length || picture.lost) return -1;
     const how = picture.how();
     const found = picture.drawing.segmentAt(how, Math.round(x * how.ratio), Math.round(how.pixels[1] - y * how.ratio), Math.round(REACH_PX * how.ratio));
     picture.touch(); // the picture itself was not preserved

@@ -202,7 +202,7 @@ def finding_facts(
             "waived": f.waived,
             "count": f.count,
             "row": f.first_row,
-            "place": list(places[f.first_row]) if f.first_row in places else None,
+            "place": list(places[f.first_row]) if f.first_row is not None and f.first_row in places else None,
             **_concerned(f.on, header),
         }
         for f in findings

@@ -20,6 +20,7 @@ function started() {
   const picture = new Picture(byId("picture"), state);
   const overlay = new Overlay(picture), panel = new Panel(picture), playback = new Playback(picture);
   const findings = new Findings(picture, overlay), pointing = new Pointing(picture, panel, playback, findings);
+  byId("panel").inert = true; // until there is something to control
   panel.onTime = () => playback.say();
   let first = true;
 
@@ -34,6 +35,7 @@ function started() {
     playback.load();
     findings.load(facts.findings);
     panel.repaint();
+    byId("panel").inert = false;
     first = false;
   }
 

@@ -13,7 +13,7 @@ from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.pictures import views_of, written_width_um
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.quantities import derived_quantities
-from lasercam.pipeline.stages import exposed_parts, job_stages
+from lasercam.pipeline.stages import exposed_parts
 from lasercam.pipeline.timing import timed_blocks
 from lasercam.preview.html.glow import Pair, glow_tables, says
 from lasercam.preview.html.page import write_page
@@ -29,7 +29,7 @@ from lasercam.preview.html.scene import (
 )
 from lasercam.preview.html.segments import gather, row_places_um, scene_grid
 from lasercam.preview.html.thinning import MOST_ROWS, choose_thinning
-from lasercam.process.campaign import Stage
+from lasercam.process.campaign import Stage, stages
 from lasercam.process.path_dose import dose_radius_um
 
 MOST_PAIRS = 20_000
@@ -117,8 +117,8 @@ def _recipes(loaded: LoadedJob, toolpath: Toolpath) -> list[RecipeFacts]:
 
 def _steps(loaded: LoadedJob, toolpath: Toolpath) -> dict[str, Any]:
     """Every step of the job, what the sample is after it, and the colours in which it glows then."""
-    stages = job_stages(loaded, toolpath)
     exposed = exposed_parts(toolpath)
+    after = stages(loaded.document.steps, exposed, loaded.processes)
     of_part = {part.name: index for index, part in enumerate(toolpath.header.parts)}
     of_recipe = {recipe.label: index for index, recipe in enumerate(toolpath.header.recipes.recipes)}
     pairs = list(
@@ -130,9 +130,9 @@ def _steps(loaded: LoadedJob, toolpath: Toolpath) -> dict[str, Any]:
     )
     views = [view for view in views_of(loaded, toolpath) if view != "daylight"]
     too_many = len(pairs) > MOST_PAIRS
-    glow = [] if too_many else glow_tables(stages, pairs, views)
+    glow = [] if too_many else glow_tables(after, pairs, views)
     steps = []
-    for index, (step, stage) in enumerate(zip(loaded.document.steps, stages, strict=True)):
+    for index, (step, stage) in enumerate(zip(loaded.document.steps, after, strict=True)):
         states = _states(stage)
         steps.append(
             {

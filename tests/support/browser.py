@@ -1,10 +1,12 @@
 """A headless Chromium for tests, spoken to in the DevTools protocol through pipes; nothing but the standard library."""
 
 import base64
+import contextlib
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -34,6 +36,16 @@ def program() -> str | None:
     return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
+# Chromium reads from descriptor 3 and writes to 4.
+_AT_3_AND_4 = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for end, at in zip(ends, (3, 4)):
+    os.dup2(end, at)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
 class Browser:
     """One page. Everything it says on the console, and every exception, is kept in `said`."""
 
@@ -44,9 +56,8 @@ class Browser:
         self._home = tempfile.TemporaryDirectory(prefix="lasercam-browser-", ignore_cleanup_errors=True)
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
-        # Chromium reads from descriptor 3 and writes to 4.
         command = [
-            "sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", found, *FLAGS,
+            sys.executable, "-I", "-c", _AT_3_AND_4, str(to_browser), str(from_browser), found, *FLAGS,
             f"--window-size={size[0]},{size[1]}", f"--user-data-dir={self._home.name}", "about:blank",
         ]  # fmt: skip
         self._process = subprocess.Popen(
@@ -58,13 +69,21 @@ class Browser:
         self._rest = b""
         self._number = 0
         self.said: list[str] = []
+        self.requests: list[str] = []
+        try:
+            self._attach(size)
+        except BaseException:
+            self.close()
+            raise
+
+    def _attach(self, size: tuple[int, int]) -> None:
+        """One page, all of whose news are heard."""
         target = self._send("Target.createTarget", {"url": "about:blank"}, session=None)["targetId"]
         attached = self._send("Target.attachToTarget", {"targetId": target, "flatten": True}, session=None)
         self._session: str | None = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._send(f"{domain}.enable", {})
         self.resize(*size)
-        self.requests: list[str] = []
 
     def __enter__(self) -> "Browser":
         return self
@@ -74,8 +93,10 @@ class Browser:
 
     def close(self) -> None:
         """The process and its folder are gone afterwards."""
-        os.close(self._write)
         try:
+            with contextlib.suppress(AssertionError, OSError):
+                self._send("Browser.close", {}, session=None)
+            os.close(self._write)
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self._process.kill()

@@ -14,8 +14,8 @@ function spreadOrder(items) {
 }
 
 class Drawing {
-  constructor(canvas) {
-    const gl = canvas.getContext("webgl2", { antialias: true, alpha: false, preserveDrawingBuffer: false });
+  constructor(canvas, smooth) {
+    const gl = canvas.getContext("webgl2", { antialias: smooth, alpha: false, preserveDrawingBuffer: false });
     if (!gl) throw new Error("this browser has no WebGL 2, so there is no picture; the words below tell the same");
     this.gl = gl;
     this.programs = {

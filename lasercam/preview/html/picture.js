@@ -1,18 +1,18 @@
 // The picture: one scene, one camera, what is switched on, and a loop that draws when something has changed.
 
-const SLOW_FRAME_MS = 45, QUICK_FRAME_MS = 24, LEAST_SHARE = 1 / 64;
-const REST_MS = 160;
+const GOAL_MS = 30, LEAST_SEGMENTS = 20000, MOST_SMOOTH = 200000;
+const REST_MS = 200;
 
 class Picture {
   constructor(canvas, state) {
     this.canvas = canvas;
     this.state = state;
-    this.drawing = new Drawing(canvas);
+    this.drawing = null;
     this.camera = new Camera();
     this.share = 1;
     this.changed = false;
-    this.movedAt = -Infinity;
-    this.frameAt = 0;
+    this.moving = false;
+    this.working = null;
     this.after = []; // called after each frame
     new ResizeObserver(() => this.touch()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
@@ -21,6 +21,9 @@ class Picture {
   }
 
   load(scene) {
+    // Smooth edges cost four times the work where no graphics card does it: they are for pictures of few lines.
+    this.drawing ??= new Drawing(this.canvas, scene.length <= MOST_SMOOTH);
+    this.leastShare = Math.min(1, LEAST_SEGMENTS / Math.max(scene.length, 1));
     this.scene = scene;
     this.drawing.load(scene);
     this.colourings = colourings(scene);
@@ -80,27 +83,43 @@ class Picture {
 
   // Something has changed; `moving` allows a rougher picture until it rests.
   touch(moving = false) {
-    if (moving) this.movedAt = performance.now();
+    this.moving ||= moving;
     if (this.changed) return;
     this.changed = true;
-    requestAnimationFrame((now) => this.frame(now));
+    requestAnimationFrame(() => this.frame());
   }
 
-  frame(now) {
+  frame() {
+    if (!this.scene || this.lost) { this.changed = false; return; }
+    // A picture that the graphics card still works on is waited for, so that none pile up.
+    if (this.working && !this.isDone()) { requestAnimationFrame(() => this.frame()); return; }
     this.changed = false;
-    if (!this.scene || this.lost) return;
-    const moving = performance.now() - this.movedAt < REST_MS;
-    if (moving && this.wasMoving) this.learn(now - this.frameAt);
-    this.wasMoving = moving;
-    this.frameAt = now;
+    clearTimeout(this.rest);
+    const moving = this.moving;
+    this.moving = false;
     this.drawNow(moving ? this.share : 1);
-    if (moving) setTimeout(() => this.touch(), REST_MS + 20);
+    const gl = this.drawing.gl;
+    this.working = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    this.workingSince = performance.now();
+    gl.flush();
+    this.watchWork();
+    if (moving && this.drawnShare < 1) this.rest = setTimeout(() => this.touch(), REST_MS);
   }
 
-  // Draw fewer segments while moving when frames take long, more when there is time.
-  learn(ms) {
-    if (ms > SLOW_FRAME_MS) this.share = Math.max(LEAST_SHARE, this.share * Math.max(0.3, SLOW_FRAME_MS / ms) * 0.8);
-    else if (ms < QUICK_FRAME_MS) this.share = Math.min(1, this.share * 1.15);
+  watchWork() {
+    requestAnimationFrame(() => { if (this.working && !this.isDone()) this.watchWork(); });
+  }
+
+  // Whether the last picture is finished; how long it took decides how much is drawn while moving.
+  isDone() {
+    const gl = this.drawing.gl;
+    if (gl.clientWaitSync(this.working, 0, 0) === gl.TIMEOUT_EXPIRED) return false;
+    gl.deleteSync(this.working);
+    this.working = null;
+    const wanted = (this.drawnShare * GOAL_MS) / (performance.now() - this.workingSince);
+    const calm = wanted > this.share ? Math.min(wanted, 1.25 * this.share) : wanted;
+    this.share = Math.min(1, Math.max(this.leastShare, calm));
+    return true;
   }
 
   drawNow(share = 1) {

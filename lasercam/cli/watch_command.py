@@ -36,7 +36,7 @@ def command(job: Path, port: int, *, browser: bool) -> int:
     rebuilder = Rebuilder(job, server)
     try:
         click.echo(f"{job.name} is shown at {server.url}\nSave it to see it anew; Ctrl-C ends.")
-        if browser and not webbrowser.open(server.url):
+        if browser and not (_has_screen() and webbrowser.open(server.url)):
             click.echo("No browser could be opened; open the address by hand.", err=True)
         while True:
             began = time.monotonic()
@@ -49,6 +49,14 @@ def command(job: Path, port: int, *, browser: bool) -> int:
         rebuilder.stop()
         server.close()
         signal.signal(signal.SIGTERM, before)
+
+
+def _has_screen() -> bool:
+    """Whether a browser would have a window; in a terminal a text browser would take the terminal over."""
+    import os
+    import sys
+
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _echo(told: "Told", seconds: float) -> None:

@@ -25,6 +25,7 @@ class Drawing {
       edges: this.program(EDGE_VERTEX, PLAIN_FRAGMENT),
     };
     this.buffers = [];
+    this.arrays = [];
     this.picking = null;
   }
 
@@ -50,7 +51,9 @@ class Drawing {
   // A scene takes the place of the one before.
   load(scene) {
     for (const buffer of this.buffers) this.gl.deleteBuffer(buffer);
+    for (const array of this.arrays) this.gl.deleteVertexArray(array);
     this.buffers = [];
+    this.arrays = [];
     this.scene = scene;
     const dots = [], lines = [], travel = [];
     const kind = scene.columns.kind;
@@ -59,26 +62,28 @@ class Drawing {
       else if (kind[i] === KIND.LINE || kind[i] === KIND.SHOTS) lines.push(i);
       if (kind[i] !== KIND.LINE && kind[i] !== KIND.SHOTS) travel.push(i);
     }
-    this.dots = this.group(spreadOrder(dots), [3, 1, 1, 1], false, (put, i) => {
-      put(...scene.end(i), scene.endS(i), scene.step(i), scene.width(i));
+    const { beginS, endS, lastsS, step, width } = scene.getters();
+    this.dots = this.group(spreadOrder(dots), [3, 1, 1, 1], false, (into, at, i) => {
+      scene.putEnd(into, at, i);
+      into[at + 3] = endS(i); into[at + 4] = step(i); into[at + 5] = width(i);
     });
-    this.lines = this.group(spreadOrder(lines), [3, 3, 2, 1, 1, 1], true, (put, i) => {
-      put(...scene.start(i), ...scene.end(i), scene.beginS(i), scene.lastsS(i), scene.step(i), scene.width(i));
-      put(kind[i] === KIND.SHOTS ? scene.columns.count[i] >>> 0 : 0);
+    this.lines = this.group(spreadOrder(lines), [3, 3, 2, 1, 1, 1], true, (into, at, i) => {
+      scene.putStart(into, at, i);
+      scene.putEnd(into, at + 3, i);
+      into[at + 6] = beginS(i); into[at + 7] = lastsS(i); into[at + 8] = step(i); into[at + 9] = width(i);
+      into[at + 10] = kind[i] === KIND.SHOTS ? scene.columns.count[i] >>> 0 : 0;
     });
     this.travelItems = spreadOrder(travel);
     this.travel = null;
     this.edges = { box: this.edgeGroup(scene.boxes.sample), envelope: this.edgeGroup(scene.boxes.envelope) };
   }
 
-  // Numbers of the items, laid side by side; `sizes` are those of the attributes. A look follows them.
+  // Numbers of the items, laid side by side by `fill`; `sizes` are those of the attributes. A look follows them.
   group(items, sizes, instanced, fill) {
     const gl = this.gl, stride = sizes.reduce((a, b) => a + b, 0);
     const values = new Float32Array(items.length * stride);
-    let at = 0;
-    const put = (...numbers) => { for (const number of numbers) values[at++] = number; };
-    for (const item of items) fill(put, item);
-    const array = gl.createVertexArray();
+    for (let slot = 0; slot < items.length; slot++) fill(values, slot * stride, items[slot]);
+    const array = this.vertexArray();
     gl.bindVertexArray(array);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer(values, gl.STATIC_DRAW));
     let offset = 0;
@@ -99,21 +104,29 @@ class Drawing {
   }
 
   travelGroup() {
-    const scene = this.scene;
-    this.travel ??= this.group(this.travelItems, [3, 3, 2, 1], true, (put, i) => {
-      put(...scene.start(i), ...scene.end(i), scene.beginS(i), scene.lastsS(i), scene.step(i));
+    const scene = this.scene, { beginS, lastsS, step } = scene.getters();
+    this.travel ??= this.group(this.travelItems, [3, 3, 2, 1], true, (into, at, i) => {
+      scene.putStart(into, at, i);
+      scene.putEnd(into, at + 3, i);
+      into[at + 6] = beginS(i); into[at + 7] = lastsS(i); into[at + 8] = step(i);
     });
     return this.travel;
   }
 
   edgeGroup(places) {
-    const gl = this.gl, array = gl.createVertexArray();
+    const gl = this.gl, array = this.vertexArray();
     gl.bindVertexArray(array);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer(new Float32Array(places.flat()), gl.STATIC_DRAW));
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, 3, gl.FLOAT, false, 0, 0);
     gl.bindVertexArray(null);
     return { array, n: places.length };
+  }
+
+  vertexArray() {
+    const array = this.gl.createVertexArray();
+    this.arrays.push(array);
+    return array;
   }
 
   buffer(values, usage) {
@@ -188,7 +201,7 @@ class Drawing {
     gl.uniform1f(places.u_stretch, how.stretch);
     gl.uniform1f(places.u_least, pick ? Math.max(4, how.least) : how.least);
     gl.uniform3f(places.u_paper, ...how.paper);
-    gl.uniform4f(places.u_near, ...how.near, how.flat ? 0 : 0.45);
+    gl.uniform4f(places.u_near, ...how.near, how.flat ? 0 : 0.6);
     gl.uniform1i(places.u_pick, pick ? 1 : 0);
     gl.uniform1i(places.u_flat, how.flat ? 1 : 0);
     return places;

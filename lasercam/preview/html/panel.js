@@ -8,7 +8,7 @@ class Panel {
       byId(id).addEventListener("change", (event) => {
         this.state[key] = event.target.checked;
         this.picture.reach();
-        if (key === "shapes") this.picture.repaint(); else this.picture.touch();
+        if (key === "shapes") this.repaint(); else this.picture.touch();
       });
     }
     byId("perspective").addEventListener("change", (event) => { this.picture.camera.perspective = event.target.checked; this.picture.touch(); });
@@ -99,7 +99,7 @@ class Panel {
     const swatch = (colour, own) => {
       const made = element("span", { className: "swatch", "aria-hidden": "true" });
       made.style.background = colour;
-      if (this.state.shapes && own % 5) made.textContent = ["", "■", "◆", "▲", "○"][own % 5];
+      if (this.state.shapes && coloured.groups) made.textContent = ["●", "■", "◆", "▲", "○"][own % 5];
       return made;
     };
     const words = (look) => element("span", null, look.title, look.details.length ? element("span", { className: "small" }, look.details.join(", ")) : null);

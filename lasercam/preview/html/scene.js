@@ -6,7 +6,8 @@ class Scene {
     this.columns = columns;
     this.length = columns.row.length;
     this.middle = facts.origin_um.map((low, i) => (low + facts.high_um[i]) / 2);
-    const [x0, y0, z0] = this.moved(facts.origin_um), [x1, y1, z1] = this.moved(facts.high_um);
+    this.corner = this.moved(facts.origin_um);
+    const [x0, y0, z0] = this.corner, [x1, y1, z1] = this.moved(facts.high_um);
     this.corners = [];
     for (const x of [x0, x1]) for (const y of [y0, y1]) for (const z of [z0, z1]) this.corners.push([x, y, z]);
     this.radius = Math.max(0.5 * Math.hypot(x1 - x0, y1 - y0, z1 - z0), ...facts.recipes.map((recipe) => recipe.width_um));
@@ -21,6 +22,19 @@ class Scene {
 
   start(i) { return [this.coordinate("start_x", 0, i), this.coordinate("start_y", 1, i), this.coordinate("start_z", 2, i)]; }
   end(i) { return [this.coordinate("end_x", 0, i), this.coordinate("end_y", 1, i), this.coordinate("end_z", 2, i)]; }
+
+  // The same for a graphics card, three numbers into an array.
+  putStart(into, at, i) { this.put(into, at, i, this.columns.start_x, this.columns.start_y, this.columns.start_z); }
+  putEnd(into, at, i) { this.put(into, at, i, this.columns.end_x, this.columns.end_y, this.columns.end_z); }
+  put(into, at, i, x, y, z) {
+    const scale = this.facts.quantum_um, from = this.corner;
+    into[at] = from[0] + x[i] * scale; into[at + 1] = from[1] + y[i] * scale; into[at + 2] = from[2] + z[i] * scale;
+  }
+  getters() {
+    const names = ["beginS", "endS", "lastsS", "step", "width"];
+    return Object.fromEntries(names.map((name) => [name, this[name].bind(this)]));
+  }
+
   beginS(i) { return this.columns.begin[i] * this.facts.quantum_s; }
   lastsS(i) { return this.columns.lasts[i] * this.facts.quantum_s; }
   endS(i) { return (this.columns.begin[i] + this.columns.lasts[i]) * this.facts.quantum_s; }

@@ -18,7 +18,7 @@ flat out int v_id;
 flat out int v_shape;
 vec4 placed(vec3 at) { return u_matrix * vec4(at.xy, -at.z * u_stretch, 1.0); }
 vec3 coloured(uvec4 look, vec3 at) {
-  float far = clamp(0.5 - 0.5 * dot(vec3(at.xy, -at.z * u_stretch), u_near.xyz), 0.0, 1.0);
+  float far = clamp(-dot(vec3(at.xy, -at.z * u_stretch), u_near.xyz), 0.0, 1.0);
   vec3 colour = mix(vec3(look.rgb) / 255.0, u_paper, far * u_near.w);
   return (look.a & 3u) == 2u ? mix(colour, u_paper, 0.85) : colour;
 }
@@ -72,7 +72,7 @@ void main() {
   vec2 at = 2.0 * gl_PointCoord - 1.0;
   float away = v_shape == 1 ? max(abs(at.x), abs(at.y)) * 1.12
     : v_shape == 2 ? abs(at.x) + abs(at.y)
-    : v_shape == 3 ? max(-at.y * 0.5 + abs(at.x), at.y) * 1.05
+    : v_shape == 3 ? max(at.y, 2.0 * abs(at.x) - at.y)
     : length(at);
   if (v_size > 2.5 && away > 1.0) discard;
   if (v_shape == 4 && v_size > 5.0 && away < 0.5) discard;

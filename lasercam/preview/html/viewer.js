@@ -28,13 +28,14 @@ function started() {
     const scene = new Scene(facts, decodedSegments(await inflated(bytes), facts));
     if (first) state.stage = facts.steps.length;
     state.stage = Math.min(state.stage, facts.steps.length);
-    if (!first) { state.segment = -1; state.hidden.clear(); }
+    if (!first) state.hidden.clear();
     if (state.chosen) state.chosen = { ...state.chosen, recipes: [], parts: [], steps: [] };
     picture.load(scene);
     panel.load(first);
     playback.load();
     findings.load(facts.findings);
     panel.repaint();
+    if (!first && state.segment >= 0) pointing.keep(-1); // rows have other numbers now
     byId("panel").inert = false;
     first = false;
   }

@@ -21,6 +21,7 @@ from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
 from lasercam.pipeline.registration import remount_before
 from lasercam.pipeline.stages import STAGE_CODES, stage_findings
+from lasercam.pipeline.survival import SURVIVAL_CODES, survival_checks
 from lasercam.pipeline.timing import clocks
 
 PIPELINE_CODES = (
@@ -77,6 +78,7 @@ PIPELINE_CODES = (
         can_waive=True,
     ),
     *READABILITY_CODES,
+    *SURVIVAL_CODES,
     *STAGE_CODES,
 )
 _ORDER = list(Severity)
@@ -106,7 +108,7 @@ def judge(
         toolpath.header, machines, loaded.document, loaded.processes, loaded.locate, toolpath.blocks,
         clocks(toolpath.header, machines),
     )  # fmt: skip
-    checks = [*registry.new_checks(), *readability_checks(loaded, toolpath)]
+    checks = [*registry.new_checks(), *readability_checks(loaded, toolpath), *survival_checks(loaded, toolpath)]
     before = {} if ledger is None or not ledger.entries else _before(context, ledger)
     for check in checks:
         held = before.get(type(check))

@@ -89,6 +89,19 @@ def read_picture(content: bytes, name: str, page: int | None = None) -> Picture:
         raise PatternError(f"the picture '{shown}' is damaged: {shorten(str(error), 120)}; save it again") from error
 
 
+def count_pictures(content: bytes) -> int:
+    """How many pictures a file holds; 1 where it is not a whole picture, which `read_picture` then says."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(content), formats=_FORMATS) as image:
+                return int(getattr(image, "n_frames", 1))
+    except (*_DAMAGED, Image.DecompressionBombError):
+        return 1
+
+
 def _read(image: Any, name: str, page: int | None) -> Picture:
     from PIL import ImageOps
 

@@ -1,7 +1,8 @@
 """What the interactive page of a large dot array costs: python -m tests.benchmarks.bench_html [rows].
 
 CPU of making it, beside that of reading all rows once; its size; peak memory; and, where Chromium is installed, the
-time of a frame under software rendering (a graphics card is far faster), of all voxels and of the share drawn while moving.
+time of a frame under software rendering (a graphics card is far faster): of all voxels, and of the share drawn while it
+moves.
 """
 
 import resource

@@ -52,13 +52,14 @@ class Panel {
   }
 
   view(name) {
-    const { camera, scene, state } = this.picture;
+    const { camera, scene, state, canvas } = this.picture;
+    const narrow = Math.max(1, canvas.clientHeight / Math.max(canvas.clientWidth, 1)); // a view is as high as it is told
     if (name === "sample") {
       const corners = scene.boxes.sample, middle = [0, 1, 2].map((k) => (Math.min(...corners.map((c) => c[k])) + Math.max(...corners.map((c) => c[k]))) / 2);
-      camera.look([middle[0], middle[1], -middle[2] * state.stretch], Math.hypot(...scene.facts.place.size_um) / 2, "orbit");
+      camera.look([middle[0], middle[1], -middle[2] * state.stretch], (narrow * Math.hypot(...scene.facts.place.size_um)) / 2, "orbit");
     } else {
       const [low, high] = [scene.corners[0], scene.corners[7]], deep = (high[2] - low[2]) * state.stretch;
-      camera.look([0, 0, 0], Math.max(scene.radius, deep / 2), name);
+      camera.look([0, 0, 0], narrow * Math.max(scene.radius, deep / 2), name);
     }
     this.picture.touch();
   }

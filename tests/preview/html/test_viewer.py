@@ -1,7 +1,6 @@
 """The page in a real browser: what is drawn, what controls do, and that nothing complains."""
 
 import io
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,8 @@ from tests.support.jobs import DOTS, GOOD, broken
 
 BLUE, ORANGE = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
 READY = "document.documentElement?.dataset.version === 'file'"
-RESTS = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))))"
+RESTS = "(p => !p.changed && !p.moving && !p.working && p.drawnShare === 1)(lasercam.picture)"
+COMPOSED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 20))))"
 
 
 def shown(browser: Browser, folder: Path, text: str) -> None:
@@ -33,7 +33,8 @@ def shown(browser: Browser, folder: Path, text: str) -> None:
 def picture(browser: Browser) -> NDArray[np.uint8]:
     """The canvas as it is shown, without the overlay: uint8 (rows, columns, 3)."""
     browser.run("document.getElementById('overlay').hidden = true")
-    browser.run(RESTS)
+    browser.wait_for(RESTS)
+    browser.run(COMPOSED)
     left, top, width, height = browser.run(
         "(r => [r.left, r.top, r.width, r.height])(document.getElementById('picture').getBoundingClientRect())"
     )
@@ -116,9 +117,9 @@ def test_steps_and_time_change_the_picture(browser: Browser, tmp_path: Path) -> 
     assert share_of(half, ORANGE) == 0
     assert "Tool at x" in words(browser, "tool")
     browser.run("document.getElementById('play').click()")
-    time.sleep(0.3)
+    browser.wait_for("lasercam.state.timeS > 0.305 * lasercam.picture.scene.facts.total_s")
     browser.run("document.getElementById('play').click()")
-    assert browser.run("lasercam.state.timeS > 0.301 * lasercam.picture.scene.facts.total_s")
+    assert browser.run("document.getElementById('play').getAttribute('aria-pressed')") == "false"
     assert browser.said == []
 
 

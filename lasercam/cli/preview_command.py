@@ -74,4 +74,4 @@ def _write_html(
         raise UsageError("an .html preview holds every view, step and layer; leave out --view, --step and --layer")
     ledger = None if job.is_dir() else ledger_of(loaded, None, job.parent)
     verdict = judge(loaded, toolpath, progress(), ledger=ledger)
-    write_interactive(loaded, toolpath, verdict.findings, out, progress=progress())
+    click.echo(write_interactive(loaded, toolpath, verdict.findings, out, progress=progress()))

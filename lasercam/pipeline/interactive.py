@@ -47,7 +47,7 @@ def write_interactive(
     *,
     most_rows: int = MOST_ROWS,
     progress: Progress = SILENT,
-) -> None:
+) -> str:
     """The page of a job.
 
     Args:
@@ -57,11 +57,15 @@ def write_interactive(
         out: where the bytes go.
         most_rows: drawn; of more, one in so many, evenly.
         progress: shown meanwhile.
+
+    Returns:
+        How many of the rows are drawn, in a sentence.
     """
     with progress.task("drawing", toolpath.header.n_rows) as advance:
         made = job_scene(loaded, toolpath, findings, most_rows=most_rows)
         advance(toolpath.header.n_rows)
     write_page(made, out)
+    return str(made.facts["note"])
 
 
 def job_scene(

@@ -1,6 +1,8 @@
 // Mouse, fingers and keys on the picture; what is pointed at, in words.
 
 const KINDS = ["jump", "line", "dot", "shots", "run-up"];
+// Facts that the box at the pointer tells beside the first ones; a click tells all.
+const TELLING = new Set(["dose", "average power", "peak fluence", "pulses per spot", "pulse pitch", "line dose", "dwell", "accumulated fluence"]);
 const POINT_REST_MS = 60, REACH_PX = 6;
 
 class Pointing {
@@ -106,7 +108,8 @@ class Pointing {
     const box = byId("hover");
     box.hidden = segment < 0;
     if (segment < 0) return;
-    box.textContent = this.facts(segment).slice(0, 6).map(([name, value]) => `${name}: ${value}`).join("\n");
+    const told = this.facts(segment), first = told.slice(0, 6), more = told.slice(6).filter(([name]) => TELLING.has(name));
+    box.textContent = [...first, ...more].map(([name, value]) => `${name}: ${value}`).join("\n");
     const [width, height] = this.size();
     box.style.left = `${Math.min(at[0] + 14, Math.max(0, width - box.offsetWidth - 4))}px`;
     box.style.top = `${Math.min(at[1] + 14, Math.max(0, height - box.offsetHeight - 4))}px`;

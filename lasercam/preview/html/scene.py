@@ -216,6 +216,8 @@ def _concerned(on: str, header: ToolpathHeader) -> dict[str, list[int]]:
     if kind == "recipes":
         labels = [(r.label, r.name) for r in header.recipes.recipes]
         found["recipes"] = [i for i, both in enumerate(labels) if name in both]
+    elif kind == "supply":
+        found["recipes"] = [i for i, r in enumerate(header.recipes.recipes) if r.process == name.partition(".")[0]]
     elif kind == "patterns":
         found["parts"] = [i for i, p in enumerate(header.parts) if p.name == name or p.name.startswith(f"{name}.")]
     elif kind == "steps":

@@ -162,6 +162,7 @@ def test_what_is_pointed_at_is_told(browser: Browser, tmp_path: Path) -> None:
     told = words(browser, "hover")
     assert "block.layer_1, line 5" in told
     assert "dot, line 7" in told
+    assert "peak fluence: " in told
     assert "1 mm" in told or "1000 µm, 1000 µm, 200" in told
     browser.mouse("mousePressed", **at, button="left", clickCount=1)
     browser.mouse("mouseReleased", **at, button="left", clickCount=1)

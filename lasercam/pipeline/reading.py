@@ -11,6 +11,7 @@ from lasercam.readback.pages.reader import look_for_pages
 from lasercam.readback.stored_file import PageOutcome, StoredFile, files_of, judge_header
 from lasercam.storage.container import unpack
 from lasercam.storage.keys import Key
+from lasercam.storage.page_header import PageHeader
 from lasercam.storage.salvage import Salvaged, salvage
 from lasercam.storage.volume import Assembled
 
@@ -48,11 +49,13 @@ class Reading:
     Attributes:
         files: the one with the most pages first.
         missed: what was seen but could not be read, by image.
+        pageless: images without any page, by number.
         images: how many there were.
     """
 
     files: tuple[ReadFile, ...]
     missed: Mapping[str, tuple[str, ...]]
+    pageless: tuple[int, ...]
     images: int
 
     @property
@@ -73,6 +76,7 @@ def read_stored(
         total: images, where known.
     """
     missed: dict[str, tuple[str, ...]] = {}
+    pageless: list[int] = []
     counted = 0
 
     def looks() -> Iterator[Any]:
@@ -82,12 +86,14 @@ def read_stored(
                 look = look_for_pages(image, judge_header)
                 if look.missed:
                     missed[image.title] = look.missed
+                if not look.pages:
+                    pageless.append(counted)
                 counted += 1
                 advance(1)
                 yield from look.pages
 
     files = files_of(looks())
-    return Reading(tuple(open_file(f, key) for f in files), missed, counted)
+    return Reading(tuple(open_file(f, key) for f in files), missed, tuple(pageless), counted)
 
 
 def open_file(stored: StoredFile, key: Key | None = None) -> ReadFile:
@@ -148,6 +154,56 @@ def _page_facts(page: PageOutcome | None) -> dict[str, Any]:
         "correction_used": round(page.effort, 3),
         "notes": list(page.notes),
     }
+
+
+def file_facts(read: ReadFile) -> dict[str, Any]:
+    """A file as data for programs."""
+    return {
+        "id": read.stored.header.file_id.hex(),
+        "name": read.name,
+        "whole": read.content is not None,
+        "bytes": None if read.content is None else len(read.content),
+        "problem": read.problem,
+        "saved_bytes": len(read.saved.content) if read.saved is not None else None,
+        "conflicts": list(read.stored.conflicts),
+        "pages": list(page_rows(read)),
+    }
+
+
+def sentences(read: ReadFile) -> Iterator[str]:
+    """A file in words: what it is, what happened to its pages, what to do."""
+    pages, header = read.stored.pages, read.stored.header
+    got = [page for page in pages.values() if page.content is not None]
+    if read.content is not None:
+        yield f"{read.title}: {len(read.content):,} bytes, whole; its SHA-256 is right"
+    else:
+        yield f"{read.title}: {read.problem}"
+    worst = max((page.effort for page in got), default=0.0)
+    lost, recovered = read.assembled.lost, read.assembled.recovered
+    unread = len(pages) - len(got)
+    yield (
+        f"{len(got):,} of {_pages(header):,} pages read ({header.data_pages:,} of data, the others parity)"
+        + (f", {unread:,} unreadable" if unread else "")
+        + (f", {len(recovered):,} made up by parity" if recovered else "")
+        + f"; the worst took {worst:.0%} of its parity"
+    )
+    missing = sum(page.lost for page in pages.values())
+    if missing:
+        need = "needed: pages are lost" if lost else "not needed: the code covers them"
+        yield f"{missing:,} voxels do not glow; repair is {need}"
+    if read.saved is not None and read.content is None:
+        if read.saved.content:
+            share = len(read.saved.content) / read.saved.size if read.saved.size else 0.0
+            yield f"its first {len(read.saved.content):,} bytes ({share:.0%}) can be saved; nothing vouches for them"
+        else:
+            yield f"nothing of it can be saved: {read.saved.why_not}"
+    yield from read.stored.conflicts
+
+
+def _pages(header: PageHeader) -> int:
+    """Pages that were written: of data and of parity."""
+    groups = -(-header.data_pages // header.group_data)
+    return header.data_pages + groups * header.group_parity
 
 
 def missing_voxels(read: ReadFile) -> Iterator[tuple[int, int, int]]:

@@ -9,6 +9,7 @@ import numpy as np
 from lasercam.channel.filters import BandPass
 from lasercam.channel.model import ChannelDocument
 from lasercam.channel.voxels import VoxelSheet
+from lasercam.errors import InputError, Problem
 from lasercam.geometry.placement import copies
 from lasercam.model.camera_image import CameraImage
 from lasercam.model.toolpath import Toolpath
@@ -106,3 +107,29 @@ class SimulatedPages:
         kinds = np.array([self._kinds[history] for history in page.histories], np.int64)
         glow = kinds[page.history] if len(kinds) else np.zeros(0, np.int64)
         return VoxelSheet(sites.on_page_um(page.row, page.column) + page.off_um, glow)
+
+
+def simulated_pages(
+    folder: Path,
+    loaded: LoadedJob,
+    toolpath: Toolpath,
+    channel: ChannelDocument,
+    *,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> tuple[Iterator[CameraImage], int]:
+    """Pictures of every page of every payload of a build, first copies only, and how many there are.
+
+    Raises:
+        InputError: the job stores nothing.
+    """
+    sources = stored_patterns(loaded)
+    if not sources:
+        raise InputError(Problem("no pattern of this job stores data, so there is nothing to photograph"))
+
+    def pictures() -> Iterator[CameraImage]:
+        for pattern in sources:
+            with SimulatedPages(folder, loaded, toolpath, pattern, channel, seed=seed, progress=progress) as simulated:
+                yield from simulated.pictures()
+
+    return pictures(), sum(source.sites.pages for source in sources.values())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lasercam.preview.page_map_figure import site_states
 from lasercam.readback.pages.header_bits import HeaderReading
 from lasercam.readback.pages.seen_page import SeenPage, merge
 from lasercam.storage.page import DARK, PageCode, PageReading, decode_page, encode_page
@@ -39,6 +40,7 @@ class PageOutcome:
             only of pages that were read.
         missing: uint8, packed bool (rows, columns) of voxels that should be there and do not glow.
         notes: how the page lies, what else a person should know.
+        states: uint8 (rows, columns), a SiteState of lasercam.preview.page_map_figure per site.
         seen: what was seen, kept only where it could not be read: another look may help.
     """
 
@@ -53,6 +55,7 @@ class PageOutcome:
     wrong: int
     missing: NDArray[np.uint8]
     notes: tuple[str, ...]
+    states: NDArray[np.uint8]
     seen: SeenPage | None
 
     @property
@@ -110,15 +113,16 @@ def files_of(seen: Iterable[SeenPage]) -> list[StoredFile]:
 
 
 def _outcome(header: PageHeader, seen: SeenPage) -> PageOutcome:
-    levels, erased, written = seen.levels, seen.erased, header.layout.roles != Role.DARK
-    if header.presence:
-        # What is not there is level 0.
-        levels, erased = np.where(seen.lost, 0, levels).astype(np.uint8), erased & ~seen.lost
-    read = decode(header, levels, erased, seen.margin)
+    written = header.layout.roles != Role.DARK
+    read = decode(header, seen.levels, seen.erased, seen.margin)
     missing = seen.lost & written
-    if header.presence:
-        meant = None if read.content is None else encode_page(header, read.content)
-        missing &= np.zeros_like(missing) if meant is None else (meant != 0) & (meant != DARK)
+    if header.presence and read.content is not None:
+        meant = encode_page(header, read.content)
+        missing = (meant != 0) & (meant != DARK) & (seen.levels == 0)
+    states = site_states(
+        seen.margin, seen.erased, seen.lost, seen.in_image, ~written,
+        corrected=None if read.content is None else read.wrong,
+    )  # fmt: skip
     return PageOutcome(
         header,
         (seen.title,),
@@ -127,11 +131,12 @@ def _outcome(header: PageHeader, seen: SeenPage) -> PageOutcome:
         int(read.erased.sum()),
         int(read.mistaken.sum()),
         int(missing.sum()),
-        int((erased & written).sum()),
-        int((read.wrong & ~erased).sum()),
+        int((seen.erased & written).sum()),
+        int((read.wrong & ~seen.erased).sum()),
         np.packbits(missing),
         seen.notes,
-        None if read.content is not None else replace(seen, levels=levels, erased=erased),
+        states,
+        None if read.content is not None else seen,
     )
 
 

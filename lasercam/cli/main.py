@@ -14,6 +14,7 @@ COMMANDS = {
     "new": "Start a job from a shipped pattern.",
     "check": "Judge a job: every finding, with its line and what to do.",
     "preview": "Draw what a job or a build will do and show.",
+    "watch": "Show a job in the browser, anew at every save.",
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
     "run": "Execute a build on its controller, with a journal, pause, abort and resume.",

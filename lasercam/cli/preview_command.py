@@ -1,10 +1,15 @@
 """`lasercam preview`: draw a job or a build."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from lasercam.errors import UsageError
+
+if TYPE_CHECKING:
+    from lasercam.model.toolpath import Toolpath
+    from lasercam.pipeline.load import LoadedJob
 
 
 @click.command("preview")
@@ -19,7 +24,7 @@ from lasercam.errors import UsageError
 @click.option("--layer", type=click.IntRange(min=1), help="Only this layer, 1 = shallowest.")
 @click.option("--journal", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of the view `executed`.")
 def command(job: Path, output: Path, view: str, step: int | None, layer: int | None, journal: Path | None) -> int:
-    """Draw JOB (a job file, or the folder of a build) as .png, .svg or .pdf.
+    """Draw JOB (a job file, or the folder of a build) as .png, .svg or .pdf, or as .html to look around in.
 
     It is drawn from the rows that would be written, also when findings would forbid writing them. The view `executed`
     shows what the journal of a build says: done, not done, partly, uncertain.
@@ -49,10 +54,36 @@ def command(job: Path, output: Path, view: str, step: int | None, layer: int | N
     try:
         with os.fdopen(handle, "wb") as out:
             shown = None if layer is None else layer - 1
-            draw_one(loaded, toolpath, view, step, output.suffix.removeprefix(".").lower(), out, shown)
+            if output.suffix.lower() in (".html", ".htm"):
+                _write_html(loaded, toolpath, job, out, view=view, chosen=(step, layer))
+            else:
+                draw_one(loaded, toolpath, view, step, output.suffix.removeprefix(".").lower(), out, shown)
         Path(unfinished).chmod(0o644)
         Path(unfinished).replace(output)
     finally:
         Path(unfinished).unlink(missing_ok=True)
     click.echo(f"{output} written")
     return 0
+
+
+def _write_html(
+    loaded: "LoadedJob",
+    toolpath: "Toolpath",
+    job: Path,
+    out: BinaryIO,
+    *,
+    view: str,
+    chosen: tuple[int | None, int | None],
+) -> None:
+    """The interactive page: every view, step and layer is in it."""
+    from lasercam.cli.terminal import progress
+    from lasercam.errors import UsageError
+    from lasercam.pipeline.interactive import write_interactive
+    from lasercam.pipeline.judge import judge
+    from lasercam.pipeline.ledger import ledger_of
+
+    if view != "toolpath" or chosen != (None, None):
+        raise UsageError("an .html preview holds every view, step and layer; leave out --view, --step and --layer")
+    ledger = None if job.is_dir() else ledger_of(loaded, None, job.parent)
+    verdict = judge(loaded, toolpath, progress(), ledger=ledger)
+    click.echo(write_interactive(loaded, toolpath, verdict.findings, out, progress=progress()))

@@ -94,8 +94,12 @@ class LoadedJob:
         )
 
 
-def load_job(path: Path) -> LoadedJob:
+def load_job(path: Path, folder: FolderInputs | None = None) -> LoadedJob:
     """A job file, or the job kept inside a build folder.
+
+    Args:
+        path: of the file or folder.
+        folder: where files of a job file are looked for, by who wants to know what was looked at; else its own.
 
     Raises:
         InputError: anything wrong with the job or a file it names, every problem with its place.
@@ -106,7 +110,7 @@ def load_job(path: Path) -> LoadedJob:
         files = {f.reference: f.content for f in inside.of_kind("process")}
         tree, document = _read(content, JOB_NAME)
         return _load(content, tree, document, inside, library_from_files(files))
-    folder = FolderInputs(path.parent)
+    folder = folder or FolderInputs(path.parent)
     content = read_bytes(path)
     tree, document = _read(content, path.name)
     own = [folder.subfolder(document.processes, tree.at(("processes",)))] if document.processes else []

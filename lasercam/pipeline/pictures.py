@@ -16,9 +16,10 @@ from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.shown_steps import shown_steps
 from lasercam.pipeline.timing import timed_blocks
+from lasercam.preview.contact_sheet import draw_contact_sheet
 from lasercam.preview.dose_colours import DoseColours
 from lasercam.preview.emission import Simulation, recipe_effects, simulate_emission
-from lasercam.preview.emission_figure import draw_contact_sheet, draw_view
+from lasercam.preview.emission_figure import draw_view
 from lasercam.preview.registration_figure import draw_registration
 from lasercam.preview.toolpath_figure import draw_toolpath
 from lasercam.preview.views import render_view, render_views

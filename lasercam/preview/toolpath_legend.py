@@ -70,7 +70,7 @@ def _detail_lines(page: Sheet, details: Sequence[str]) -> list[str]:
 def _dark_kinds(scene: Scene) -> list[_DarkKind]:
     kinds = []
     if scene.count(RowKind.JUMP, RowKind.DOT):
-        kinds.append(_DarkKind("dark travel", TRAVEL_COLOUR, None, 0.6))
+        kinds.append(_DarkKind("dark travel", INK if scene.shows_travel else TRAVEL_COLOUR, None, 0.6))
     if scene.count(RowKind.LEAD):
         kinds.append(_DarkKind("run-up and run-out, dark", LEAD_COLOUR, LEAD_DASHES, 0.6))
     if scene.has_extent:

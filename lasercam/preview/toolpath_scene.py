@@ -34,6 +34,8 @@ class Scene:
         is_raster: whether rows are counted per pixel instead of drawn one by one.
         heading: of the legend's colours.
         note: a sentence for the caption.
+        marks: places (x, y), µm, that are pointed at, and what is written there.
+        shows_travel: whether dark travel matters as much as exposures.
     """
 
     toolpath: Toolpath
@@ -47,6 +49,8 @@ class Scene:
     is_raster: bool
     heading: str = "Recipe"
     note: str = ""
+    marks: tuple[tuple[float, float, str], ...] = ()
+    shows_travel: bool = False
 
     @property
     def box(self) -> Box:

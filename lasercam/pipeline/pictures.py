@@ -27,6 +27,7 @@ from lasercam.preview.emission_figure import draw_view
 from lasercam.preview.neighbour_colours import NEIGHBOUR_SPACINGS, NeighbourColours, extent_and_spacing
 from lasercam.preview.order_colours import OrderColours
 from lasercam.preview.registration_figure import draw_registration
+from lasercam.preview.time_budget import TimeBudget
 from lasercam.preview.time_figure import draw_time
 from lasercam.preview.toolpath_figure import Dress, draw_layers, draw_toolpath
 from lasercam.preview.view_names import UV_NM, read_view
@@ -62,6 +63,14 @@ def draw_pictures(loaded: LoadedJob, toolpath: Toolpath, folder: Path, progress:
             written += _draw_emission(loaded, toolpath, views, folder)
             advance(1)
     return written
+
+
+def draw_budget(budget: TimeBudget, folder: Path) -> Path:
+    """Where the time goes, as a drawing."""
+    path = folder / "time.svg"
+    with path.open("wb") as out:
+        draw_time(budget, out, fmt="svg")
+    return path
 
 
 def _draw_emission(loaded: LoadedJob, toolpath: Toolpath, views: Sequence[str], folder: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """All steps and views on one sheet: the figure of a paper."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import BinaryIO
 
 import numpy as np
@@ -16,6 +17,7 @@ from lasercam.preview.emission_legend import (
     legend_lines,
 )
 from lasercam.preview.views import View, percent
+from lasercam.process.colour import encode_srgb
 
 DOUBLE_COLUMN_IN = 7.2
 """Width of the sheet, 183 mm: two columns of most journals. Fewer than three views need less."""
@@ -32,7 +34,6 @@ _STEP_IN = 0.22
 _LEVEL_IN = 0.15
 _SIZE = 7.0
 _LINE_IN = 0.138
-_GAMMA = 2.2
 
 
 def draw_contact_sheet(rows: Sequence[Sequence[View]], out: BinaryIO, *, job: str = "", fmt: Format = "png") -> None:
@@ -125,20 +126,33 @@ def _level(page: Sheet, right_in: float, bottom_in: float, view: View) -> None:
 def _fitted(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
     """The picture with its long side at `longest_px`: repeated pixels when larger, mean of pixels when smaller."""
     rows, columns = rgb.shape[:2]
+    if longest_px == max(rows, columns):
+        return rgb
     scale = longest_px / max(rows, columns)
-    # Means are taken of light, not of its encoding; for a thumbnail the plain power law is close enough to sRGB's.
-    light = np.power(rgb.astype(np.float32) / np.float32(255.0), np.float32(_GAMMA))
+    # Means are taken of light, not of its encoding.
+    light = _light_of_bytes()[rgb]
     for axis, n in ((0, rows), (1, columns)):
         light = _averaged(light.swapaxes(0, axis), max(1, round(n * scale))).swapaxes(0, axis)
-    return np.asarray(np.rint(255.0 * np.power(light, np.float32(1.0 / _GAMMA))), np.uint8)
+    return encode_srgb(light)
+
+
+@cache
+def _light_of_bytes() -> NDArray[np.float32]:
+    """Linear light of every sRGB byte, float32 (256,). Source: IEC 61966-2-1, transfer function."""
+    level = np.arange(256) / 255.0
+    return np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def _averaged(image: NDArray[np.float32], n: int) -> NDArray[np.float32]:
     """Rows resampled to n by the mean over each new row's extent."""
     rows = len(image)
-    edges = np.linspace(0.0, rows, n + 1)
-    sums = np.concatenate((np.zeros((1, *image.shape[1:]), np.float64), np.cumsum(image, axis=0, dtype=np.float64)))
-    whole = np.minimum(edges.astype(np.int64), rows)
-    part = (edges - whole)[:, None, None]
-    at_edges = sums[whole] + part * (sums[np.minimum(whole + 1, rows)] - sums[whole])
-    return np.asarray(np.clip(np.diff(at_edges, axis=0) * (n / rows), 0.0, 1.0), np.float32)
+    edges = np.arange(n + 1) * (rows / n)
+    first = np.minimum(edges[:-1].astype(np.int64), rows - 1)
+    mean = np.zeros((n, *image.shape[1:]), np.float32)
+    for tap in range(-(-rows // n) + 1):
+        # What the new row takes of the old one so many behind the first it touches.
+        share = np.minimum(edges[1:], first + tap + 1) - np.maximum(edges[:-1], first + tap)
+        weight = (np.maximum(share, 0.0) * (n / rows)).astype(np.float32)
+        if weight.any():
+            mean += weight[:, None, None] * image[np.minimum(first + tap, rows - 1)]
+    return mean

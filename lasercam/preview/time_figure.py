@@ -9,7 +9,7 @@ from lasercam.preview.time_budget import KINDS, WITHOUT_BEAM, TimeBudget
 _WIDTH_IN = 7.2
 _MARGIN_IN = 0.15
 _NAME_IN = 1.9
-_NUMBER_IN = 1.15
+_NUMBER_IN = 1.75
 _BAR_IN = 0.17
 _ROW_IN = 0.26
 _STEP_IN = 0.3

@@ -85,7 +85,7 @@ def _heading(page: Sheet, scene: Scene, title: str | None) -> None:
     page.text(_LEFT_IN, top - 0.45, page.fitted(name, right - _LEFT_IN, 14, bold=True), size=14, bold=True)
     steps = list(dict.fromkeys(f"{s.step_name} ({s.pass_kind.value})" for s in scene.sections))
     n_rows, n_exposures = (sum(getattr(s, key) for s in scene.sections) for key in ("n_rows", "n_exposures"))
-    seconds = sum(s.duration_s * s.repeat for s in scene.sections)
+    seconds = sum(s.duration_s for s in scene.sections)
     counts = f"{counted(n_rows, 'row')}  ·  {counted(n_exposures, 'exposure')}"
     facts = f"{counts}  ·  {duration(seconds)}"
     words = ("Step: " if len(steps) == 1 else f"{len(steps)} steps: ") + ", ".join(steps)

@@ -11,11 +11,11 @@ from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import FileEntry, ProgramEntry
 from lasercam.pipeline.page import page
 from lasercam.pipeline.report_pictures import embedded, in_order
+from lasercam.pipeline.report_recipes import recipe_rows
 from lasercam.pipeline.report_tables import (
     capacity_rows,
     key_facts,
     pattern_rows,
-    recipe_rows,
     time_rows,
 )
 from lasercam.pipeline.runbook import placement_text

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lasercam.preview.contact_sheet import DPI as SHEET_DPI
+from lasercam.preview.toolpath_drawing import DPI
+
 MOST_PICTURES = 24
 MOST_BYTES = 6_000_000
 """What a report embeds; further pictures lie beside it."""
@@ -26,12 +29,14 @@ class EmbeddedPicture:
         uri: its bytes.
         alt: what it shows, for who cannot see it.
         caption: under it.
+        width_in: of a picture of pixels on paper, in; 0 where the picture says it itself.
     """
 
     file: str
     uri: str
     alt: str
     caption: str
+    width_in: float = 0.0
 
 
 def in_order(names: Sequence[str]) -> list[str]:
@@ -64,8 +69,14 @@ def embedded(folder: Path, names: Sequence[str]) -> tuple[list[EmbeddedPicture],
             continue
         size += len(content)
         uri = f"data:{_TYPES[path.suffix]};base64,{b64encode(content).decode('ascii')}"
-        found.append(EmbeddedPicture(path.name, uri, *_words(path.stem)))
+        dpi = SHEET_DPI if path.stem == "emission" else DPI
+        found.append(EmbeddedPicture(path.name, uri, *_words(path.stem), round(_pixels_across(content) / dpi, 2)))
     return found, left_out
+
+
+def _pixels_across(content: bytes) -> int:
+    """Width of a PNG; 0 of anything else. Source: ISO/IEC 15948 (PNG), 11.2.2: the header comes first."""
+    return int.from_bytes(content[16:20], "big") if content.startswith(b"\x89PNG\r\n\x1a\n") else 0
 
 
 def _words(stem: str) -> tuple[str, str]:

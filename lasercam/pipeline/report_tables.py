@@ -1,48 +1,20 @@
-"""Tables of a report: key facts, patterns, time and energy, recipes, capacity; plain texts, not yet escaped."""
+"""Tables of a report: key facts, patterns, time and energy, capacity; plain texts, not yet escaped."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from lasercam.errors import shorten
 from lasercam.model.finding import Severity, Verdict
-from lasercam.model.process_window import PARAMETERS
 from lasercam.model.protocols import CarriesCodes, StatesCapacity
 from lasercam.model.toolpath import TICKS_PER_UM, Toolpath
 from lasercam.pipeline.load import LoadedJob
-from lasercam.pipeline.quantities import derived_quantities
 from lasercam.preview.palette import counted, duration, length
 from lasercam.preview.time_budget import KINDS, StepTime, TimeBudget, TimeShare
 from lasercam.units import ENERGY, format_quantity
 
-MOST_RECIPES = 48
-"""Recipes told in full; families of sweeps and images have thousands."""
 MOST_TIME_ROWS = 200
 
 _LONG = 4_000
-
-
-@dataclass(frozen=True)
-class TextRow:
-    """A line of a table of quantities."""
-
-    name: str
-    shown: str
-    confidence: str
-    source: str
-
-
-@dataclass(frozen=True)
-class RecipeText:
-    """A recipe in words."""
-
-    label: str
-    process: str
-    title: str
-    source: str
-    confidence: str
-    note: str
-    given: tuple[TextRow, ...]
-    derived: tuple[TextRow, ...]
 
 
 @dataclass(frozen=True)
@@ -174,43 +146,6 @@ def _time_row(number: int, step: StepTime, share: TimeShare, kinds: tuple[str, .
         format_quantity(share.energy_uj, ENERGY) if share.energy_uj else "",
         _count(share.pulses) if share.pulses else "",
     )
-
-
-def recipe_rows(loaded: LoadedJob, toolpath: Toolpath) -> tuple[list[RecipeText], str]:
-    """Recipes in full, and a sentence about those that are left out."""
-    recipes = toolpath.header.recipes.recipes
-    rows = []
-    for recipe, derived in list(zip(recipes, derived_quantities(loaded, toolpath), strict=True))[:MOST_RECIPES]:
-        process = loaded.processes[recipe.process].document
-        text = loaded.document.recipes.get(recipe.name)
-        given = tuple(
-            TextRow(
-                key.replace("_", " "), format_quantity(v.value, PARAMETERS[key]), v.confidence.value,
-                shorten(v.source, _LONG),
-            )
-            for key, v in sorted(recipe.values.items())
-            if key in PARAMETERS
-        )  # fmt: skip
-        follows = tuple(
-            TextRow(
-                d.name.replace("_", " "), d.shown, "unknown" if d.value is None else d.value.confidence.value, d.formula
-            )
-            for d in derived
-        )
-        rows.append(
-            RecipeText(
-                recipe.label,
-                recipe.process,
-                process.title,
-                "; ".join(dict.fromkeys(t for t in (process.source, process.doi) if t and t not in ("",))),
-                recipe.confidence.value,
-                shorten(text.note, _LONG) if text is not None else "",
-                given,
-                follows,
-            )
-        )
-    hidden = len(recipes) - len(rows)
-    return rows, f"{counted(hidden, 'further recipe')}: see `recipes` and `derived` in manifest.json." if hidden else ""
 
 
 def _count(number: float) -> str:

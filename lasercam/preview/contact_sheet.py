@@ -22,7 +22,7 @@ from lasercam.process.colour import encode_srgb
 DOUBLE_COLUMN_IN = 7.2
 """Width of the sheet, 183 mm: two columns of most journals. Fewer than three views need less."""
 
-_DPI = 300
+DPI = 300
 _MARGIN_IN = 0.12
 _LARGEST_CELL_IN = 2.3
 _LEAST_CELL_IN = 1.1
@@ -53,14 +53,14 @@ def draw_contact_sheet(rows: Sequence[Sequence[View]], out: BinaryIO, *, job: st
         raise ParameterError("a contact sheet needs the same views, at least one, for every step")
     shape = rows[0][0].rgb.shape
     cell_in = _cell_in(len(names), len(rows), shape[0] / shape[1])
-    thumbs = [[_fitted(view.rgb, round(cell_in * _DPI)) for view in row] for row in rows]
-    height_in, width_in = thumbs[0][0].shape[0] / _DPI, thumbs[0][0].shape[1] / _DPI
+    thumbs = [[_fitted(view.rgb, round(cell_in * DPI)) for view in row] for row in rows]
+    height_in, width_in = thumbs[0][0].shape[0] / DPI, thumbs[0][0].shape[1] / DPI
     across = len(names) * (width_in + _GAP_IN) - _GAP_IN
     text_in = max(across, _LEAST_TEXT_IN)
     notes = list(dict.fromkeys(s for row in rows for view in row for s in _general(view)))
     swatches = list(dict.fromkeys(swatch for row in rows for view in row for swatch in view.legend))
     black = next((view.black_level for view in rows[0] if view.black_level is not None), None)
-    with sheet(1.0, 1.0, dpi=_DPI) as ruler:
+    with sheet(1.0, 1.0, dpi=DPI) as ruler:
         said = [part for sentence in notes for part in ruler.wrapped(sentence + ".", text_in, _SIZE)]
         titles = [ruler.wrapped(view.title, width_in, _SIZE + 1) for view in rows[0]]
         legend = legend_lines(ruler, swatches, text_in, _SIZE)
@@ -68,7 +68,7 @@ def draw_contact_sheet(rows: Sequence[Sequence[View]], out: BinaryIO, *, job: st
     head = (0.26 if job else 0.0) + max(map(len, titles)) * _LINE_IN + 0.06
     body = len(rows) * (_STEP_IN + height_in + _LEVEL_IN)
     foot = 0.44 + (legend + len(said)) * _LINE_IN + (0.06 if legend else 0.0)
-    with sheet(text_in + 2 * _MARGIN_IN, 2 * _MARGIN_IN + head + body + foot, dpi=_DPI) as page:
+    with sheet(text_in + 2 * _MARGIN_IN, 2 * _MARGIN_IN + head + body + foot, dpi=DPI) as page:
         top, left = page.height_in - _MARGIN_IN, _MARGIN_IN
         if job:
             page.text(left, top - 0.15, page.fitted(job, text_in, 10, bold=True), size=10, bold=True)

@@ -13,7 +13,7 @@ from lasercam.preview.toolpath_legend import LEGEND_WIDTH_IN, draw_legend, legen
 from lasercam.preview.toolpath_scene import BOX_DASHES, LEAD_COLOUR, LEAD_DASHES, TRAVEL_COLOUR, Scene
 from lasercam.preview.toolpath_survey import DrawnRows
 
-_DPI = 200
+DPI = 200
 _PLOT_IN = 6.2
 _LEAST_PLOT_IN = 4.0
 _LEAST_BODY_IN = 2.6
@@ -32,7 +32,7 @@ def _plot_in(scene: Scene) -> tuple[float, float]:
 def plot_pixels(scene: Scene) -> tuple[int, int]:
     """Rows and columns of a plot of counts."""
     width, height = _plot_in(scene)
-    return round(height * _DPI), round(width * _DPI)
+    return round(height * DPI), round(width * DPI)
 
 
 def draw_scene(
@@ -55,7 +55,7 @@ def draw_scene(
     legend_x = _LEFT_IN + max(plot_w, _LEAST_PLOT_IN) + _GUTTER_IN
     with sheet(1.0, 1.0) as ruler:
         body = max(plot_h, legend_height_in(ruler, scene), _LEAST_BODY_IN)
-    with sheet(legend_x + LEGEND_WIDTH_IN + _RIGHT_IN, _HEAD_IN + body + _FOOT_IN, dpi=_DPI) as page:
+    with sheet(legend_x + LEGEND_WIDTH_IN + _RIGHT_IN, _HEAD_IN + body + _FOOT_IN, dpi=DPI) as page:
         ceiling = page.height_in - _HEAD_IN
         _heading(page, scene, title)
         plot = page.plot((_LEFT_IN, ceiling - plot_h, plot_w, plot_h), scene.view)

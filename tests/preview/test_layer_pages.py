@@ -44,7 +44,7 @@ def pages_of(path, fmt="png", **options):
 def test_every_page_is_the_picture_of_its_layer(monkeypatch, raster_from, budget):
     monkeypatch.setattr(figure, "RASTER_FROM_ROWS", raster_from)
     monkeypatch.setattr(figure, "LAYER_BUDGET_BYTES", budget)
-    monkeypatch.setattr(toolpath_drawing, "_DPI", 50)
+    monkeypatch.setattr(toolpath_drawing, "DPI", 50)
     path = block_of_layers(2)
     pages = pages_of(path)
     assert [(number, total) for number, total, _, _ in pages] == [(1, 2), (2, 2)]

@@ -65,7 +65,9 @@ def draw_scene(
         if counts is not None:
             travel = INK if scene.shows_travel else TRAVEL_COLOUR
             colours = [g.colour for g in scene.groups] + [travel, LEAD_COLOUR]
-            plot.image(blended(counts(pixels), colours, len(scene.groups)), scene.view)
+            counted_px = counts(pixels)
+            plot.image(blended(counted_px, colours, len(scene.groups)), scene.view)
+            _number_counts(plot, scene, counted_px)
         elif kept is not None:
             _draw_vectors(plot, scene, kept, plot_w * plot_h)
         _dimensions(plot, scene)
@@ -147,6 +149,54 @@ def _draw_vectors(plot: Plot, scene: Scene, kept: list[DrawnRows], area_in2: flo
         plot.lines(start[is_line], end[is_line], one.colour, width=width)
         plot.lines(start[is_run], end[is_run], one.colour, width=width, dashes=(0.8, 0.8))
         plot.dots(end[mine & (kind == RowKind.DOT)], one.colour, size=size)
+    lit = ~travel & ~lead | (kind == RowKind.DOT)
+    begins = np.where((kind == RowKind.DOT)[:, None], end, start)
+    _number_vectors(plot, scene, begins[lit], end[lit], group[lit])
+
+
+def _number_vectors(
+    plot: Plot, scene: Scene, start: NDArray[np.float64], end: NDArray[np.float64], group: NDArray[np.intp]
+) -> None:
+    """The number of each recipe at one of its exposures, for who cannot tell its colour."""
+    if not scene.is_numbered:
+        return
+    middle = 0.5 * (start + end)
+    place = np.round(middle[:, 0], 3) + 1j * np.round(middle[:, 1], 3)
+    for index in range(len(scene.groups)):
+        mine = np.flatnonzero(group == index)
+        # What a later recipe is drawn over would be numbered wrongly.
+        seen = mine[~np.isin(place[mine], place[group > index])]
+        if len(mine):
+            row = _one_of(seen if len(seen) else mine, index, len(scene.groups))
+            _number(plot, scene, index, *middle[row].tolist())
+
+
+def _number_counts(plot: Plot, scene: Scene, counts: NDArray[np.uint32]) -> None:
+    """The same where rows are counted per pixel."""
+    if not scene.is_numbered:
+        return
+    left, bottom, right, top = scene.view
+    n_rows, n_columns = counts.shape[1:]
+    n = len(scene.groups)
+    # Where recipes share a pixel alike, the later one is written last.
+    most = n - 1 - counts[n - 1 :: -1].argmax(axis=0)
+    for index in range(n):
+        there = np.flatnonzero(counts[index])
+        seen = np.flatnonzero((counts[index] > 0) & (most == index))
+        if len(there):
+            row, column = divmod(_one_of(seen if len(seen) else there, index, n), n_columns)
+            x = left + (column + 0.5) / n_columns * (right - left)
+            _number(plot, scene, index, x, bottom + (row + 0.5) / n_rows * (top - bottom))
+
+
+def _one_of(candidates: NDArray[np.intp], index: int, n: int) -> int:
+    """A different place for each of n recipes, in the middle of them all rather than at their ends."""
+    return int(candidates[int((index + 0.5) / n * len(candidates))])
+
+
+def _number(plot: Plot, scene: Scene, index: int, x: float, y: float) -> None:
+    _, bottom, _, top = scene.view
+    plot.label(x, y - 0.008 * (top - bottom), str(index + 1), size=6.5, at="top")
 
 
 def _caption(page: Sheet, scene: Scene, pixels: tuple[int, int]) -> None:

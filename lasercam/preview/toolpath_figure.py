@@ -16,7 +16,7 @@ from lasercam.preview.depths import Layer, choose_layer
 from lasercam.preview.palette import ColourGroup, colour_groups
 from lasercam.preview.toolpath_counts import Splat, splat_block, splat_rows
 from lasercam.preview.toolpath_drawing import draw_scene, plot_pixels
-from lasercam.preview.toolpath_scene import Scene
+from lasercam.preview.toolpath_scene import RECIPE_HEADING, Scene
 from lasercam.preview.toolpath_survey import DrawnRows, Survey, drawn_rows, survey
 
 RASTER_FROM_ROWS = 100_000
@@ -67,7 +67,7 @@ class Dress(Protocol):
 class _ByRecipe:
     """Every recipe has its colour."""
 
-    heading = "Recipe"
+    heading = RECIPE_HEADING
     note = ""
     shows_travel = False
 

@@ -16,6 +16,7 @@ LEAD_COLOUR = "#555555"
 LEAD_DASHES = (3.0, 2.0)
 BOX_DASHES = (5.0, 3.0)
 PLACE_COLOUR = "#1a1a1a"
+RECIPE_HEADING = "Recipe"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class Scene:
     view: Box
     sample_um: tuple[float, float]
     is_raster: bool
-    heading: str = "Recipe"
+    heading: str = RECIPE_HEADING
     note: str = ""
     marks: tuple[tuple[float, float, str], ...] = ()
     shows_travel: bool = False
@@ -61,6 +62,11 @@ class Scene:
     def has_extent(self) -> bool:
         """Whether there is more than one place."""
         return self.survey.low_um != self.survey.high_um
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether colours need numbers beside them: several that are no scale from bright to dark."""
+        return self.heading == RECIPE_HEADING and len(self.groups) > 1
 
     def count(self, *kinds: RowKind) -> int:
         """Rows of some kinds."""

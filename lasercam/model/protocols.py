@@ -177,16 +177,6 @@ class CarriesCodes(Protocol):
 
 
 @runtime_checkable
-class StatesCapacity(Protocol):
-    """A source that stores data and can say how much; reports print it."""
-
-    @property
-    def capacity(self) -> Mapping[str, str]:
-        """Facts in words by their name, such as `payload`: `1,784 bytes`."""
-        ...
-
-
-@runtime_checkable
 class CarriesMarks(Protocol):
     """A source whose pattern a sample can be found again by."""
 

@@ -14,6 +14,7 @@ from lasercam.pipeline.report_pictures import embedded, in_order
 from lasercam.pipeline.report_recipes import recipe_rows
 from lasercam.pipeline.report_tables import (
     capacity_rows,
+    capacity_texts,
     key_facts,
     pattern_rows,
     time_rows,
@@ -56,7 +57,7 @@ def report_html(
         folder: where they lie.
     """
     job = loaded.document
-    capacity = capacity_rows(loaded)
+    capacity, accounts = capacity_rows(loaded), capacity_texts(loaded, folder)
     times = time_rows(budget)
     recipes, hidden_recipes = recipe_rows(loaded, toolpath)
     names = [entry.file for entry in files]
@@ -68,11 +69,12 @@ def report_html(
         sample=shorten(f"{job.sample.id} ({job.sample.material})", _LONG),
         version=__version__,
         key_facts=key_facts(loaded, toolpath, verdict, budget),
-        sections=[pair for pair in _SECTIONS if pair[0] != "capacity" or capacity],
+        sections=[pair for pair in _SECTIONS if pair[0] != "capacity" or capacity or accounts],
         patterns=pattern_rows(loaded),
         cites=[shorten(cite, _LONG) for cite in job.cites],
         sample_notes=[*_sample_notes(loaded)],
         capacity=capacity,
+        accounts=accounts,
         kinds=times.kinds,
         times=times.rows,
         total=times.total,

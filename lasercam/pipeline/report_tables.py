@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from lasercam.errors import shorten
 from lasercam.model.finding import Severity, Verdict
-from lasercam.model.protocols import CarriesCodes, StatesCapacity
+from lasercam.model.protocols import CarriesCodes
 from lasercam.model.toolpath import TICKS_PER_UM, Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.preview.palette import counted, duration, length
@@ -13,6 +14,9 @@ from lasercam.preview.time_budget import KINDS, StepTime, TimeBudget, TimeShare
 from lasercam.units import ENERGY, format_quantity
 
 MOST_TIME_ROWS = 200
+
+CAPACITY_FILE = "capacity.txt"
+"""What patterns that store data call their account of it."""
 
 _LONG = 4_000
 
@@ -93,22 +97,29 @@ def pattern_rows(loaded: LoadedJob) -> list[PatternText]:
 
 
 def capacity_rows(loaded: LoadedJob) -> list[tuple[str, str, str]]:
-    """What patterns say of the data they hold."""
+    """What codes hold, and could."""
     from lasercam.sources.qr_matrix import capacity
 
     rows: list[tuple[str, str, str]] = []
     for name, pattern in loaded.patterns.items():
-        source = pattern.source
-        if isinstance(source, StatesCapacity):
-            rows += [(name, fact, shorten(value, _LONG)) for fact, value in source.capacity.items()]
-        if isinstance(source, CarriesCodes):
-            for code in source.code_squares:
+        if isinstance(pattern.source, CarriesCodes):
+            for code in pattern.source.code_squares:
                 version = (code.modules - 17) // 4
                 most = capacity(version, code.error_correction)
                 what = f"QR code {code.name}".strip()
                 held = f"{counted(len(code.payload), 'byte')} of at most {most:,} (as bytes)"
                 rows.append((name, what, f"{held}, version {version}, error correction {code.error_correction}"))
     return rows
+
+
+def capacity_texts(loaded: LoadedJob, folder: Path) -> list[tuple[str, str]]:
+    """Patterns and the accounts they hand out of the data they hold: the files PATTERN.capacity.txt of a build."""
+    paths = {name: folder / f"{name}.{CAPACITY_FILE}" for name in loaded.patterns}
+    return [(name, _lines(path.read_text(encoding="utf-8"))) for name, path in paths.items() if path.is_file()]
+
+
+def _lines(text: str) -> str:
+    return "\n".join(shorten(line, _LONG) for line in text.splitlines())
 
 
 def time_rows(budget: TimeBudget) -> TimeTable:

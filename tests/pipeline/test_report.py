@@ -196,3 +196,14 @@ def test_it_prints_on_paper_of_either_size(drawn: Path, tmp_path: Path, paper: s
     assert widths
     assert widths <= points
     assert 3 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page/") <= 20
+
+
+def test_what_a_pattern_says_of_its_capacity_is_told_as_it_stands(drawn: Path) -> None:
+    from lasercam.pipeline.report_tables import capacity_texts
+
+    folder = drawn.parent / "capacity"
+    folder.mkdir()
+    (folder / "grid.capacity.txt").write_text("Bytes\n  data   17\t%\n<b>\n", encoding="utf-8")
+    (folder / "other.capacity.txt").write_text("of no pattern", encoding="utf-8")
+    told = capacity_texts(load_job(drawn), folder)
+    assert told == [("grid", "Bytes\n  data   17�%\n<b>")]

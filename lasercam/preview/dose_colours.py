@@ -30,6 +30,7 @@ class DoseColours:
     n_colours = _DOTS + 1
     heading = "Dose, relative to the recipe"
     marks = ()
+    shows_travel = False
 
     def __init__(
         self,
@@ -58,6 +59,10 @@ class DoseColours:
             "Predicted from speeds, accelerations and corners: time that the stage needs for a spot's diameter "
             f"({spot}), compared with that at the recipe's speed. Dots are exposed at standstill."
         )
+
+    def labels(self) -> Sequence[tuple[float, float, str]]:
+        """Nothing is pointed at."""
+        return ()
 
     def rows(self, sections: tuple[Section, ...]) -> Iterator[DrawnRows]:
         """Lines in pieces, each with its class of dose for a colour; other rows as they are."""

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.model.confidence import worst
-from lasercam.preview.views import BLACK_LEVEL, view_filter
+from lasercam.preview.view_names import read_view
+from lasercam.preview.views import BLACK_LEVEL
 from lasercam.process.campaign import FeatureState, Stage
-from lasercam.process.colour import OPEN, Filter, SpectralLine, encode_srgb, linear_srgb, transmitted_share
+from lasercam.process.colour import Filter, SpectralLine, encode_srgb, linear_srgb, transmitted_share
 
 DARK = "#2a2a2a"
 """What does not glow is still drawn, barely, so that it can be pointed at."""
@@ -61,7 +62,8 @@ def _by_pair(stage: Stage, pairs: Sequence[Pair]) -> list[FeatureState | None]:
 
 
 def _table(states: Sequence[Sequence[FeatureState | None]], view: str) -> dict[str, Any]:
-    through = view_filter(view) or OPEN
+    viewing = read_view(view)
+    through = viewing.through
     kinds = {state: _light(state, through) for row in states for state in row if state is not None and state.lines}
     full = max((float(light.max()) for light in kinds.values()), default=0.0)
     looks: dict[tuple[str, str], int] = {}
@@ -75,9 +77,8 @@ def _table(states: Sequence[Sequence[FeatureState | None]], view: str) -> dict[s
                 look = _colour(state, kinds, full), says(state)
                 indices.append(looks.setdefault(look, len(looks)))
         after.append(indices)
-    title = "UV" if through == OPEN else f"UV, {through.title}"
     listed = [{"colour": colour, "says": words} for colour, words in looks]
-    return {"name": view, "title": title, "looks": listed, "after": after}
+    return {"name": view, "title": viewing.title, "looks": listed, "after": after}
 
 
 def _light(state: FeatureState, through: Filter) -> NDArray[np.float64]:

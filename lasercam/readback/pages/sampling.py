@@ -11,8 +11,8 @@ from lasercam.compiling import compiled
 from lasercam.readback.pages.light import FloatImage
 from lasercam.readback.pages.warp import FloatArray, Warp
 
-APERTURE_PITCHES = 0.22
-"""Standard deviation of the weights around a site."""
+APERTURE_PITCHES = 0.28
+"""Standard deviation of the weights around a site: less loses jittered dots, more lets neighbours in."""
 _STIFFNESS = 0.5
 """How much light, in sites, says nothing about a displacement: keeps blank places on the smooth map."""
 

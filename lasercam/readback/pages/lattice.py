@@ -17,7 +17,7 @@ _TILES_PX = (256, 1024, 128)
 _MOST_TILES = 36
 _MOST_PEAKS = 48
 _PROMINENCE = 5.0
-"""A peak stands out so many times of the median of its ring; random brightness gives below 3 in 16 tiles."""
+"""A peak stands out so many times of the median of its ring, at least."""
 _CLEAR = 100.0
 """Strength of a lattice beyond doubt; below, wider tiles are looked at too."""
 _FAINTEST = 0.1
@@ -55,7 +55,7 @@ def find_lattices(total: FloatImage) -> list[Lattice]:
     found: list[Lattice] = []
     for tile_px in _TILES_PX:
         side = (min(tile_px, total.shape[0]), min(tile_px, total.shape[1]))
-        found += _pairs(*_peaks(_spectrum(total, side), side))
+        found += _pairs(*_peaks(*_spectrum(total, side), side))
         if found and max(lattice.strength for lattice in found) > _CLEAR:
             break
     found.sort(key=lambda lattice: -lattice.strength)
@@ -68,8 +68,8 @@ def find_lattices(total: FloatImage) -> list[Lattice]:
     return kept[:3]
 
 
-def _spectrum(total: FloatImage, side: tuple[int, int]) -> NDArray[np.float64]:
-    """Mean power (side, side / 2 + 1) of overlapping tiles, each counted alike."""
+def _spectrum(total: FloatImage, side: tuple[int, int]) -> tuple[NDArray[np.float64], int]:
+    """Power (side, side / 2 + 1) of overlapping tiles, each counted alike, and their number."""
     places = [
         (y, x)
         for y in np.unique(np.linspace(0, total.shape[0] - side[0], _count(total.shape[0], side[0])).astype(int))
@@ -85,14 +85,16 @@ def _spectrum(total: FloatImage, side: tuple[int, int]) -> NDArray[np.float64]:
         waves = fft.rfft2((tile - tile.mean()) * window)
         one = waves.real**2 + waves.imag**2
         power += one / max(float(one.sum()), 1e-30)
-    return power
+    return power, len(tiles)
 
 
 def _count(length: int, side: int) -> int:
     return min(12, 1 + -(-2 * (length - side) // side))
 
 
-def _peaks(power: NDArray[np.float64], side: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _peaks(
+    power: NDArray[np.float64], n_tiles: int, side: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Peaks that stand out: float64 (N, 2), cycles per pixel, and (N,) how many times of the median of their ring."""
     fy = fft.fftfreq(side[0])[:, None]
     fx = fft.rfftfreq(side[1])[None, :]
@@ -106,7 +108,10 @@ def _peaks(power: NDArray[np.float64], side: tuple[int, int]) -> tuple[NDArray[n
     ])  # fmt: skip
     whole = np.maximum(medians[ring], 1e-12 * power.max())
     top = ndimage.maximum_filter(power, 3, mode=("wrap", "nearest"))
-    is_peak = (power >= top) & (power > _PROMINENCE * whole)
+    # The highest of so many means of tiles (half of which overlap) that noise alone reaches.
+    rarity = 2.0 * np.log(power.size) / n_tiles
+    chance = 1.0 + np.sqrt(2.0 * rarity) + rarity
+    is_peak = (power >= top) & (power > max(_PROMINENCE, chance) * whole)
     is_peak &= (radius >= COARSEST_SHARE / max(side)) & (radius <= 1.0 / FINEST_PITCH_PX)
     at = np.argwhere(is_peak)
     at = at[np.argsort(power[is_peak] / whole[is_peak])[::-1][: 4 * _MOST_PEAKS]]

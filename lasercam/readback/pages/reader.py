@@ -42,6 +42,8 @@ _MOST_TRIES = 12
 _MOST_PAGES = 400
 _LEAST_SCORE = 2.0
 """Of an arrangement that is told to a person; chance reaches 1."""
+_CERTAIN_SCORE = 6.0
+"""Of nine: it is a page, whatever its header says, and another look at the image would not find a better one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,7 @@ class _Light:
         total, even: float32 (height, width), all light, and the same evened.
         is_negative: whether the image was turned into its negative.
         title: of the image.
+        nearest: best score of marks that lie as those of a page, but whose header could not be read.
     """
 
     planes: FloatImage
@@ -73,6 +76,7 @@ class _Light:
     even: FloatImage
     is_negative: bool
     title: str
+    nearest: float = 0.0
 
 
 @dataclass(eq=False)
@@ -147,6 +151,8 @@ def look_for_pages(image: CameraImage, accept: HeaderJudge) -> Look:
             pages = _read_lattice(light, lattice, accept, said)
             if pages:
                 return Look(tuple(pages), tuple(dict.fromkeys(said)))
+            if light.nearest > _CERTAIN_SCORE:
+                return Look((), tuple(dict.fromkeys(said)))
         missed = missed or said
     best = max(missed, key=_how_far, default="nothing in it looks like a page")
     return Look((), (best,))
@@ -164,7 +170,7 @@ def _read_lattice(light: _Light, lattice: Lattice, accept: HeaderJudge, missed: 
     tries.sort(key=lambda one: one[0])
     for _, boxes, said in tries:
         pages = [page for box in boxes for page in _read_box(light, box, accept, said)]
-        if pages:
+        if pages or light.nearest > _CERTAIN_SCORE:
             missed += said
             return pages
     missed += tries[0][2]
@@ -240,6 +246,7 @@ def _read_box(light: _Light, box: _Box, accept: HeaderJudge, missed: list[str]) 
             continue
         if not pages or len(free.sites) >= 4:
             missed.append(_complaint(pitch, free, ordered))
+            light.nearest = max(light.nearest, ordered[0].score if ordered else 0.0)
         return pages
     return pages
 

@@ -19,7 +19,8 @@ _ROW_IN = 0.22
 _LINE_IN = 0.15
 _SWATCH_IN = 0.13
 _MARGIN_STEPS = (3.0, 6.0, 12.0)
-"""Margins (natural logarithm of a ratio of probabilities) below which a voxel is doubtful, weak, fair."""
+"""Margins (natural logarithm of a ratio of probabilities) up to which a voxel is doubtful, weak, fair.
+e³ is 20 to 1."""
 
 
 class SiteState(IntEnum):

@@ -63,7 +63,7 @@ def read_images(files: Mapping[str, bytes], tone: Tone = "auto") -> list[LoadedI
     whole: dict[str, list[tuple[str, str, _Decoded]]] = {}
     for name in sorted(files):
         decoded = _decoded(files[name], name, tone)
-        title, channel = _split(name)
+        title, channel = split_channel(name)
         if len(decoded.planes) > 1 or not channel:
             whole[name] = [(name, "", decoded)]
         else:
@@ -71,10 +71,10 @@ def read_images(files: Mapping[str, bytes], tone: Tone = "auto") -> list[LoadedI
     return [_joined(title, parts) for title, parts in whole.items()]
 
 
-def _split(name: str) -> tuple[str, str]:
+def split_channel(name: str) -> tuple[str, str]:
     """Name and channel of a file.
 
-    >>> _split("scans/field3.514nm.tif")
+    >>> split_channel("scans/field3.514nm.tif")
     ('scans/field3', '514nm')
     """
     path = PurePath(name)

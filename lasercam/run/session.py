@@ -9,13 +9,15 @@ from lasercam.errors import RefusedError
 from lasercam.model.links import StreamedByLines, Transport
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect
-from lasercam.model.toolpath import NM_PER_UM, Section, Toolpath
+from lasercam.model.recipe import Recipe
+from lasercam.model.toolpath import NM_PER_UM, NS_PER_S, Section, Toolpath
 from lasercam.run.attempt import Attempt
 from lasercam.run.frame import frame_lines
 from lasercam.run.journal import Journal, ProgramKey, ProgramRecord, read_journal
 from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
 from lasercam.run.operator import Controls, Events, Operator
+from lasercam.run.pieces import in_pieces
 from lasercam.run.preflight import (
     Controller,
     check_pass,
@@ -183,10 +185,7 @@ class Session:
     ) -> None:
         machine = todo[0][0].machine
         problems = list(setting_problems(controller, machine))
-        fastest = max(
-            (r.speed_nm_s for p, _ in todo for r in (self.toolpath.header.recipes[i] for i in p.section.recipes)),
-            default=0,
-        )
+        fastest = max((r.speed_nm_s for p, _ in todo for r in self._recipes(p)), default=0)
         problems += speed_problems(controller, fastest / NM_PER_UM)
         if problems:
             raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
@@ -244,11 +243,17 @@ class Session:
 
     def _confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> None:
         share = len(left) / max(1, planned.section.n_rows)
-        if longest_stroke(self.toolpath.section_blocks(planned.section.index)) > STROKE_LINES:
+        longest_dot_s = max((r.exposure_ns / NS_PER_S for r in self._recipes(planned)), default=0.0)
+        if longest_dot_s > planned.machine.controller.max_ahead:
+            self._say(
+                f"'{planned.path.name}' has dots of {longest_dot_s:g} s: if the link is lost within one, the beam "
+                f"stays on for the rest of it, longer than max_ahead ({planned.machine.controller.max_ahead:g} s)"
+            )
+        if planned.machine.laser.is_set_by_program and self._starves_lit(planned):
             self._require(
-                f"'{planned.path.name}' has strokes longer than the controller's buffer: if the link is lost within "
-                "one, the beam stays on at standstill until the interlock closes it. Does the interlock see a stage "
-                "that stands, or is somebody there?"
+                f"'{planned.path.name}' sets the energy by S, under M3, and has strokes longer than the controller's "
+                "buffer: if the link is lost within one, the beam stays on at standstill until the interlock closes "
+                "it. Does the interlock see a stage that stands, or is somebody there?"
             )
         again = f", time {key.repeat + 1} of {planned.section.repeat}" if planned.section.repeat > 1 else ""
         self._require(
@@ -256,6 +261,12 @@ class Session:
             f"{planned.section.duration_s * share:.0f} s left. Is the laser set to {planned.laser}, and the energy "
             "measured at the sample?"
         )
+
+    def _recipes(self, planned: Planned) -> list[Recipe]:
+        return [self.toolpath.header.recipes[index] for index in planned.section.recipes]
+
+    def _starves_lit(self, planned: Planned) -> bool:
+        return longest_stroke(self.toolpath.section_blocks(planned.section.index)) > STROKE_LINES
 
     def _left(self, planned: Planned, record: ProgramRecord) -> RowRanges:
         section = planned.section
@@ -297,7 +308,7 @@ class Session:
         self.events.tell("start", file=program.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
         attempt = Attempt(link, limits, journal, first, self.controls.wish, said=self._say)
         attempt.seen = lambda status: self._progress(planned, attempt, status)
-        attempt.run(job_lines(program))
+        attempt.run(in_pieces(job_lines(program), limits.max_ahead_s, planned.machine.controller.increment))
         self.events.tell("finished", file=program.path.name)
 
     def _program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> Program:

@@ -33,14 +33,26 @@ class Killed(BaseException):
     """SIGKILL: nothing of the program runs any more."""
 
 
-def stage() -> Machine:
+SET_BY_S = {
+    "wavelength": "1030 nm", "pulse_duration": "300 fs", "base_rate": "100 kHz", "max_divider": 100,
+    "source": "example value",
+    "pulse_energy": {
+        "control": "spindle", "min": "0.1 uJ", "max": "200 uJ",
+        "scale": {"law": "linear", "unit": "S", "low": 0, "high": 1000, "full_at": 1000, "full": "200 uJ",
+                  "source": "example value"},
+    },
+}  # fmt: skip
+"""A laser whose energy is the S word: M3 is in force throughout."""
+
+
+def stage(**changes: object) -> Machine:
     """A quick machine."""
     axis = {"min": "-20 mm", "max": "20 mm", "max_speed": "20 mm/s", "acceleration": "500 mm/s^2"}
     controller = {
         "dialect": "grbl", "increment": "1 um", "path_tolerance": "2 um", "source": "example value",
         "max_ahead": "1 s", "checkpoint_interval": "2 s", "settings": {"30": "1000", "31": "0", "32": "1"},
     }  # fmt: skip
-    return builders.machine("grbl", axes={"x": axis, "y": axis, "z": axis}, controller=controller)
+    return builders.machine("grbl", axes={"x": axis, "y": axis, "z": axis}, controller=controller, **changes)
 
 
 def random_toolpath(random: Random) -> Toolpath:
@@ -58,7 +70,7 @@ def random_toolpath(random: Random) -> Toolpath:
         listed += [(RowKind.JUMP, (x, y, 0.0), 0), (RowKind.LEAD, (x + 20, y, 0.0), 0)]
         at = x + 20
         for _ in range(random.choice((1, 1, 1, 2, 3, 8, 30))):
-            at += random.choice((20, 50, 100, 400))
+            at += random.choice((20, 50, 100, 400, 3000 if at < 6000 else 100))
             listed.append((RowKind.LINE, (at, y, 0.0), 0))
         listed.append((RowKind.LEAD, (at + 20, y, 0.0), 0))
     block = builders.rows(listed)
@@ -246,9 +258,11 @@ class Yes:
 class Stage:
     """One sample, one controller, one journal; sessions follow one another."""
 
-    def __init__(self, folder: Path, random: Random, options: ControllerOptions | None = None) -> None:
+    def __init__(
+        self, folder: Path, random: Random, options: ControllerOptions | None = None, **changes: object
+    ) -> None:
         self.random = random
-        self.machine = stage()
+        self.machine = stage(**changes)
         self.toolpath = random_toolpath(random)
         section = self.toolpath.header.sections[0]
         encoder = Grbl().encoder(ProgramHeader(self.toolpath.header, 0, self.machine))
@@ -350,10 +364,6 @@ class Stage:
     def longest_stroke_bytes(self) -> int:
         """Bytes from where the beam goes on to where it goes off, the line that does so included."""
         return max(len(b"".join(line.text for line in stroke)) for stroke in self._strokes())
-
-    def longest_stroke_s(self) -> float:
-        """Beam-on time of the longest one."""
-        return max(sum(line.beam_on_s for line in stroke) for stroke in self._strokes())
 
     def _strokes(self) -> list[list[JobLine]]:
         program = whole_program(self.planned.path, self.toolpath, self.planned.section, self.machine, Grbl())

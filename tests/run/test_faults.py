@@ -18,7 +18,7 @@ from lasercam.run.stream import BATCH_LINES
 from lasercam.transports import faults as scripted
 from lasercam.transports.faults import Kind, Where
 from lasercam.transports.simulated.options import GRBLHAL, ControllerOptions
-from tests.run.stage import MAX_AHEAD_S, WAY, DyingJournal, Fault, Killed, Stage
+from tests.run.stage import MAX_AHEAD_S, SET_BY_S, WAY, DyingJournal, Fault, Killed, Stage
 
 SEEDS = range(1000 if os.environ.get("LASERCAM_SLOW") else 60)
 SPOILT = ("flip", "lose_byte")
@@ -138,22 +138,27 @@ def judge_darkness(stage: Stage, kind: str, ended: str) -> None:
     after = [p for p in stage.controller.exposed() if p.to_s > happened_s]
     if kind in AT_ONCE:
         assert max((p.to_s for p in after), default=happened_s) - happened_s <= BEAM_OFF_S
-    if kind in LOST and stage.longest_stroke_bytes() <= 127:
+    if kind in LOST:
         assert stage.controller.beam_power == 0
         on_s = sum(p.to_s - max(p.from_s, happened_s) for p in after)
-        assert on_s <= max(MAX_AHEAD_S, stage.longest_stroke_s()) + 0.3
+        assert on_s <= MAX_AHEAD_S + 0.3
 
 
-def test_a_stroke_longer_than_the_buffer_is_named_before_the_start(tmp_path: Path) -> None:
-    """A link lost in its middle leaves the beam on at standstill: the operator must know."""
+@pytest.mark.parametrize(("changes", "is_asked"), [({}, False), ({"laser": SET_BY_S}, True)])
+def test_strokes_that_starve_lit_are_named_before_the_start(
+    changes: dict[str, object], is_asked: bool, tmp_path: Path
+) -> None:
+    """Where S is the energy, M3 is in force: a link lost within a long stroke leaves the beam on at standstill."""
     for seed in range(40):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        stage = Stage(folder, Random(seed))
+        stage = Stage(folder, Random(seed), **changes)
         if stage.longest_stroke_bytes() > 160:
             break
     stage.session(Fault("none", 10**9))
-    assert any("longer than the controller's buffer" in question for question in stage.person.asked)
+    assert any("longer than the controller's buffer" in question for question in stage.person.asked) == is_asked
+    truth = stage.truth()
+    assert all(stage.is_whole(row, truth) for row in stage.exposing())
 
 
 @pytest.mark.parametrize("answer", ["skip", "expose"])

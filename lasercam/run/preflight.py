@@ -165,6 +165,16 @@ def home(link: GrblLink) -> Status:
     return link.status()
 
 
+def unlock(link: GrblLink) -> Status:
+    """The alarm lock is gone; for controllers that cannot home, once a person has said where their zero is.
+
+    Raises:
+        FaultError: it stays locked.
+    """
+    link.ask(b"$X", ASK_S)
+    return link.status()
+
+
 def require_idle(status: Status) -> None:
     """Refuse anything but an idle controller.
 

@@ -27,6 +27,7 @@ from lasercam.run.preflight import (
     setting_problems,
     speed_problems,
     travel_problems,
+    unlock,
     work_offset,
 )
 from lasercam.run.program import Program, job_lines
@@ -190,11 +191,13 @@ class Session:
         if problems:
             raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
         status = link.status()
-        if wanted.resume and not controller.number("22"):
+        is_locked = status.state == "Alarm"
+        if (wanted.resume or is_locked) and not controller.number("22"):
             self._require(
                 "The controller cannot home ($22=0). Is its zero exactly where it was before the interruption?"
             )
-        elif status.state == "Alarm" or wanted.resume:
+            status = unlock(link) if is_locked else status
+        elif wanted.resume or is_locked:
             self._require("Home the axes now? They move to their switches; the beam stays off.")
             status = home(link)
         require_idle(status)

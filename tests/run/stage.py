@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -55,11 +56,13 @@ def stage(**changes: object) -> Machine:
     return builders.machine("grbl", axes={"x": axis, "y": axis, "z": axis}, controller=controller, **changes)
 
 
-def random_toolpath(random: Random) -> Toolpath:
+Listed = list[tuple[RowKind, tuple[float, float, float], int]]
+
+
+def random_strokes(random: Random, count: int, segments: tuple[int, ...], lengths: tuple[int, ...]) -> Listed:
     """Strokes and dots, each at a place of its own, so that every piece of exposure belongs to one row."""
-    listed: list[tuple[RowKind, tuple[float, float, float], int]] = []
-    n_strokes = random.randint(4, 40)
-    for index in range(n_strokes):
+    listed: Listed = []
+    for index in range(count):
         y = 100.0 * index
         x = float(random.randint(0, 500))
         if random.random() < 0.4:
@@ -69,13 +72,18 @@ def random_toolpath(random: Random) -> Toolpath:
             continue
         listed += [(RowKind.JUMP, (x, y, 0.0), 0), (RowKind.LEAD, (x + 20, y, 0.0), 0)]
         at = x + 20
-        for _ in range(random.choice((1, 1, 1, 2, 3, 8, 30))):
-            at += random.choice((20, 50, 100, 400, 3000 if at < 6000 else 100))
+        for _ in range(random.choice(segments)):
+            at += random.choice(lengths) if at < 6000 else 100
             listed.append((RowKind.LINE, (at, y, 0.0), 0))
         listed.append((RowKind.LEAD, (at + 20, y, 0.0), 0))
-    block = builders.rows(listed)
+    return listed
+
+
+def random_toolpath(random: Random) -> Toolpath:
+    """Anything, lines of 3 s among it."""
+    listed = random_strokes(random, random.randint(4, 40), (1, 1, 1, 2, 3, 8, 30), (20, 50, 100, 400, 3000))
     recipes = (builders.line_recipe(float(random.choice((1000, 4000, 8000)))), builders.dot_recipe(0.1, name="dots"))
-    return builders.toolpath(recipes, [block])
+    return builders.toolpath(recipes, [builders.rows(listed)])
 
 
 @dataclass
@@ -90,7 +98,7 @@ class Fault:
 class FaultyLink:
     """A transport that does as it should until its fault is due."""
 
-    inner: SimulatedLink
+    inner: Any
     fault: Fault
     random: Random
     journal_dead: Callable[[], None]
@@ -102,6 +110,10 @@ class FaultyLink:
     _n: int = 0
     _armed: bool = False
     _late: list[bytes] = field(default_factory=list)
+
+    def happens(self) -> None:
+        self.happened_s = self.inner.controller.now_s
+        self.on_fault()
 
     def arm(self) -> None:
         self._armed = True
@@ -119,7 +131,7 @@ class FaultyLink:
         if data == b"?" or not self._due("write"):
             return self._write(data)
         kind, ctl = self.fault.kind, self.inner.controller
-        self.happened_s = ctl.now_s
+        self.happens()
         if kind == "flip":
             index = self.random.randrange(len(data))
             data = data[:index] + bytes([data[index] ^ (1 << self.random.randrange(7))]) + data[index + 1 :]
@@ -169,7 +181,7 @@ class FaultyLink:
         line = self._late.pop(0) if self._late else self.inner.read_line(timeout_s)
         if line is None or not self._due("read", line):
             return line
-        self.happened_s = self.inner.controller.now_s
+        self.happens()
         kind = self.fault.kind
         if kind == "swallow_ok":
             return None
@@ -235,7 +247,8 @@ class DyingJournal(Journal):
             raise Killed
         if DyingJournal.full and self.link is not None:
             if not DyingJournal.noticed:
-                DyingJournal.noticed, self.link.happened_s = True, self.link.inner.controller.now_s
+                DyingJournal.noticed = True
+                self.link.happens()
             raise JournalError("the disk is full")
         super()._append(**record)
 
@@ -259,24 +272,31 @@ class Stage:
     """One sample, one controller, one journal; sessions follow one another."""
 
     def __init__(
-        self, folder: Path, random: Random, options: ControllerOptions | None = None, **changes: object
-    ) -> None:
+        self, folder: Path, random: Random, options: ControllerOptions | None = None, *,
+        machine: Machine | None = None, toolpath: Toolpath | None = None,
+    ) -> None:  # fmt: skip
         self.random = random
-        self.machine = stage(**changes)
-        self.toolpath = random_toolpath(random)
+        self.machine = machine or stage()
+        self.toolpath = toolpath or random_toolpath(random)
         section = self.toolpath.header.sections[0]
         encoder = Grbl().encoder(ProgramHeader(self.toolpath.header, 0, self.machine))
         path = folder / "job.gcode"
         path.write_bytes(encoder.begin() + b"".join(encoder.block(b) for b in self.toolpath.blocks()) + encoder.end())
         self.planned = Planned(path, file_sha256(path), section, self.machine, Grbl(), "the laser")
         self.journal_path = folder / "job.journal"
-        options = replace(options or ControllerOptions(), work_offset_mm=work_offset_mm(self.machine))
-        self.controller = SimulatedController(settings_of(self.machine), options)
+        self.options = replace(options or ControllerOptions(), work_offset_mm=work_offset_mm(self.machine))
+        self.controller = self._controller()
         self.controls = Controls()
         self.link: FaultyLink | None = None
         self.progress: list[dict[str, object]] = []
         self.messages: list[str] = []
         self.person = Yes()
+
+    def _controller(self) -> Any:
+        return SimulatedController(settings_of(self.machine), self.options)
+
+    def _link(self) -> Any:
+        return SimulatedLink(self.controller)
 
     def scripted(self, script: Sequence[faults.Fault], seed: int) -> int:
         """A session through the scripted faults of `lasercam.transports.faults`."""
@@ -297,7 +317,8 @@ class Stage:
         def disk() -> None:
             DyingJournal.full = True
 
-        link = FaultyLink(SimulatedLink(self.controller), fault, self.random, disk, self.controls)
+        link = FaultyLink(self._link(), fault, self.random, disk, self.controls)
+        link.on_fault = self.on_fault
         self.link = link
         DyingJournal.link = link
 
@@ -337,6 +358,17 @@ class Stage:
                 if high - low > 10_000:
                     found.setdefault(row, []).append(((low - a) / (b - a), (high - a) / (b - a)))
         return found
+
+    def on_fault(self) -> None:
+        """Told when a fault happens."""
+
+    def lit_after_the_fault_s(self) -> tuple[float, float]:
+        """From the fault until the beam was on for the last time, and how long it was on since."""
+        assert self.link is not None
+        assert self.link.happened_s is not None
+        at_s = self.link.happened_s
+        after = [p for p in self.controller.exposed() if p.to_s > at_s]
+        return max((p.to_s for p in after), default=at_s) - at_s, sum(p.to_s - max(p.from_s, at_s) for p in after)
 
     def is_whole(self, row: int, truth: dict[int, list[tuple[float, float]]]) -> bool:
         block = next(self.toolpath.blocks())

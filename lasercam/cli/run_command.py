@@ -49,7 +49,7 @@ def command(
         return _record(executed, section, planned, journal_path, runnable.toolpath.header.digest)
     require_one_link(port, tcp, simulate=simulate)
     controls, display = Controls(), Display()
-    keys = Keys(controls)
+    keys = Keys(controls, lambda text: display.show({"event": "message", "text": text}))
 
     def show(event: dict[str, Any]) -> None:
         if event["event"] == "start":
@@ -61,7 +61,7 @@ def command(
     with Events(events, show) as told, signals(controls):
         session = Session(
             runnable.toolpath, planned, journal_path, lambda machine: open_link(machine, port, tcp),
-            Person(yes=yes, uncertain=uncertain), controls, told, runnable.sample,
+            Person(yes=yes, uncertain=uncertain, controls=controls), controls, told, runnable.sample,
         )  # fmt: skip
         try:
             count = session.run(Wanted(resume=resume, frame=frame, check=check))

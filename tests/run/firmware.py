@@ -26,6 +26,9 @@ from tests.support import builders
 
 STEP_S = 0.0005
 STEPS_PER_MM = 1000
+RUN_OUT_UM = 200.0
+"""The record ends with the planner's last block, up to 60 ms of steps before the stage stands: so long must the
+dark way behind a stroke last, at 2 mm/s."""
 FULL = 255
 """Of its laser output, 8 bits."""
 RESET, NEWLINE, FIRST_REAL_TIME = 0x18, 0x0A, 0x80
@@ -221,11 +224,11 @@ def firmware_machine() -> Machine:
 
 def short_toolpath(random: Random) -> Toolpath:
     """A few seconds: real firmware takes its time."""
-    listed = random_strokes(random, random.randint(3, 9), (1, 1, 2, 3, 14), (20, 50, 100, 200))
+    listed = random_strokes(random, random.randint(3, 9), (1, 1, 2, 3, 14), (20, 50, 100, 200), RUN_OUT_UM)
     if random.random() < 0.3:
         listed.append((RowKind.JUMP, (0.0, 2000.0, 0.0), 0))
         listed += [(RowKind.LEAD, (20.0, 2000.0, 0.0), 0), (RowKind.LINE, (2520.0, 2000.0, 0.0), 0)]
-        listed.append((RowKind.LEAD, (2540.0, 2000.0, 0.0), 0))
+        listed.append((RowKind.LEAD, (2520.0 + RUN_OUT_UM, 2000.0, 0.0), 0))
     recipes = (builders.line_recipe(float(random.choice((500, 1000, 2000)))), builders.dot_recipe(0.1, name="dots"))
     return builders.toolpath(recipes, [builders.rows(listed)])
 

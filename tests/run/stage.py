@@ -59,7 +59,9 @@ def stage(**changes: object) -> Machine:
 Listed = list[tuple[RowKind, tuple[float, float, float], int]]
 
 
-def random_strokes(random: Random, count: int, segments: tuple[int, ...], lengths: tuple[int, ...]) -> Listed:
+def random_strokes(
+    random: Random, count: int, segments: tuple[int, ...], lengths: tuple[int, ...], run_out_um: float = 20.0
+) -> Listed:
     """Strokes and dots, each at a place of its own, so that every piece of exposure belongs to one row."""
     listed: Listed = []
     for index in range(count):
@@ -75,7 +77,7 @@ def random_strokes(random: Random, count: int, segments: tuple[int, ...], length
         for _ in range(random.choice(segments)):
             at += random.choice(lengths) if at < 6000 else 100
             listed.append((RowKind.LINE, (at, y, 0.0), 0))
-        listed.append((RowKind.LEAD, (at + 20, y, 0.0), 0))
+        listed.append((RowKind.LEAD, (at + run_out_um, y, 0.0), 0))
     return listed
 
 

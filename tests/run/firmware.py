@@ -21,7 +21,8 @@ from lasercam.model.toolpath import TICKS_PER_MM, RowKind, Toolpath
 from lasercam.run.replies import Status, parse
 from lasercam.transports.process import VARIABLE, ProcessLink
 from lasercam.transports.simulated.truth import Exposed
-from tests.run.stage import Stage, random_strokes, stage
+from tests.run.random_jobs import random_strokes
+from tests.run.stage import Stage, stage
 from tests.support import builders
 
 STEP_S = 0.0005

@@ -13,7 +13,7 @@ ANSWERS: Final = ("skip", "expose", "inspect")
 
 
 class Person:
-    """Asks at the terminal; or answers yes, and leaves rows in question alone."""
+    """Asks at the terminal; or answers yes, leaves rows in question alone, and has done nothing by hand."""
 
     def __init__(self, *, yes: bool, uncertain: str | None, controls: "Controls | None" = None) -> None:
         self._yes, self._uncertain, self._controls = yes, uncertain, controls
@@ -23,6 +23,13 @@ class Person:
         if self._yes:
             click.echo(f"{question} yes (--yes)", err=True)
             return True
+        with self._asking():
+            return click.confirm(question, err=True)
+
+    def by_hand(self, question: str) -> bool:
+        """Whether a step by hand is done; never for a script."""
+        if self._yes:
+            return False
         with self._asking():
             return click.confirm(question, err=True)
 

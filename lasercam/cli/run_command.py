@@ -18,36 +18,66 @@ from lasercam.cli.terminal import progress
 @click.option("--resume", is_flag=True, help="Go on with what an interrupted run left.")
 @click.option("--frame", is_flag=True, help="Only trace the box of the next job file, with the beam off.")
 @click.option("--check", is_flag=True, help="First pass every line through the controller's check mode ($C).")
-@click.option("--yes", is_flag=True, help="Confirm everything, for scripts.")
+@click.option("--yes", is_flag=True, help="Confirm everything but steps by hand, for scripts.")
+@click.option(
+    "--confirm",
+    "confirmed",
+    metavar="STEP",
+    multiple=True,
+    help="This step by hand (furnace, soak, remount, …) is done. Repeatable.",
+)
 @click.option("--uncertain", type=click.Choice(ANSWERS), help="What becomes of rows that may be exposed already.")
 @click.option(
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append what happens to this file, as JSON."
+)
+@click.option(
+    "--ledger",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Ledger of the sample, brought up to date; made when there is none. Default: the job's, beside FOLDER.",
 )
 @click.option("--executed", metavar="FIRST:LAST|all", help="Record what a controller that loads files itself executed.")
 @click.option("--section", help="Which job file --executed is about: its name, or its number from 1.")
 def command(
     folder: Path, port: str | None, tcp: str | None, executed: str | None, section: str | None, events: Path | None,
-    uncertain: str | None, *, simulate: bool, resume: bool, frame: bool, check: bool, yes: bool,
+    uncertain: str | None, confirmed: tuple[str, ...], ledger: Path | None, *, simulate: bool, resume: bool,
+    frame: bool, check: bool, yes: bool,
 ) -> int:  # fmt: skip
     """Execute the build in FOLDER on a GRBL or grblHAL controller, row by row, never twice.
 
     The journal FOLDER.journal says for every row whether it is done; keep it. Exit codes: 0 done, 1 refused, 2 usage,
-    3 the machine or the link failed, 4 stopped where the beam was off, 5 aborted, the beam cut at once.
+    3 the machine or the link failed, 4 stopped where the beam was off, 5 aborted, the beam cut at once, 6 a step by
+    hand comes next.
     """
     from lasercam.cli.link_options import open_link, require_one_link
     from lasercam.cli.person import Person
     from lasercam.cli.run_display import Display
     from lasercam.cli.run_keys import Keys, signals
+    from lasercam.cli.run_ledger import LedgerKeeper
+    from lasercam.cli.run_picture import drawn_unless_finished
+    from lasercam.pipeline.ledger_run import run_ledger
     from lasercam.pipeline.runnable import load_runnable
+    from lasercam.run.execution import read_execution
     from lasercam.run.operator import Controls, Events
+    from lasercam.run.places import journal_beside
     from lasercam.run.session import Planned, Session, Wanted
 
-    runnable = load_runnable(folder, progress())
-    planned = [Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before) for p in runnable.programs]
-    journal_path = folder.resolve().with_name(f"{folder.resolve().name}{'.simulated' if simulate else ''}.journal")
+    journal_path = journal_beside(folder, simulated=simulate)
+    kept = run_ledger(folder, ledger, simulate=simulate)
+    before = None if kept is None else read_execution(journal_path)
+    held = None if kept is None else kept.held("" if before is None else before.journal)
+    runnable = load_runnable(folder, progress(), held=held)
+    planned = [
+        Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before, p.targets)
+        for p in runnable.programs
+    ]
+    keeper = LedgerKeeper(kept, runnable, journal_path)
     if executed is not None:
-        return _record(executed, section, planned, journal_path, runnable.toolpath.header.digest)
-    require_one_link(port, tcp, simulate=simulate)
+        code = _record(executed, section, planned, journal_path, runnable.toolpath.header.digest)
+        keeper.end()
+        return code
+    n_links = sum((port is not None, tcp is not None, simulate))
+    if n_links or not confirmed:
+        require_one_link(port, tcp, simulate=simulate)
     controls, display = Controls(), Display()
     keys = Keys(controls, lambda text: display.show({"event": "message", "text": text}))
 
@@ -58,15 +88,20 @@ def command(
             keys.stop()
         display.show(event)
 
-    with Events(events, show) as told, signals(controls):
+    with drawn_unless_finished(runnable, journal_path), Events(events, show) as told, signals(controls):
         session = Session(
             runnable.toolpath, planned, journal_path, lambda machine: open_link(machine, port, tcp),
-            Person(yes=yes, uncertain=uncertain, controls=controls), controls, told, runnable.sample,
+            Person(yes=yes, uncertain=uncertain, controls=controls), controls, told, runnable.sample, runnable.after,
+            lambda machine: runnable.laser(machine, simulate=simulate), keeper.begin, simulate,
         )  # fmt: skip
         try:
-            count = session.run(Wanted(resume=resume, frame=frame, check=check))
+            count = session.run(
+                Wanted(resume=resume, frame=frame, check=check, confirmed=confirmed, only_note=not n_links)
+            )
+            keeper.end()
         except BaseException as error:
             told.tell("failed", error=str(error), kind=type(error).__name__)
+            keeper.end_quietly()
             raise
         finally:
             keys.stop()

@@ -38,7 +38,7 @@ rounded powers of ten scale; eight halves of 2^-23 at most. Source: GRBL 1.1 sou
 
 MOST_OVERDRIVE: Final = 1000
 """S of lines in multiples of $30: under M4 the beam is full from that fraction of the programmed speed on. See
-decisions/0014."""
+decisions/0015."""
 LEAST_OVERDRIVE: Final = 100
 """No smaller than this: what the controller leaves dark at the ends of a line stays below a step."""
 

@@ -15,7 +15,7 @@ from lasercam.model.toolpath import TICKS_PER_UM
 from lasercam.run.faults import FaultError
 from lasercam.run.link import GrblLink
 from lasercam.run.operator import Operator
-from lasercam.run.preflight import connect, home, require_idle, setting_problems, unlock, work_offset
+from lasercam.run.preflight import connect, home, require_idle, require_settings, unlock, work_offset
 from lasercam.run.remaining import check_jump
 from lasercam.run.replies import Place, Status
 from lasercam.run.stop import NOT_CONFIRMED, Ending, cut_beam
@@ -61,9 +61,7 @@ class Jogger:
             FaultError, LinkError: it does not answer.
         """
         controller = connect(self._link)
-        problems = list(setting_problems(controller, self._machine))
-        if problems:
-            raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
+        require_settings(controller, self._machine, fastest_um_s=0.0)  # slower axes only take longer
         status = self._link.status()
         if status.state == "Alarm":
             if controller.number("22"):

@@ -67,6 +67,16 @@ def connect(link: GrblLink) -> Controller:
     Raises:
         FaultError, LinkError: it does not answer like GRBL or grblHAL.
     """
+    try:
+        return _connected(link)
+    except FaultError as error:
+        if error.kind != "reset":
+            raise
+        # A reset from before was still under way: the first banner was its, the second that of ours.
+        return _connected(link)
+
+
+def _connected(link: GrblLink) -> Controller:
     banner = link.reset()
     link.write(NO_OVERRIDES)
     rx_total, blocks = DEFAULT_RX, DEFAULT_BLOCKS

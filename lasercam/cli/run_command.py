@@ -2,18 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from lasercam.cli.person import ANSWERS
 from lasercam.cli.terminal import progress
-
-if TYPE_CHECKING:
-    from lasercam.model.links import Transport
-    from lasercam.model.machine import Machine
-    from lasercam.run.operator import Answer
-
-_UNCERTAIN = ("skip", "expose", "inspect")
 
 
 @click.command("run")
@@ -32,7 +26,7 @@ _UNCERTAIN = ("skip", "expose", "inspect")
     multiple=True,
     help="This step by hand (furnace, soak, remount, …) is done. Repeatable.",
 )
-@click.option("--uncertain", type=click.Choice(_UNCERTAIN), help="What becomes of rows that may be exposed already.")
+@click.option("--uncertain", type=click.Choice(ANSWERS), help="What becomes of rows that may be exposed already.")
 @click.option(
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append what happens to this file, as JSON."
 )
@@ -54,11 +48,12 @@ def command(
     3 the machine or the link failed, 4 stopped where the beam was off, 5 aborted, the beam cut at once, 6 a step by
     hand comes next.
     """
+    from lasercam.cli.link_options import open_link, require_one_link
+    from lasercam.cli.person import Person
     from lasercam.cli.run_display import Display
     from lasercam.cli.run_keys import Keys, signals
     from lasercam.cli.run_ledger import LedgerKeeper
     from lasercam.cli.run_picture import drawn_unless_finished
-    from lasercam.errors import UsageError
     from lasercam.pipeline.ledger_run import run_ledger
     from lasercam.pipeline.runnable import load_runnable
     from lasercam.run.execution import read_execution
@@ -81,10 +76,10 @@ def command(
         keeper.end()
         return code
     n_links = sum((port is not None, tcp is not None, simulate))
-    if n_links != 1 and (n_links or not confirmed):
-        raise UsageError("name one link: --port PORT, --tcp HOST:PORT or --simulate")
+    if n_links or not confirmed:
+        require_one_link(port, tcp, simulate=simulate)
     controls, display = Controls(), Display()
-    keys = Keys(controls)
+    keys = Keys(controls, lambda text: display.show({"event": "message", "text": text}))
 
     def show(event: dict[str, Any]) -> None:
         if event["event"] == "start":
@@ -95,8 +90,8 @@ def command(
 
     with drawn_unless_finished(runnable, journal_path), Events(events, show) as told, signals(controls):
         session = Session(
-            runnable.toolpath, planned, journal_path, lambda machine: _transport(machine, port, tcp),
-            _Person(yes=yes, uncertain=uncertain), controls, told, runnable.sample, runnable.after,
+            runnable.toolpath, planned, journal_path, lambda machine: open_link(machine, port, tcp),
+            Person(yes=yes, uncertain=uncertain, controls=controls), controls, told, runnable.sample, runnable.after,
             lambda machine: runnable.laser(machine, simulate=simulate), keeper.begin, simulate,
         )  # fmt: skip
         try:
@@ -114,57 +109,6 @@ def command(
     if not frame and count:
         click.echo(f"done: {count} job file(s); the journal is {journal_path.name}")
     return 0
-
-
-class _Person:
-    """Asks at the terminal; or answers yes, leaves rows in question alone, and has done nothing by hand."""
-
-    def __init__(self, *, yes: bool, uncertain: str | None) -> None:
-        self._yes, self._uncertain = yes, uncertain
-
-    def confirm(self, question: str) -> bool:
-        if self._yes:
-            click.echo(f"{question} yes (--yes)", err=True)
-            return True
-        return click.confirm(question, err=True)
-
-    def by_hand(self, question: str) -> bool:
-        return False if self._yes else click.confirm(question, err=True)
-
-    def decide(self, question: str) -> "Answer":
-        answer: Any = self._uncertain or ("skip" if self._yes else None)
-        if answer is None:
-            answer = click.prompt(question, type=click.Choice(_UNCERTAIN), default="inspect", err=True)
-        else:
-            click.echo(f"{question} {answer}", err=True)
-        return answer  # type: ignore[no-any-return]
-
-
-def _transport(machine: "Machine", port: str | None, tcp: str | None) -> "Transport":
-    if port is not None:
-        from lasercam.transports.serial_port import SerialPort
-
-        return SerialPort(port)
-    if tcp is not None:
-        from lasercam.transports.tcp import TcpLink
-
-        return TcpLink(*_address(tcp))
-    from lasercam.transports.simulated.controller import SimulatedController
-    from lasercam.transports.simulated.link import SimulatedLink
-    from lasercam.transports.simulated.options import ControllerOptions
-    from lasercam.transports.simulated.settings import settings_of, work_offset_mm
-
-    options = ControllerOptions(work_offset_mm=work_offset_mm(machine))
-    return SimulatedLink(SimulatedController(settings_of(machine), options))
-
-
-def _address(text: str) -> tuple[str, int]:
-    from lasercam.errors import UsageError
-
-    host, _, number = text.rpartition(":")
-    if not host or not (number.isascii() and number.isdecimal() and 0 < int(number[:6]) < 65_536):
-        raise UsageError(f"'{text}' is no address; write HOST:PORT, such as 192.168.0.5:23")
-    return host, int(number)
 
 
 def _record(executed: str, section: str | None, planned: list[Any], journal_path: Path, digest: str) -> int:

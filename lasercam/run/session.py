@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Final
 
 from lasercam.errors import RefusedError
 from lasercam.model.execution import HandStep
@@ -13,6 +12,7 @@ from lasercam.model.laser_control import LaserTargets
 from lasercam.model.links import LaserAdapter, StreamedByLines, Transport
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect
+from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import NM_PER_UM, Section, Toolpath
 from lasercam.run.attempt import Attempt
 from lasercam.run.by_hand import StepsByHand, places
@@ -22,6 +22,7 @@ from lasercam.run.light import Light, light_of
 from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
 from lasercam.run.operator import Controls, Events, Operator
+from lasercam.run.pieces import in_pieces
 from lasercam.run.preflight import (
     Controller,
     check_pass,
@@ -30,17 +31,15 @@ from lasercam.run.preflight import (
     require_idle,
     require_settings,
     travel_problems,
+    unlock,
     work_offset,
 )
 from lasercam.run.program import Program, job_lines
-from lasercam.run.remaining import longest_stroke
 from lasercam.run.replies import Status
 from lasercam.run.resume import file_sha256, remaining_program, whole_program
 from lasercam.run.row_ranges import RowRanges
+from lasercam.run.starving import lit_strokes, long_dots
 from lasercam.run.stop import cut_beam
-
-STROKE_LINES: Final = 7
-"""Lines of a stroke that a receive buffer of 127 bytes holds, at some 17 bytes a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,17 +215,16 @@ class Session:
         self, link: GrblLink, controller: Controller, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted
     ) -> None:
         machine = todo[0][0].machine
-        fastest = max(
-            (r.speed_nm_s for p, _ in todo for r in (self.toolpath.header.recipes[i] for i in p.section.recipes)),
-            default=0,
-        )
+        fastest = max((r.speed_nm_s for p, _ in todo for r in self._recipes(p)), default=0)
         require_settings(controller, machine, fastest / NM_PER_UM)
         status = link.status()
-        if wanted.resume and not controller.number("22"):
+        is_locked = status.state == "Alarm"
+        if (wanted.resume or is_locked) and not controller.number("22"):
             self._require(
                 "The controller cannot home ($22=0). Is its zero exactly where it was before the interruption?"
             )
-        elif status.state == "Alarm" or wanted.resume:
+            status = unlock(link) if is_locked else status
+        elif wanted.resume or is_locked:
             self._require("Home the axes now? They move to their switches; the beam stays off.")
             status = home(link)
         require_idle(status)
@@ -279,12 +277,11 @@ class Session:
 
     def _confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges, laser: str) -> None:
         share = len(left) / max(1, planned.section.n_rows)
-        if longest_stroke(self.toolpath.section_blocks(planned.section.index)) > STROKE_LINES:
-            self._require(
-                f"'{planned.path.name}' has strokes longer than the controller's buffer: if the link is lost within "
-                "one, the beam stays on at standstill until the interlock closes it. Does the interlock see a stage "
-                "that stands, or is somebody there?"
-            )
+        name, blocks = planned.path.name, self.toolpath.section_blocks(planned.section.index)
+        if told := long_dots(name, self._recipes(planned), planned.machine):
+            self._say(told)
+        if question := lit_strokes(name, blocks, planned.machine):
+            self._require(question)
         again = f", time {key.repeat + 1} of {planned.section.repeat}" if planned.section.repeat > 1 else ""
         self._require(
             f"'{planned.path.name}'{again}: step {planned.section.step_name}, about "
@@ -292,6 +289,9 @@ class Session:
             + (f"The laser reads back: {laser}; its output opens after this. " if laser else "")
             + f"Is the laser set to {planned.laser}, and the energy measured at the sample?"
         )
+
+    def _recipes(self, planned: Planned) -> list[Recipe]:
+        return [self.toolpath.header.recipes[index] for index in planned.section.recipes]
 
     def _left(self, planned: Planned, record: ProgramRecord) -> RowRanges:
         section = planned.section
@@ -334,7 +334,7 @@ class Session:
             self.events.tell("start", file=program.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
             attempt = Attempt(link, limits, journal, first, self.controls.wish, said=self._say, light=light)
             attempt.seen = lambda status: self._progress(planned, attempt, status)
-            attempt.run(job_lines(program))
+            attempt.run(in_pieces(job_lines(program), limits.max_ahead_s, planned.machine.controller.increment))
         self.events.tell("finished", file=program.path.name)
 
     def _program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> Program:

@@ -9,9 +9,10 @@ import click
 from lasercam.cli.terminal import progress
 
 if TYPE_CHECKING:
-    from lasercam.model.links import Transport
+    from lasercam.model.links import FileLink, Transport
     from lasercam.model.machine import Machine
     from lasercam.run.operator import Answer
+    from lasercam.run.session import Planned
 
 _UNCERTAIN = ("skip", "expose", "inspect")
 
@@ -43,16 +44,20 @@ def command(
     from lasercam.cli.run_display import Display
     from lasercam.cli.run_keys import Keys, signals
     from lasercam.errors import UsageError
+    from lasercam.model.links import StreamedByLines
     from lasercam.pipeline.runnable import load_runnable
     from lasercam.run.operator import Controls, Events
     from lasercam.run.session import Planned, Session, Wanted
 
     runnable = load_runnable(folder, progress())
-    planned = [Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before) for p in runnable.programs]
+    planned = [
+        Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before, p.keys) for p in runnable.programs
+    ]
     journal_path = folder.resolve().with_name(f"{folder.resolve().name}{'.simulated' if simulate else ''}.journal")
     if executed is not None:
         return _record(executed, section, planned, journal_path, runnable.toolpath.header.digest)
-    if sum((port is not None, tcp is not None, simulate)) != 1:
+    named = sum((port is not None, tcp is not None, simulate))
+    if named > 1 or (not named and any(isinstance(p.dialect, StreamedByLines) for p in planned)):
         raise UsageError("name one link: --port PORT, --tcp HOST:PORT or --simulate")
     controls, display = Controls(), Display()
     keys = Keys(controls)
@@ -68,6 +73,7 @@ def command(
         session = Session(
             runnable.toolpath, planned, journal_path, lambda machine: _transport(machine, port, tcp),
             _Person(yes=yes, uncertain=uncertain), controls, told, runnable.sample,
+            lambda first: _file_link(first, port, tcp, simulate=simulate),
         )  # fmt: skip
         try:
             count = session.run(Wanted(resume=resume, frame=frame, check=check))
@@ -119,6 +125,19 @@ def _transport(machine: "Machine", port: str | None, tcp: str | None) -> "Transp
 
     options = ControllerOptions(work_offset_mm=work_offset_mm(machine))
     return SimulatedLink(SimulatedController(settings_of(machine), options))
+
+
+def _file_link(planned: "Planned", port: str | None, tcp: str | None, *, simulate: bool) -> "FileLink":
+    from lasercam.errors import RefusedError
+    from lasercam.pipeline.controller_link import open_link
+
+    if port is not None or simulate or planned.keys is None:
+        what = "simulated" if simulate else "reached by a serial port"
+        raise RefusedError(
+            f"machine '{planned.machine.machine}' takes whole files over its profile's `controller: link:`; it cannot "
+            f"be {what}"
+        )
+    return open_link(planned.keys, planned.machine, None if tcp is None else _address(tcp))
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -79,8 +79,10 @@ def _line(event: dict[str, Any]) -> str:
     shown = "place not known" if place is None else "(" + ", ".join(f"{v / 1000:.3f}" for v in place) + ") mm"
     minutes, seconds = divmod(round(event["left_s"]), 60)
     what = f"{event['part']} with {event['recipe']}, " if event.get("part") else ""
+    ahead = ""
+    if "bytes_in_flight" in event:
+        ahead = f"{event['bytes_in_flight']} bytes and {event['beam_on_ahead_s']:.2f} s of beam on their way; "
     return (
         f"{event['done']:,} of {event['rows']:,} rows over, {event['sent']:,} sent; {what}{event['state']} at {shown}; "
-        f"{event['bytes_in_flight']} bytes and {event['beam_on_ahead_s']:.2f} s of beam on their way; "
-        f"about {minutes} min {seconds:02d} s left"
+        f"{ahead}about {minutes} min {seconds:02d} s left"
     )

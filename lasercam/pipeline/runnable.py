@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lasercam.errors import RefusedError
+from lasercam.model.file_control import FileLinkKeys
 from lasercam.model.job import Step
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect
 from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline import registry
+from lasercam.pipeline.controller_link import step_link_keys
 from lasercam.pipeline.judge import judge
 from lasercam.pipeline.load import LoadedJob, load_job
 from lasercam.pipeline.manifest import read_manifest
@@ -29,6 +31,7 @@ class RunnableProgram:
         section, machine, dialect: what it is.
         laser: what must be set at the source, in words.
         before: steps between it and the program before that a person does; empty where there is none.
+        keys: of the link over which its controller takes whole files; None where a person loads them.
     """
 
     path: Path
@@ -38,6 +41,7 @@ class RunnableProgram:
     dialect: Dialect
     laser: str
     before: str
+    keys: FileLinkKeys | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +86,10 @@ def load_runnable(folder: Path, progress: Progress = SILENT) -> Runnable:
         before = "; ".join(_in_words(step) for step in loaded.document.steps[done : section.step] if _is_by_hand(step))
         done = section.step + 1
         language = registry.dialect(machine.controller.dialect)
-        programs.append(RunnableProgram(folder / entry.file, entry.sha256, section, machine, language, laser, before))
+        keys = step_link_keys(loaded, section.step)
+        programs.append(
+            RunnableProgram(folder / entry.file, entry.sha256, section, machine, language, laser, before, keys)
+        )
     sample = loaded.document.sample
     return Runnable(loaded, toolpath, tuple(programs), f"{sample.id} ({sample.material})")
 

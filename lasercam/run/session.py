@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Final
 
 from lasercam.errors import RefusedError
-from lasercam.model.links import StreamedByLines, Transport
+from lasercam.model.file_control import FileLinkKeys
+from lasercam.model.links import FileLink, StreamedByLines, Transport
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect
 from lasercam.model.toolpath import NM_PER_UM, Section, Toolpath
 from lasercam.run.attempt import Attempt
+from lasercam.run.by_hand import by_hand
 from lasercam.run.frame import frame_lines
+from lasercam.run.hand_over import HandOver
 from lasercam.run.journal import Journal, ProgramKey, ProgramRecord, read_journal
 from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
@@ -48,6 +51,7 @@ class Planned:
         section, machine, dialect: what it is.
         laser: what must be set at the source, in words.
         before: what a person does before it: furnace, remounting; empty where it follows at once.
+        keys: of the link over which its controller takes whole files; None where it takes none, or a person loads them.
     """
 
     path: Path
@@ -57,6 +61,7 @@ class Planned:
     dialect: Dialect
     laser: str
     before: str = ""
+    keys: FileLinkKeys | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,7 @@ class Session:
         open_link: the transport, opened late: opening a port resets many controllers.
         operator, controls, events: the person.
         sample: in words.
+        open_file_link: the link to a controller that runs whole files, opened late; None where none may be opened.
     """
 
     toolpath: Toolpath
@@ -95,6 +101,7 @@ class Session:
     controls: Controls
     events: Events
     sample: str
+    open_file_link: Callable[[Planned], FileLink] | None = None
 
     def run(self, wanted: Wanted) -> int:
         """Everything that is left is executed; the number of programs that were run.
@@ -105,23 +112,36 @@ class Session:
         """
         todo = self._todo(wanted)
         if not todo:
-            self._say("everything of this build is executed; nothing is left")
+            self.say("everything of this build is executed; nothing is left")
             return 0
         machines = {planned.machine.machine for planned, _ in todo}
         if len(machines) > 1:
-            self._say(f"the build is for several machines; this session runs on {todo[0][0].machine.machine}")
+            self.say(f"the build is for several machines; this session runs on {todo[0][0].machine.machine}")
             todo = [t for t in todo if t[0].machine.machine == todo[0][0].machine.machine]
         first = todo[0][0]
-        for planned, _ in todo:
-            if not isinstance(planned.dialect, StreamedByLines):
-                raise RefusedError(loads_itself(planned))
+        if any(not isinstance(planned.dialect, StreamedByLines) for planned, _ in todo):
+            return self._hand_over(todo, wanted)
         self._confirm_start(first, wanted)
         transport = self.open_link(first.machine)
         try:
-            link = GrblLink(transport, self._say)
+            link = GrblLink(transport, self.say)
             return self._on_link(link, todo, wanted)
         finally:
             transport.close()
+
+    def _hand_over(self, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted) -> int:
+        """Files go to the controller whole, where the profile names a link; else a person loads them."""
+        first = todo[0][0]
+        if first.keys is None or self.open_file_link is None:
+            raise RefusedError(by_hand(self, todo))
+        if wanted.check:
+            raise RefusedError("only GRBL has a check mode ($C); files handed over are read back and proven here")
+        self._confirm_start(first, wanted)
+        link = self.open_file_link(first)
+        try:
+            return HandOver(self, link).run(todo, wanted)
+        finally:
+            link.close()
 
     def _on_link(self, link: GrblLink, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted) -> int:
         controller = connect(link)
@@ -137,7 +157,7 @@ class Session:
             ending = cut_beam(link)  # beam off is the state at every exit
             self.events.tell("end", dark=ending.is_dark, problem=ending.problem)
             if not ending.is_dark:
-                self._say(f"the controller does not confirm that the beam is off: {ending.problem}")
+                self.say(f"the controller does not confirm that the beam is off: {ending.problem}")
 
     # Before anything moves
 
@@ -176,7 +196,7 @@ class Session:
         if not wanted.frame:
             questions.append("Does an interlock close the beam without the controller's help?")
         for question in questions:
-            self._require(question)
+            self.require(question)
 
     def _prepare(
         self, link: GrblLink, controller: Controller, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted
@@ -192,11 +212,11 @@ class Session:
             raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
         status = link.status()
         if wanted.resume and not controller.number("22"):
-            self._require(
+            self.require(
                 "The controller cannot home ($22=0). Is its zero exactly where it was before the interruption?"
             )
         elif status.state == "Alarm" or wanted.resume:
-            self._require("Home the axes now? They move to their switches; the beam stays off.")
+            self.require("Home the axes now? They move to their switches; the beam stays off.")
             status = home(link)
         require_idle(status)
         offset_um = work_offset(link)
@@ -208,9 +228,10 @@ class Session:
             "connected", banner=controller.banner, rx=controller.rx_total, blocks=controller.planner_blocks
         )
         if wanted.resume:
-            self._require("Registration: are the marks where they were before the interruption?")
+            self.require("Registration: are the marks where they were before the interruption?")
 
-    def _require(self, question: str) -> None:
+    def require(self, question: str) -> None:
+        """Ask; RefusedError when it is not so."""
         self.controls.wish()
         if not self.operator.confirm(question):
             raise RefusedError(f"not confirmed: {question}")
@@ -220,10 +241,10 @@ class Session:
     def _frame(self, link: GrblLink, limits: StreamLimits, planned: Planned) -> None:
         low, high = planned.section.low_ticks, planned.section.high_ticks
         box = " to ".join("(" + ", ".join(f"{v / 1e7:.3f}" for v in c) + ")" for c in (low, high))
-        self._require(f"Trace the box of '{planned.path.name}', {box} mm, with the beam off?")
-        attempt = Attempt(link, limits, None, planned.section.first_row, self.controls.wish, self._seen, self._say)
+        self.require(f"Trace the box of '{planned.path.name}', {box} mm, with the beam off?")
+        attempt = Attempt(link, limits, None, planned.section.first_row, self.controls.wish, self._seen, self.say)
         attempt.run(frame_lines(planned.section))
-        self._say("the box was traced with the beam off")
+        self.say("the box was traced with the beam off")
 
     def _programs(
         self, link: GrblLink, limits: StreamLimits, journal: Journal, todo: list[tuple[Planned, ProgramKey]],
@@ -231,27 +252,29 @@ class Session:
     ) -> int:  # fmt: skip
         for count, (planned, key) in enumerate(todo):
             record = read_journal(self.journal_path).of(key)
-            left = self._settled(planned, key, record, journal)
+            left = self.settled(planned, key, record, journal)
             if not left:
                 journal.start(key, file="", sha256="", rows=RowRanges(), first_row=planned.section.first_row)
                 journal.finished(row=planned.section.first_row)
                 continue
             if count and planned.before:
-                self._require(f"Before '{planned.path.name}': {planned.before}. Is this done?")
-            self._confirm_program(planned, key, left)
+                self.require(f"Before '{planned.path.name}': {planned.before}. Is this done?")
+            self.confirm_program(planned, key, left)
             self._one(link, limits, journal, planned, key, left, wanted)
         return len(todo)
 
-    def _confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> None:
+    def confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> None:
+        """Ask what must be so before a program starts: RefusedError when it is not."""
         share = len(left) / max(1, planned.section.n_rows)
-        if longest_stroke(self.toolpath.section_blocks(planned.section.index)) > STROKE_LINES:
-            self._require(
+        is_streamed = isinstance(planned.dialect, StreamedByLines)
+        if is_streamed and longest_stroke(self.toolpath.section_blocks(planned.section.index)) > STROKE_LINES:
+            self.require(
                 f"'{planned.path.name}' has strokes longer than the controller's buffer: if the link is lost within "
                 "one, the beam stays on at standstill until the interlock closes it. Does the interlock see a stage "
                 "that stands, or is somebody there?"
             )
         again = f", time {key.repeat + 1} of {planned.section.repeat}" if planned.section.repeat > 1 else ""
-        self._require(
+        self.require(
             f"'{planned.path.name}'{again}: step {planned.section.step_name}, about "
             f"{planned.section.duration_s * share:.0f} s left. Is the laser set to {planned.laser}, and the energy "
             "measured at the sample?"
@@ -263,7 +286,7 @@ class Session:
         left = whole - record.touched
         return RowRanges() if record.is_finished and not record.open_question else left
 
-    def _settled(self, planned: Planned, key: ProgramKey, record: ProgramRecord, journal: Journal) -> RowRanges:
+    def settled(self, planned: Planned, key: ProgramKey, record: ProgramRecord, journal: Journal) -> RowRanges:
         """Rows to expose, after a person has decided about those in question."""
         section = planned.section
         left = RowRanges.of((section.first_row, section.first_row + section.n_rows)) - record.touched
@@ -290,12 +313,12 @@ class Session:
         program = self._program(planned, key, left)
         if wanted.check:
             count = check_pass(link, job_lines(program), self.controls.wish)
-            self._say(f"'{program.path.name}': {count:,} lines passed the controller's check mode")
+            self.say(f"'{program.path.name}': {count:,} lines passed the controller's check mode")
             require_idle(link.status())
         first = planned.section.first_row
         journal.start(key, file=program.path.name, sha256=file_sha256(program.path), rows=left, first_row=first)
         self.events.tell("start", file=program.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
-        attempt = Attempt(link, limits, journal, first, self.controls.wish, said=self._say)
+        attempt = Attempt(link, limits, journal, first, self.controls.wish, said=self.say)
         attempt.seen = lambda status: self._progress(planned, attempt, status)
         attempt.run(job_lines(program))
         self.events.tell("finished", file=program.path.name)
@@ -325,15 +348,6 @@ class Session:
     def _seen(self, status: Status) -> None:
         self.events.tell("progress", state=status.state)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Tell in words."""
         self.events.tell("message", text=text)
-
-
-def loads_itself(planned: Planned) -> str:
-    """What to do with a file that its controller loads."""
-    return (
-        f"'{planned.path.name}' is not streamed: the controller of machine '{planned.machine.machine}' "
-        f"({planned.machine.controller.dialect}) loads its files itself. Load this file, SHA-256 {planned.sha256}, "
-        "run it there, then say what was executed: `lasercam run DIR --executed FIRST:LAST` (rows of the file from 0 "
-        "on, LAST not included) or `--executed all`"
-    )

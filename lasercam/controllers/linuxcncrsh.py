@@ -99,8 +99,11 @@ Proven: against a whole LinuxCNC 2.9 without hardware, its gate sampled every mi
         shell = self._shell
         if shell.get("estop") != "OFF":
             yield "LinuxCNC is in emergency stop; find out why, then reset it at the machine"
+            return
         if shell.get("machine") != "ON":
             yield "the machine is off; switch it on at LinuxCNC (F2)"
+            return
+        shell.set("linear_unit_conversion mm")  # refused while the machine is off
         homed = shell.get("joint_homed").split()[:AXES]
         away = [name for name, state in zip("xyz", homed, strict=False) if state != "YES"]
         if away or len(homed) < AXES:
@@ -166,18 +169,22 @@ Proven: against a whole LinuxCNC 2.9 without hardware, its gate sampled every mi
         if wait_s > 0:
             time.sleep(wait_s)
         shell = self._shell
+        off = self._off()
+        if off:
+            return FileStatus("OFF", is_running=False, problem=off + self._because())
         line = int(shell.number("program_line"))
         state = shell.get("program_status")
         override = shell.number("feed_override")
         place = self._place("rel_cmd_pos")
         return FileStatus(state, state == "RUNNING", line, None, place, self._trouble(state, override), override > 100)
 
+    def _off(self) -> str:
+        if self._shell.get("estop") != "OFF":
+            return "LinuxCNC is in emergency stop"
+        return "" if self._shell.get("machine") == "ON" else "LinuxCNC has switched the machine off"
+
     def _trouble(self, state: str, override: float) -> str:
         shell = self._shell
-        if shell.get("estop") != "OFF":
-            return "LinuxCNC is in emergency stop"
-        if shell.get("machine") != "ON":
-            return "LinuxCNC has switched the machine off" + self._because()
         said = self._errors()
         if said:
             return f"LinuxCNC says: {said}"
@@ -207,13 +214,14 @@ Proven: against a whole LinuxCNC 2.9 without hardware, its gate sampled every mi
 
     def _cut(self) -> FileEnding:
         shell = self._shell
+        off = self._off()
+        if off:  # commands are refused then: outputs stay as they are, the spindle, which arms the beam, has dropped
+            problem = f"{off}: its outputs could not be cleared; the spindle, which arms the beam, should be off"
+            return FileEnding(is_dark=False, problem=problem)
         shell.set("abort")
         self._until(lambda: shell.get("program_status") == "IDLE", "LinuxCNC is idle after an abort")
         self._until(lambda: self._spindle() == "OFF", "the spindle is off after an abort")
         place = self._place("rel_cmd_pos")
-        if shell.get("estop") != "OFF" or shell.get("machine") != "ON":
-            problem = "the machine is off: its outputs could not be cleared; the spindle, which arms the beam, is off"
-            return FileEnding(is_dark=False, place_um=place, problem=problem)
         self._errors()
         self._set_mode("MDI")
         for words in (*(f"M65 P{output}" for output in self._outputs), "M5"):
@@ -234,7 +242,6 @@ Proven: against a whole LinuxCNC 2.9 without hardware, its gate sampled every mi
         try:
             shell.hello(os.environ.get("LASERCAM_LINUXCNC_HELLO", "EMC"))
             shell.enable(os.environ.get("LASERCAM_LINUXCNC_ENABLE", "EMCTOO"))
-            shell.set("linear_unit_conversion mm")
             # `done` would answer a run when it has ended, and was seen to never answer a change of mode.
             shell.set("set_wait received")
         except LinkError:

@@ -31,8 +31,10 @@ class RemoteShell:
         Raises:
             LinkError: the password is refused, or this is no linuxcncrsh.
         """
-        self._send(f"hello {password} {CLIENT}")
-        words = self._line("hello").split()
+        request = f"hello {password} {CLIENT}"
+        self._send(request)
+        reply = self._line("hello")
+        words = (self._line("hello") if reply == request else reply).split()  # the echo may be on
         if words[:2] == ["HELLO", "NAK"]:
             raise LinkError(
                 f"linuxcncrsh at {self._link.address} refuses the password (its --connectpw); set "
@@ -40,9 +42,11 @@ class RemoteShell:
             )
         if words[:2] != ["HELLO", "ACK"]:
             raise LinkError(f"{self._link.address} answers '{shorten(' '.join(words))}': this is no linuxcncrsh")
+        # Until both are done, requests may be echoed and commands not acknowledged.
         self._send("set echo off")
-        self._line("set echo off")  # still echoed, not acknowledged
-        self.set("verbose on")
+        self._send("set verbose on")
+        while self._line("set verbose on").upper() != "SET VERBOSE ACK":
+            pass
 
     def enable(self, password: str) -> None:
         """Be allowed to command.

@@ -187,7 +187,7 @@ def frame_piece(path: Path, toolpath: Toolpath, section: Section, machine: Machi
     ends = np.array(corners, np.int64)
     starts = np.concatenate((ends[-1:], ends[:-1]))
     n = len(ends)
-    recipe = np.full(n, section.recipes[0], np.uint16)
+    recipe = np.full(n, section.recipes[0] if section.recipes else 0, np.uint16)
     block = ToolpathBlock(
         section.index, section.first_row, starts, ends, np.full(n, RowKind.JUMP, np.uint8), np.zeros(n, np.uint32),
         recipe, np.zeros(n, np.uint16),

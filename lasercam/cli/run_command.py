@@ -11,6 +11,7 @@ from lasercam.cli.terminal import progress
 if TYPE_CHECKING:
     from lasercam.model.links import FileLink, Transport
     from lasercam.model.machine import Machine
+    from lasercam.model.toolpath import Toolpath
     from lasercam.run.operator import Answer
     from lasercam.run.session import Planned
 
@@ -30,13 +31,19 @@ _UNCERTAIN = ("skip", "expose", "inspect")
 @click.option(
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append what happens to this file, as JSON."
 )
-@click.option("--executed", metavar="FIRST:LAST|all", help="Record what a controller that loads files itself executed.")
+@click.option(
+    "--executed", metavar="FIRST:LAST|line:N|all", help="Record what was executed of a file that a person loaded."
+)
 @click.option("--section", help="Which job file --executed is about: its name, or its number from 1.")
 def command(
     folder: Path, port: str | None, tcp: str | None, executed: str | None, section: str | None, events: Path | None,
     uncertain: str | None, *, simulate: bool, resume: bool, frame: bool, check: bool, yes: bool,
 ) -> int:  # fmt: skip
-    """Execute the build in FOLDER on a GRBL or grblHAL controller, row by row, never twice.
+    """Execute the build in FOLDER, never twice: on GRBL or grblHAL, LinuxCNC or an XPS.
+
+    GRBL needs --port, --tcp or --simulate. LinuxCNC and the XPS take whole files over the `controller: link:` of the
+    machine profile (--tcp gives another address). For other controllers it says what to load, and --executed takes
+    back what was executed.
 
     The journal FOLDER.journal says for every row whether it is done; keep it. Exit codes: 0 done, 1 refused, 2 usage,
     3 the machine or the link failed, 4 stopped where the beam was off, 5 aborted, the beam cut at once.
@@ -55,7 +62,7 @@ def command(
     ]
     journal_path = folder.resolve().with_name(f"{folder.resolve().name}{'.simulated' if simulate else ''}.journal")
     if executed is not None:
-        return _record(executed, section, planned, journal_path, runnable.toolpath.header.digest)
+        return _record(executed, section, planned, journal_path, runnable.toolpath)
     named = sum((port is not None, tcp is not None, simulate))
     if named > 1 or (not named and any(isinstance(p.dialect, StreamedByLines) for p in planned)):
         raise UsageError("name one link: --port PORT, --tcp HOST:PORT or --simulate")
@@ -149,9 +156,9 @@ def _address(text: str) -> tuple[str, int]:
     return host, int(number)
 
 
-def _record(executed: str, section: str | None, planned: list[Any], journal_path: Path, digest: str) -> int:
+def _record(executed: str, section: str | None, planned: list[Any], journal_path: Path, toolpath: "Toolpath") -> int:
     """Take what a controller executed by itself into the journal."""
     from lasercam.run.executed import record_executed
 
-    print(record_executed(executed, section, planned, journal_path, digest), file=sys.stdout)
+    print(record_executed(executed, section, planned, journal_path, toolpath), file=sys.stdout)
     return 0

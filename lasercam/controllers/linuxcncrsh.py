@@ -94,6 +94,11 @@ Proven: against a whole LinuxCNC 2.9 without hardware, its gate sampled every mi
         """Real time."""
         return time.monotonic()
 
+    @property
+    def last_line(self) -> int | None:
+        """LinuxCNC has the whole file."""
+        return None
+
     def problems(self) -> Iterable[str]:
         """What must be set right at the machine."""
         shell = self._shell
@@ -176,7 +181,7 @@ Proven: against a whole LinuxCNC 2.9 without hardware, its gate sampled every mi
         state = shell.get("program_status")
         override = shell.number("feed_override")
         place = self._place("rel_cmd_pos")
-        return FileStatus(state, state == "RUNNING", line, None, place, self._trouble(state, override), override > 100)
+        return FileStatus(state, state == "RUNNING", line, place, self._trouble(state, override), override > 100)
 
     def _off(self) -> str:
         if self._shell.get("estop") != "OFF":

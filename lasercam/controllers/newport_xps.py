@@ -89,13 +89,18 @@ Try it with the laser off first.
         self._control = XpsCalls(keys.host, keys.port)
         self._work: XpsCalls | None = None
         self._calls: list[tuple[int, str]] = []
-        self._next = 0
+        self._next = self._last_line = 0
         self._events: list[str] = []
         self._held: set[str] = set()
 
     def now_s(self) -> float:
         """Real time."""
         return time.monotonic()
+
+    @property
+    def last_line(self) -> int | None:
+        """Of the last call that was sent."""
+        return self._last_line
 
     def problems(self) -> Iterable[str]:
         """What must be set right at the controller."""
@@ -141,7 +146,7 @@ Try it with the laser off first.
             keys = self._keys
             upload(keys.host, keys.ftp_port, keys.user, password, keys.folder, new)
             self._held |= set(new)
-        self._calls, self._next = calls, 0
+        self._calls, self._next, self._last_line = calls, 0, 0
 
     def start(self) -> None:
         """From the first call; each status sends what can be sent."""
@@ -153,14 +158,15 @@ Try it with the laser off first.
         deadline, problem = time.monotonic() + wait_s, ""
         while self._work is not None and self._next < len(self._calls) and not problem:
             if not self._work.pending:
-                self._work.post(self._calls[self._next][1])
+                self._last_line, call = self._calls[self._next]
+                self._work.post(call)
             problem, is_answered = self._taken(self._work, deadline)
             if not is_answered or time.monotonic() >= deadline:
                 break
         is_running = self._work is not None and self._next < len(self._calls)
         line = self._calls[self._next][0] if is_running else 0
         name = self._calls[self._next][1].partition("(")[0] if is_running else "done"
-        return FileStatus(name, is_running, line, line if is_running else None, self._place(), problem)
+        return FileStatus(name, is_running, line, self._place(), problem)
 
     def _taken(self, work: XpsCalls, deadline: float) -> tuple[str, bool]:
         """What is wrong with the reply to the call under way, and whether there is one."""

@@ -35,8 +35,6 @@ class FileStatus:
         state: in the controller's own words.
         is_running: the file is being executed.
         line: the line under way, 1-based; everything that the lines before it expose is over. 0 = not known.
-        last_line: no line behind this one can have begun, whatever happens to the link. None: the controller goes on
-            by itself.
         place_um: where the axes are commanded, in the coordinates of job files; None when it does not say.
         problem: what it does that nobody asked for; empty when all is well.
         is_faster: it may have run faster than the file says.
@@ -45,7 +43,6 @@ class FileStatus:
     state: str
     is_running: bool
     line: int = 0
-    last_line: int | None = None
     place_um: Place | None = None
     problem: str = ""
     is_faster: bool = False

@@ -66,6 +66,14 @@ class FileLink(Protocol):
         """Clock of this link, s, never falling."""
         ...
 
+    @property
+    def last_line(self) -> int | None:
+        """No line of the file behind this one can have begun, whatever happens to the link.
+
+        None: the controller goes on by itself once it is started. 0: nothing has begun.
+        """
+        ...
+
     def problems(self) -> Iterable[str]:
         """Why nothing may start now: emergency stop, not homed, busy, overrides, …; empty when all is well."""
         ...

@@ -36,7 +36,7 @@ def by_hand(session: "Session", todo: Sequence[tuple["Planned", "ProgramKey"]]) 
     if isinstance(dialect, LoadedByHand):
         lines.append(dialect.loading)
     lines.append(
-        "If it ends early, look up the last line that was executed and record the rows instead: --executed FIRST:LAST, "
-        "rows of the file from 0 on, LAST not included."
+        "If it ends early, look up the line of the file that was under way and record that instead: --executed line:N, "
+        "or FIRST:LAST for rows of the file from 0 on, LAST not included. Then build what is left as a job of its own."
     )
     return "\n".join(lines)

@@ -72,7 +72,6 @@ class Following:
         self._table, self._first, self._end = table, first_row, end_row
         self._started_s = self._entered_s = self._seen_s = now_s
         self._line = 0
-        self._last_line: int | None = None
         self.over = first_row
         """Rows below are over."""
 
@@ -86,12 +85,11 @@ class Following:
         """Index in the table of what is exposed now, or next; its length when nothing is left."""
         return int(np.searchsorted(self._table.line, self._line))
 
-    def saw(self, line: int, last_line: int | None, now_s: float) -> None:
+    def saw(self, line: int, now_s: float) -> None:
         """A report.
 
         Args:
             line: under way; 0 = not known.
-            last_line: no line behind it can have begun; None = not known.
             now_s: when it came.
 
         Raises:
@@ -104,25 +102,35 @@ class Following:
         if line > self._line:
             # It began after the report before: that is when time starts to count for what follows.
             self._line, self._entered_s = line, self._seen_s
-        self._seen_s, self._last_line = now_s, last_line
-        timed = int(np.searchsorted(self._table.least_s, self._passed(self._started_s, now_s), side="right")) - 1
+        self._seen_s = now_s
+        # A number that is ahead of the motion is not believed: LinuxCNC may name a line that it has only read.
+        passed_s = (now_s - self._started_s) * FASTER
+        timed = max(0, int(np.searchsorted(self._table.least_s, passed_s, side="right")) - 1)
         self.over = max(self.over, self._row_at(min(self.now, timed)))
 
-    def begun_by(self, now_s: float) -> int:
-        """Rows from this one on cannot have begun until then, as long as the controller keeps to its speeds."""
+    def begun_by(self, now_s: float, last_line: int | None) -> int:
+        """Rows from this one on cannot have begun until then, as long as the controller keeps to its speeds.
+
+        Args:
+            now_s: until when.
+            last_line: see `begun_at_most`.
+        """
         table, at = self._table, self.now
         if at == len(table.line):
             return self._end
         reach = table.least_s[at] + self._passed(self._entered_s, now_s)
         last = int(np.searchsorted(table.least_s[:-1], reach, side="right")) - 1
-        return min(self.begun_at_most, int(table.row[last]) + 1)
+        return min(self.begun_at_most(last_line), int(table.row[last]) + 1)
 
-    @property
-    def begun_at_most(self) -> int:
-        """Rows from this one on cannot have begun, however long nothing is heard."""
-        if self._last_line is None:
+    def begun_at_most(self, last_line: int | None) -> int:
+        """Rows from this one on cannot have begun, however long nothing is heard.
+
+        Args:
+            last_line: no line behind it can have begun; None = not known.
+        """
+        if last_line is None:
             return self._end
-        count = int(np.searchsorted(self._table.line, self._last_line, side="right"))
+        count = int(np.searchsorted(self._table.line, last_line, side="right"))
         return int(self._table.row[count - 1]) + 1 if count else self._first
 
     def lacks_s(self, now_s: float) -> float:

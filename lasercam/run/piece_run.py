@@ -90,7 +90,7 @@ class PieceRun:
             now_s = link.now_s()
             if status.is_running:
                 has_run = True
-                following.saw(status.line, status.last_line, now_s)
+                following.saw(status.line, now_s)
             if status.problem:
                 self._is_faster = status.is_faster
                 raise FaultError("controller", status.problem)
@@ -133,7 +133,9 @@ class PieceRun:
     def _bounds(self, error: BaseException, ending: FileEnding) -> Bounds:
         following = self._following
         keeps_time = ending.is_dark and not self._is_faster and getattr(error, "kind", "") != "line"
-        begun = following.begun_by(self._link.now_s()) if keeps_time else following.begun_at_most
+        last_line = self._link.last_line
+        now_s = self._link.now_s()
+        begun = following.begun_by(now_s, last_line) if keeps_time else following.begun_at_most(last_line)
         over = min(following.over, begun)
         is_trusted = ending.is_dark and isinstance(error, (AbortedError, KeyboardInterrupt, JournalError))
         if not is_trusted or ending.place_um is None:

@@ -58,6 +58,10 @@ class Inputs(Protocol):
         """Something installed that the job depends on, loaded once."""
         ...
 
+    def private(self, reference: str, location: Location | None) -> bytes:
+        """A file of the job that is not remembered, and never kept with a build."""
+        ...
+
 
 @contextmanager
 def shipped(folder: Literal["machine_profiles", "patterns"]) -> Iterator[Path]:
@@ -104,6 +108,10 @@ class FolderInputs:
         if (kind, reference) not in self.read_files:
             self.read_files[kind, reference] = InputFile(kind, reference, reference, load())
         return self.read_files[kind, reference]
+
+    def private(self, reference: str, location: Location | None) -> bytes:
+        """The file's bytes, and no trace of them."""
+        return read_bytes(self._inside(reference, location), location)
 
     def _machine(self, reference: str, location: Location | None) -> Path:
         if reference.endswith((".yaml", ".yml")) or "/" in reference:
@@ -219,6 +227,11 @@ class BuiltInputs:
     def keep(self, kind: Kind, reference: str, load: Callable[[], bytes]) -> InputFile:
         """What was kept when the build was made, whatever is installed here."""
         return self.read(kind, reference, None)
+
+    def private(self, reference: str, location: Location | None) -> bytes:
+        """Builds hold nothing private."""
+        message = f"'{shorten(reference)}' is not kept in builds"
+        raise InputError(Problem(message, location, "Build again from the job itself."))
 
     def of_kind(self, kind: Kind) -> list[InputFile]:
         """All kept files of a kind, by reference."""

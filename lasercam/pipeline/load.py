@@ -251,11 +251,14 @@ def _source(name: str, keys: Mapping[str, Any], below: Tree, seed: int, inputs: 
     def locate(*path: str | int, key: bool = False) -> Location:
         return below.at(path, key=key)
 
+    def private(reference: str) -> bytes:
+        return inputs.private(reference, below.at(("file",)))
+
     def child(path: tuple[str, ...], child_keys: Mapping[str, Any]) -> tuple[Placement, PatternSource]:
         nested = _source(f"{name}.{path[-1]}", child_keys, below.under(path), seed, inputs)
         return nested.placement, nested.source
 
-    return LoadedPattern(placement, kind(placement, SourceContext(name, asset, locate, seed, child)))
+    return LoadedPattern(placement, kind(placement, SourceContext(name, asset, locate, seed, child, private)))
 
 
 def _check_areas(name: str, placement: Placement, job: JobDocument, tree: Tree, problems: list[Problem]) -> None:

@@ -1,33 +1,59 @@
 """Running a build on a controller that takes whole files: hand over, start, follow, journal, stop."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lasercam.errors import LasercamError, RefusedError
 from lasercam.model.links import FileLink
-from lasercam.model.toolpath import TICKS_PER_MM
+from lasercam.model.toolpath import TICKS_PER_MM, Toolpath
 from lasercam.run.faults import StoppedError
-from lasercam.run.journal import Journal, ProgramKey, read_journal
+from lasercam.run.file_pieces import Piece, Pieces, frame_piece
+from lasercam.run.journal import Journal, ProgramKey, ProgramRecord, read_journal
+from lasercam.run.operator import Controls, Events
 from lasercam.run.piece_run import PieceRun
-from lasercam.run.pieces import Piece, Pieces, frame_piece
 from lasercam.run.resume import file_sha256
 from lasercam.run.row_ranges import RowRanges
 from lasercam.run.stop import NOT_CONFIRMED
 from lasercam.run.stream import Wish
 
 if TYPE_CHECKING:
-    from lasercam.run.session import Planned, Session, Wanted
+    from lasercam.run.session import Planned
 
 POLL_S: Final = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """What a session lends: what is run, the person, and the journal's place.
+
+    Attributes:
+        toolpath, journal_path, controls, events: of the session.
+        require: asks; raises RefusedError when it is not so.
+        settled: rows of a program to expose, after a person has decided about those in question.
+        confirm: asks what must be so before a program starts.
+        say: tells in words.
+    """
+
+    toolpath: Toolpath
+    journal_path: Path
+    controls: Controls
+    events: Events
+    require: Callable[[str], None]
+    settled: "Callable[[Planned, ProgramKey, ProgramRecord, Journal], RowRanges]"
+    confirm: "Callable[[Planned, ProgramKey, RowRanges], None]"
+    say: Callable[[str], None]
 
 
 class HandOver:
     """Runs programs of one machine over one link."""
 
-    def __init__(self, session: "Session", link: FileLink) -> None:
-        self._session, self._link = session, link
+    def __init__(self, desk: Desk, link: FileLink) -> None:
+        self._desk, self._link = desk, link
         self._is_started = False
 
-    def run(self, todo: list[tuple["Planned", ProgramKey]], wanted: "Wanted") -> int:
+    def run(self, todo: list[tuple["Planned", ProgramKey]], *, is_resumed: bool, only_frame: bool) -> int:
         """Everything in `todo` is executed; the number of programs.
 
         Raises:
@@ -37,18 +63,18 @@ class HandOver:
             FaultError, LinkError: the controller or the link failed; the beam was cut, or nobody knows.
             JournalError: the disk is full; the beam was cut.
         """
-        session = self._session
+        desk = self._desk
         self._require_ready()
         for question in self._link.questions():
-            session.require(question)
-        if wanted.resume:
-            session.require("Registration: are the marks where they were before the interruption?")
-        session.events.tell("connected", link=self._link.keys.kind)
+            desk.require(question)
+        if is_resumed:
+            desk.require("Registration: are the marks where they were before the interruption?")
+        desk.events.tell("connected", link=self._link.keys.kind)
         try:
-            if wanted.frame:
+            if only_frame:
                 self._frame(todo[0][0])
                 return 0
-            with Journal(session.journal_path, session.toolpath.header.digest) as journal:
+            with Journal(desk.journal_path, desk.toolpath.header.digest) as journal:
                 for count, (planned, key) in enumerate(todo):
                     self._program(journal, planned, key, is_first=count == 0)
         finally:
@@ -64,30 +90,30 @@ class HandOver:
         """Beam off is the state at every exit; what was never started is left alone."""
         if self._is_started:
             ending = self._link.cut()
-            self._session.events.tell("end", dark=ending.is_dark, problem=ending.problem)
+            self._desk.events.tell("end", dark=ending.is_dark, problem=ending.problem)
             if not ending.is_dark:
-                self._session.say(f"{NOT_CONFIRMED} ({ending.problem})")
+                self._desk.say(f"{NOT_CONFIRMED} ({ending.problem})")
 
     # One program
 
     def _program(self, journal: Journal, planned: "Planned", key: ProgramKey, *, is_first: bool) -> None:
-        session, section = self._session, planned.section
-        left = session.settled(planned, key, read_journal(session.journal_path).of(key), journal)
+        desk, section = self._desk, planned.section
+        left = desk.settled(planned, key, read_journal(desk.journal_path).of(key), journal)
         end = section.first_row + section.n_rows
         if not left:
             journal.start(key, file="", sha256="", rows=RowRanges(), first_row=section.first_row)
             journal.finished(row=section.first_row)
             return
         if planned.before and not is_first:
-            session.require(f"Before '{planned.path.name}': {planned.before}. Is this done?")
-        session.confirm_program(planned, key, left)
-        base = session.journal_path.with_name(f"{session.journal_path.name}.{key.section}-{key.repeat}")
+            desk.require(f"Before '{planned.path.name}': {planned.before}. Is this done?")
+        desk.confirm(planned, key, left)
+        base = desk.journal_path.with_name(f"{desk.journal_path.name}.{key.section}-{key.repeat}")
         pieces = Pieces(
-            session.toolpath, section, planned.machine, planned.dialect, planned.path, base, self._link.keys.piece_time
+            desk.toolpath, section, planned.machine, planned.dialect, planned.path, base, self._link.keys.piece_time
         )
         digest = file_sha256(planned.path)
         journal.start(key, file=planned.path.name, sha256=digest, rows=left, first_row=section.first_row)
-        session.events.tell("start", file=planned.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
+        desk.events.tell("start", file=planned.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
         over = section.first_row
         for piece in pieces.of(left):
             try:
@@ -97,17 +123,17 @@ class HandOver:
                 journal.stopped(reason=str(error), line=0, row=over, done=over, partly=RowRanges())
                 raise
             self._is_started = True
-            PieceRun(session, self._link, journal, planned, piece).run()
+            PieceRun(desk, self._link, journal, planned, piece).run()
             over = piece.end_row
         journal.finished(row=end)
-        session.events.tell("finished", file=planned.path.name)
+        desk.events.tell("finished", file=planned.path.name)
 
     def _between(self, piece: Piece) -> None:
         """Where the beam is off: what the operator wants, and whether the controller is as it must be."""
-        controls = self._session.controls
+        controls = self._desk.controls
         wish = controls.wish()
         if wish is Wish.PAUSE:
-            self._session.say("paused where the beam is off")
+            self._desk.say("paused where the beam is off")
         while wish is Wish.PAUSE:
             self._link.status(POLL_S)
             wish = controls.wish()
@@ -117,14 +143,14 @@ class HandOver:
         self._link.hand_over(piece.program.path, piece.companions)
 
     def _frame(self, planned: "Planned") -> None:
-        session, section = self._session, planned.section
+        desk, section = self._desk, planned.section
         box = " to ".join(
             "(" + ", ".join(f"{v / TICKS_PER_MM:.3f}" for v in c) + ")" for c in (section.low_ticks, section.high_ticks)
         )
-        session.require(f"Trace the box of '{planned.path.name}', {box} mm, with the beam off?")
-        base = session.journal_path.with_name(f"{session.journal_path.name}.frame{planned.dialect.suffix}")
-        piece = frame_piece(base, session.toolpath, section, planned.machine, planned.dialect)
+        desk.require(f"Trace the box of '{planned.path.name}', {box} mm, with the beam off?")
+        base = desk.journal_path.with_name(f"{desk.journal_path.name}.frame{planned.dialect.suffix}")
+        piece = frame_piece(base, desk.toolpath, section, planned.machine, planned.dialect)
         self._link.hand_over(piece.program.path, piece.companions)
         self._is_started = True
-        PieceRun(session, self._link, None, planned, piece).run()
-        session.say("the box was traced with the beam off")
+        PieceRun(desk, self._link, None, planned, piece).run()
+        desk.say("the box was traced with the beam off")

@@ -3,24 +3,22 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from lasercam.errors import LasercamError
-from lasercam.model.commanded import commanded_kind
 from lasercam.model.file_control import FileEnding, FileStatus, Place
 from lasercam.model.links import FileLink
-from lasercam.model.toolpath import TICKS_PER_UM, RowKind
+from lasercam.model.toolpath import TICKS_PER_UM
 from lasercam.run.faults import AbortedError, FaultError
+from lasercam.run.file_pieces import Piece
 from lasercam.run.following import Following
 from lasercam.run.journal import Journal, JournalError
-from lasercam.run.pieces import Piece
-from lasercam.run.program import JobLine
 from lasercam.run.row_ranges import RowRanges
-from lasercam.run.stop import NOT_CONFIRMED, Bounds, bounds_at
+from lasercam.run.stop import NOT_CONFIRMED, Bounds
+from lasercam.run.stopped_within import stopped_within
 from lasercam.run.stream import Wish
 
 if TYPE_CHECKING:
-    from lasercam.run.session import Planned, Session
+    from lasercam.run.hand_over import Desk
+    from lasercam.run.session import Planned
 
 POLL_S: Final = 0.05
 START_S: Final = 3.0
@@ -35,17 +33,15 @@ class PieceRun:
     """Runs one piece.
 
     Args:
-        session: whom to ask and to tell.
+        desk: whom to ask and to tell.
         link: it has been handed the piece.
         journal: with the attempt's start record; None for a trace with the beam off.
         planned: the job file that the piece is of.
         piece: what is run.
     """
 
-    def __init__(
-        self, session: "Session", link: FileLink, journal: Journal | None, planned: "Planned", piece: Piece
-    ) -> None:
-        self._session, self._link, self._journal = session, link, journal
+    def __init__(self, desk: "Desk", link: FileLink, journal: Journal | None, planned: "Planned", piece: Piece) -> None:
+        self._desk, self._link, self._journal = desk, link, journal
         self._planned, self._piece = planned, piece
         self._is_faster = False
         self._following = self._new_following()
@@ -80,12 +76,12 @@ class PieceRun:
         started_s = recorded_s = link.now_s()
         has_run = has_told = False
         while True:
-            wish = self._session.controls.wish()
+            wish = self._desk.controls.wish()
             if wish is not Wish.GO_ON and not has_told:
                 has_told = True
                 left_s = max(0.0, self._piece.seconds - (link.now_s() - started_s))
                 what = "pauses" if wish is Wish.PAUSE else "stops"
-                self._session.say(f"{what} behind this piece, in about {left_s:.0f} s; q cuts the beam at once")
+                self._desk.say(f"{what} behind this piece, in about {left_s:.0f} s; q cuts the beam at once")
             status = link.status(POLL_S)
             now_s = link.now_s()
             if status.is_running:
@@ -125,9 +121,9 @@ class PieceRun:
         try:
             self._stopped(reason, bounds)
         except JournalError:
-            self._session.say("the journal could not be written: rows count as uncertain to the end of the piece")
+            self._desk.say("the journal could not be written: rows count as uncertain to the end of the piece")
         if not ending.is_dark:
-            self._session.say(f"{NOT_CONFIRMED} ({ending.problem})")
+            self._desk.say(f"{NOT_CONFIRMED} ({ending.problem})")
             error.add_note(NOT_CONFIRMED)
 
     def _bounds(self, error: BaseException, ending: FileEnding) -> Bounds:
@@ -137,28 +133,12 @@ class PieceRun:
         now_s = self._link.now_s()
         begun = following.begun_by(now_s, last_line) if keeps_time else following.begun_at_most(last_line)
         over = min(following.over, begun)
+        unknown = RowRanges()
         is_trusted = ending.is_dark and isinstance(error, (AbortedError, KeyboardInterrupt, JournalError))
         if not is_trusted or ending.place_um is None:
-            return Bounds(over, begun, RowRanges())
+            return Bounds(over, begun, unknown)
         tolerance_um = self._planned.machine.controller.path_tolerance + PLACE_UM
-        return bounds_at(self._window(over, begun), ending.place_um, over, begun, tolerance_um)
-
-    def _window(self, over: int, begun: int) -> list[JobLine]:
-        """Rows that may be under way, dark ones included, as lines that lead from place to place."""
-        found = []
-        for rows in self._piece.program.rows():
-            block = rows.block
-            lit = (block.kind != RowKind.JUMP) & (commanded_kind(block.kind) != RowKind.LEAD)
-            for i in np.flatnonzero((rows.number >= over) & (rows.number < begun)).tolist():
-                row, moves = int(rows.number[i]), block.kind[i] != RowKind.DOT
-                start, end = (tuple(int(v) for v in ticks[i]) for ticks in (block.start_ticks, block.end_ticks))
-                found.append(
-                    JobLine(
-                        row, b"", bool(moves), False, 0.0, float(lit[i]), True, 0.0, 0.0,  # noqa: FBT003
-                        (start[0], start[1], start[2]), (end[0], end[1], end[2]), row + 1, row + 1,
-                    )
-                )  # fmt: skip
-        return found
+        return stopped_within(self._piece.program.rows(), ending.place_um, Bounds(over, begun, unknown), tolerance_um)
 
     def _stopped(self, reason: str, bounds: Bounds) -> None:
         if self._journal is not None:
@@ -166,16 +146,16 @@ class PieceRun:
                 reason=reason, line=self._following.line, row=bounds.begun, done=bounds.done, partly=bounds.partly
             )
         if bounds.partly:
-            self._session.say(f"row {bounds.partly} is partly exposed")
+            self._desk.say(f"row {bounds.partly} is partly exposed")
         elif bounds.begun > bounds.done:
-            self._session.say(f"rows {RowRanges.of((bounds.done, bounds.begun))} may or may not be exposed")
+            self._desk.say(f"rows {RowRanges.of((bounds.done, bounds.begun))} may or may not be exposed")
 
     def _progress(self, status: FileStatus) -> None:
         section, table, at = self._planned.section, self._piece.table, self._following.now
-        header = self._session.toolpath.header
+        header = self._desk.toolpath.header
         is_known = at < len(table.row) and self._journal is not None
         over = self._following.over - section.first_row
-        self._session.events.tell(
+        self._desk.events.tell(
             "progress", file=self._planned.path.name, piece=self._piece.program.path.name,
             part=header.parts[table.part[at]].name if is_known else "",
             recipe=header.recipes[table.recipe[at]].label if is_known else "",

@@ -12,12 +12,12 @@ from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect
 from lasercam.model.toolpath import NM_PER_UM, Section, Toolpath
 from lasercam.run.attempt import Attempt
-from lasercam.run.by_hand import by_hand
 from lasercam.run.frame import frame_lines
-from lasercam.run.hand_over import HandOver
+from lasercam.run.hand_over import Desk, HandOver
 from lasercam.run.journal import Journal, ProgramKey, ProgramRecord, read_journal
 from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
+from lasercam.run.loading import what_to_load
 from lasercam.run.operator import Controls, Events, Operator
 from lasercam.run.preflight import (
     Controller,
@@ -112,11 +112,11 @@ class Session:
         """
         todo = self._todo(wanted)
         if not todo:
-            self.say("everything of this build is executed; nothing is left")
+            self._say("everything of this build is executed; nothing is left")
             return 0
         machines = {planned.machine.machine for planned, _ in todo}
         if len(machines) > 1:
-            self.say(f"the build is for several machines; this session runs on {todo[0][0].machine.machine}")
+            self._say(f"the build is for several machines; this session runs on {todo[0][0].machine.machine}")
             todo = [t for t in todo if t[0].machine.machine == todo[0][0].machine.machine]
         first = todo[0][0]
         if any(not isinstance(planned.dialect, StreamedByLines) for planned, _ in todo):
@@ -124,7 +124,7 @@ class Session:
         self._confirm_start(first, wanted)
         transport = self.open_link(first.machine)
         try:
-            link = GrblLink(transport, self.say)
+            link = GrblLink(transport, self._say)
             return self._on_link(link, todo, wanted)
         finally:
             transport.close()
@@ -133,13 +133,17 @@ class Session:
         """Files go to the controller whole, where the profile names a link; else a person loads them."""
         first = todo[0][0]
         if first.keys is None or self.open_file_link is None:
-            raise RefusedError(by_hand(self, todo))
+            raise RefusedError(what_to_load(self.journal_path, todo))
         if wanted.check:
             raise RefusedError("only GRBL has a check mode ($C); files handed over are read back and proven here")
         self._confirm_start(first, wanted)
         link = self.open_file_link(first)
         try:
-            return HandOver(self, link).run(todo, wanted)
+            desk = Desk(
+                self.toolpath, self.journal_path, self.controls, self.events,
+                self._require, self._settled, self._confirm_program, self._say,
+            )  # fmt: skip
+            return HandOver(desk, link).run(todo, is_resumed=wanted.resume, only_frame=wanted.frame)
         finally:
             link.close()
 
@@ -157,7 +161,7 @@ class Session:
             ending = cut_beam(link)  # beam off is the state at every exit
             self.events.tell("end", dark=ending.is_dark, problem=ending.problem)
             if not ending.is_dark:
-                self.say(f"the controller does not confirm that the beam is off: {ending.problem}")
+                self._say(f"the controller does not confirm that the beam is off: {ending.problem}")
 
     # Before anything moves
 
@@ -196,7 +200,7 @@ class Session:
         if not wanted.frame:
             questions.append("Does an interlock close the beam without the controller's help?")
         for question in questions:
-            self.require(question)
+            self._require(question)
 
     def _prepare(
         self, link: GrblLink, controller: Controller, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted
@@ -212,11 +216,11 @@ class Session:
             raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
         status = link.status()
         if wanted.resume and not controller.number("22"):
-            self.require(
+            self._require(
                 "The controller cannot home ($22=0). Is its zero exactly where it was before the interruption?"
             )
         elif status.state == "Alarm" or wanted.resume:
-            self.require("Home the axes now? They move to their switches; the beam stays off.")
+            self._require("Home the axes now? They move to their switches; the beam stays off.")
             status = home(link)
         require_idle(status)
         offset_um = work_offset(link)
@@ -228,10 +232,9 @@ class Session:
             "connected", banner=controller.banner, rx=controller.rx_total, blocks=controller.planner_blocks
         )
         if wanted.resume:
-            self.require("Registration: are the marks where they were before the interruption?")
+            self._require("Registration: are the marks where they were before the interruption?")
 
-    def require(self, question: str) -> None:
-        """Ask; RefusedError when it is not so."""
+    def _require(self, question: str) -> None:
         self.controls.wish()
         if not self.operator.confirm(question):
             raise RefusedError(f"not confirmed: {question}")
@@ -241,10 +244,10 @@ class Session:
     def _frame(self, link: GrblLink, limits: StreamLimits, planned: Planned) -> None:
         low, high = planned.section.low_ticks, planned.section.high_ticks
         box = " to ".join("(" + ", ".join(f"{v / 1e7:.3f}" for v in c) + ")" for c in (low, high))
-        self.require(f"Trace the box of '{planned.path.name}', {box} mm, with the beam off?")
-        attempt = Attempt(link, limits, None, planned.section.first_row, self.controls.wish, self._seen, self.say)
+        self._require(f"Trace the box of '{planned.path.name}', {box} mm, with the beam off?")
+        attempt = Attempt(link, limits, None, planned.section.first_row, self.controls.wish, self._seen, self._say)
         attempt.run(frame_lines(planned.section))
-        self.say("the box was traced with the beam off")
+        self._say("the box was traced with the beam off")
 
     def _programs(
         self, link: GrblLink, limits: StreamLimits, journal: Journal, todo: list[tuple[Planned, ProgramKey]],
@@ -252,29 +255,28 @@ class Session:
     ) -> int:  # fmt: skip
         for count, (planned, key) in enumerate(todo):
             record = read_journal(self.journal_path).of(key)
-            left = self.settled(planned, key, record, journal)
+            left = self._settled(planned, key, record, journal)
             if not left:
                 journal.start(key, file="", sha256="", rows=RowRanges(), first_row=planned.section.first_row)
                 journal.finished(row=planned.section.first_row)
                 continue
             if count and planned.before:
-                self.require(f"Before '{planned.path.name}': {planned.before}. Is this done?")
-            self.confirm_program(planned, key, left)
+                self._require(f"Before '{planned.path.name}': {planned.before}. Is this done?")
+            self._confirm_program(planned, key, left)
             self._one(link, limits, journal, planned, key, left, wanted)
         return len(todo)
 
-    def confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> None:
-        """Ask what must be so before a program starts: RefusedError when it is not."""
+    def _confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> None:
         share = len(left) / max(1, planned.section.n_rows)
         is_streamed = isinstance(planned.dialect, StreamedByLines)
         if is_streamed and longest_stroke(self.toolpath.section_blocks(planned.section.index)) > STROKE_LINES:
-            self.require(
+            self._require(
                 f"'{planned.path.name}' has strokes longer than the controller's buffer: if the link is lost within "
                 "one, the beam stays on at standstill until the interlock closes it. Does the interlock see a stage "
                 "that stands, or is somebody there?"
             )
         again = f", time {key.repeat + 1} of {planned.section.repeat}" if planned.section.repeat > 1 else ""
-        self.require(
+        self._require(
             f"'{planned.path.name}'{again}: step {planned.section.step_name}, about "
             f"{planned.section.duration_s * share:.0f} s left. Is the laser set to {planned.laser}, and the energy "
             "measured at the sample?"
@@ -286,7 +288,7 @@ class Session:
         left = whole - record.touched
         return RowRanges() if record.is_finished and not record.open_question else left
 
-    def settled(self, planned: Planned, key: ProgramKey, record: ProgramRecord, journal: Journal) -> RowRanges:
+    def _settled(self, planned: Planned, key: ProgramKey, record: ProgramRecord, journal: Journal) -> RowRanges:
         """Rows to expose, after a person has decided about those in question."""
         section = planned.section
         left = RowRanges.of((section.first_row, section.first_row + section.n_rows)) - record.touched
@@ -313,12 +315,12 @@ class Session:
         program = self._program(planned, key, left)
         if wanted.check:
             count = check_pass(link, job_lines(program), self.controls.wish)
-            self.say(f"'{program.path.name}': {count:,} lines passed the controller's check mode")
+            self._say(f"'{program.path.name}': {count:,} lines passed the controller's check mode")
             require_idle(link.status())
         first = planned.section.first_row
         journal.start(key, file=program.path.name, sha256=file_sha256(program.path), rows=left, first_row=first)
         self.events.tell("start", file=program.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
-        attempt = Attempt(link, limits, journal, first, self.controls.wish, said=self.say)
+        attempt = Attempt(link, limits, journal, first, self.controls.wish, said=self._say)
         attempt.seen = lambda status: self._progress(planned, attempt, status)
         attempt.run(job_lines(program))
         self.events.tell("finished", file=program.path.name)
@@ -348,6 +350,5 @@ class Session:
     def _seen(self, status: Status) -> None:
         self.events.tell("progress", state=status.state)
 
-    def say(self, text: str) -> None:
-        """Tell in words."""
+    def _say(self, text: str) -> None:
         self.events.tell("message", text=text)

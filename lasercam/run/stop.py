@@ -69,9 +69,7 @@ class Bounds:
     partly: RowRanges
 
 
-def bounds_at(
-    window: Sequence[JobLine], place: tuple[float, float, float] | None, done: int, begun: int, tolerance_um: float
-) -> Bounds:
+def bounds_at(window: Sequence[JobLine], place: Place | None, done: int, begun: int, tolerance_um: float) -> Bounds:
     """What is known of rows once the motion was cut at a place: it was under way on one of the lines through there.
 
     Only where everything the controller said is trusted, that is, when the operator stopped a healthy run.
@@ -97,13 +95,13 @@ def bounds_at(
     return Bounds(before, max(before, after), RowRanges())
 
 
-def _leads_through(line: JobLine, place: Sequence[float], tolerance_um: float) -> bool:
+def _leads_through(line: JobLine, place: Place, tolerance_um: float) -> bool:
     if line.end_ticks is None:
         return False  # the head of a file, before anything has a place
     return line.start_ticks is None or _distance_um(place, line) <= tolerance_um
 
 
-def _distance_um(place: Sequence[float], line: JobLine) -> float:
+def _distance_um(place: Place, line: JobLine) -> float:
     """From a place to the segment of a line."""
     a = [v / TICKS_PER_UM for v in line.start_ticks or (0, 0, 0)]
     b = [v / TICKS_PER_UM for v in line.end_ticks or (0, 0, 0)]
@@ -116,7 +114,7 @@ def _distance_um(place: Sequence[float], line: JobLine) -> float:
     return float(sum((c - p - share * v) ** 2 for c, p, v in zip(place, a, along, strict=True)) ** 0.5)
 
 
-def _is_inside(place: Sequence[float], line: JobLine, tolerance_um: float) -> bool:
+def _is_inside(place: Place, line: JobLine, tolerance_um: float) -> bool:
     """Whether a place lies clear of both ends of a line."""
     ends = (line.start_ticks or (0, 0, 0), line.end_ticks or (0, 0, 0))
     return all(

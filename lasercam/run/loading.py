@@ -1,6 +1,7 @@
 """What a person does with job files that no link takes to their controller."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lasercam.model.companions import companion_folder
@@ -8,13 +9,13 @@ from lasercam.model.links import LoadedByHand
 
 if TYPE_CHECKING:
     from lasercam.run.journal import ProgramKey
-    from lasercam.run.session import Planned, Session
+    from lasercam.run.session import Planned
 
 
-def by_hand(session: "Session", todo: Sequence[tuple["Planned", "ProgramKey"]]) -> str:
+def what_to_load(journal_path: Path, todo: Sequence[tuple["Planned", "ProgramKey"]]) -> str:
     """What to load, in which order, what to set and to watch, and how to say what was executed."""
     machine = todo[0][0].machine
-    folder = session.journal_path.name.removesuffix(".journal").removesuffix(".simulated")
+    folder = journal_path.name.removesuffix(".journal").removesuffix(".simulated")
     lines = [
         f"the job files for machine '{machine.machine}' ({machine.controller.dialect}) are not streamed: the operator "
         "loads each into the controller, in this order:"

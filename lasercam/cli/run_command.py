@@ -32,7 +32,7 @@ _UNCERTAIN = ("skip", "expose", "inspect")
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append what happens to this file, as JSON."
 )
 @click.option(
-    "--executed", metavar="FIRST:LAST|line:N|all", help="Record what was executed of a file that a person loaded."
+    "--executed", metavar="FIRST:LAST|line:N|left|all", help="Record what was executed of a file that a person loaded."
 )
 @click.option("--section", help="Which job file --executed is about: its name, or its number from 1.")
 def command(

@@ -21,8 +21,8 @@ def record_executed(
     """Record it; what was recorded, in words.
 
     Args:
-        executed: `all`; `FIRST:LAST`, rows of the job file from 0, LAST not included; or `line:N`: it ended while line
-            N of the file was under way.
+        executed: `all`; `left`, all that is not recorded yet; `FIRST:LAST`, rows of the job file from 0, LAST not
+            included; or `line:N`: it ended while line N of the file was under way.
         section: name or number (from 1) of the job file; may be left out where there is only one.
         planned: job files of the build.
         path: of the journal.
@@ -35,10 +35,12 @@ def record_executed(
     chosen, digest = _chosen(section, planned), toolpath.header.digest
     if executed.startswith("line:"):
         return _stopped_at(executed.removeprefix("line:"), chosen, path, toolpath)
+    if executed == "left":
+        return _all_left(chosen, path, digest)
     first, count = chosen.section.first_row, chosen.section.n_rows
     match = re.fullmatch(r"([0-9]{1,12}):([0-9]{1,12})", executed)
     if executed != "all" and match is None:
-        raise UsageError(f"'{executed}' is no range of rows; write FIRST:LAST, such as 0:{count}, line:N, or all")
+        raise UsageError(f"'{executed}' is no range of rows; write FIRST:LAST, such as 0:{count}, line:N, left, or all")
     start, stop = (0, count) if match is None else (int(match[1]), int(match[2]))
     if not 0 <= start < stop <= count:
         raise UsageError(f"rows {start}:{stop} are not among the rows 0:{count} of '{chosen.path.name}'")
@@ -54,6 +56,21 @@ def record_executed(
             journal.executed(key, rows, finished=not (whole - record.done - rows), source="operator")
         return f"'{chosen.path.name}': rows {start}:{stop} of {count:,} are recorded as executed in {path.name}"
     raise RefusedError(f"rows {start}:{stop} of '{chosen.path.name}' are recorded as executed already, in '{path}'")
+
+
+def _all_left(planned: Planned, path: Path, digest: str) -> str:
+    """A file with what was left has run to its end."""
+    section, content = planned.section, read_journal(path)
+    for repeat in range(section.repeat):
+        key = ProgramKey(section.index, repeat)
+        record = content.of(key)
+        left = RowRanges.of((section.first_row, section.first_row + section.n_rows)) - record.touched
+        if record.is_finished or not left:
+            continue
+        with Journal(path, digest) as journal:
+            journal.executed(key, left, finished=True, source="operator")
+        return f"'{planned.path.name}': what was left, {len(left):,} rows, is recorded as executed in {path.name}"
+    raise RefusedError(f"nothing of '{planned.path.name}' is left, says '{path}'")
 
 
 def _stopped_at(text: str, planned: Planned, path: Path, toolpath: Toolpath) -> str:

@@ -133,19 +133,21 @@ class Session:
         """Files go to the controller whole, where the profile names a link; else a person loads them."""
         first = todo[0][0]
         if first.keys is None or self.open_file_link is None:
-            raise RefusedError(what_to_load(self.journal_path, todo))
+            raise RefusedError(what_to_load(self._desk(), todo))
         if wanted.check:
             raise RefusedError("only GRBL has a check mode ($C); files handed over are read back and proven here")
         self._confirm_start(first, wanted)
         link = self.open_file_link(first)
         try:
-            desk = Desk(
-                self.toolpath, self.journal_path, self.controls, self.events,
-                self._require, self._settled, self._confirm_program, self._say,
-            )  # fmt: skip
-            return HandOver(desk, link).run(todo, is_resumed=wanted.resume, only_frame=wanted.frame)
+            return HandOver(self._desk(), link).run(todo, is_resumed=wanted.resume, only_frame=wanted.frame)
         finally:
             link.close()
+
+    def _desk(self) -> Desk:
+        return Desk(
+            self.toolpath, self.journal_path, self.controls, self.events,
+            self._require, self._settled, self._confirm_program, self._say,
+        )  # fmt: skip
 
     def _on_link(self, link: GrblLink, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted) -> int:
         controller = connect(link)

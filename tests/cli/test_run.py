@@ -1,6 +1,7 @@
 """`lasercam run` from the command line, on a simulated controller."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,16 @@ def test_the_line_a_file_ended_at_is_taken_back(tmp_path: Path, capsys: pytest.C
     assert question[1] == question[0] + 1
     assert record.done.ranges == ((0, question[0]),)
     assert run(["run", str(folder), "--executed", f"line:{second}", "--section", "1"]) == 1
+    capsys.readouterr()
+    assert run(["run", str(folder), "--resume", "--yes"]) == 1
+    told = capsys.readouterr().err
+    assert "what is left of '01-first.ngc'" in told
+    (left,) = tmp_path.glob("out.journal.*.ngc")
+    assert left.name in told
+    assert len(re.findall("^M62", left.read_text(), re.MULTILINE)) == sum(x.startswith("M62") for x in lines) - 2
+    assert run(["run", str(folder), "--executed", "left", "--section", "1"]) == 0
+    assert run(["run", str(folder), "--executed", "left", "--section", "1"]) == 1
+    assert read_journal(tmp_path / "out.journal").of(ProgramKey(0)).is_finished
 
 
 def linked(tmp_path: Path, port: int, **link: object) -> str:

@@ -60,7 +60,7 @@ def made(controller: ServedLinuxCnc, *, seed: int, n_strokes: int, piece_time: s
     )
     axis = {"min": "-50 mm", "max": "50 mm", "max_speed": "20 mm/s", "acceleration": "500 mm/s^2"}
     machine = builders.machine("linuxcnc", axes={"x": axis, "y": axis, "z": axis})
-    toolpath = file_toolpath(Random(seed), n_strokes=n_strokes, speed_um_s=1000.0)
+    toolpath = file_toolpath(Random(seed), n_strokes=n_strokes, speed_um_s=600.0)
     return FileStage(folder, toolpath, machine, keys, lambda: LinuxCncRemoteShell(keys, machine))
 
 
@@ -86,7 +86,9 @@ def test_pieces_are_written_once(controller: ServedLinuxCnc) -> None:
     stage = made(controller, seed=8, n_strokes=8, piece_time="0.4 s")
     written = Written(controller)
     stage.session()
-    assert all(abs(share - 1.0) <= SLACK for share in stage.shares(written.beams()).values())
+    shares = stage.shares(written.beams())
+    print({row: round(float(share), 3) for row, share in shares.items()})
+    assert all(abs(share - 1.0) <= SLACK for share in shares.values())
     require_dark(controller)
 
 
@@ -149,14 +151,17 @@ def test_a_hand_at_the_machine_ends_it(controller: ServedLinuxCnc, stage: FileSt
 
     with pytest.raises(FaultError, match=said):
         stage.session(told=told)
-    stage.require_honest(written.beams(), slack=SLACK)
-    assert not controller.samples()[-1][4], "the spindle runs"
-    if asked == "estop":
-        with pytest.raises(RefusedError, match="emergency stop"):
-            stage.session(resume=True)
-        controller.ask("reset")
-    else:
-        require_dark(controller)
+    try:
+        stage.require_honest(written.beams(), slack=SLACK)
+        assert not controller.samples()[-1][4], "the spindle runs"
+        if asked == "estop":
+            with pytest.raises(RefusedError, match="emergency stop"):
+                stage.session(resume=True)
+        else:
+            require_dark(controller)
+    finally:
+        if asked == "estop":
+            controller.ask("reset")
     stage.session(resume=True)
     stage.require_honest(written.beams(), slack=SLACK)
     assert stage.record.is_finished

@@ -114,7 +114,8 @@ class FileStage:
 
     def _share(self, row: int, beam: Beam) -> float:
         if self.block.kind[row] == RowKind.DOT:
-            return beam.seconds / (self.toolpath.header.recipes[1].exposure_ns / 1e9)
+            # Whole or not: a busy computer makes LinuxCNC's dwells longer, which is no second exposure.
+            return min(1.0, beam.seconds / (self.toolpath.header.recipes[1].exposure_ns / 1e9))
         a, b = (self.block.start_ticks[row, 0] / 10_000, self.block.end_ticks[row, 0] / 10_000)
         return max(0.0, min(b, beam.end_um[0]) - max(a, beam.start_um[0])) / (b - a)
 

@@ -250,3 +250,35 @@ def test_without_a_link_the_operator_is_told_what_to_do(made: Made) -> None:
     assert "--section job.ngc --executed all" in text
     assert "At LinuxCNC" in text
     assert not controller.requests
+
+
+class Killed(BaseException):
+    """SIGKILL: nothing of the program runs any more, and nothing is cut."""
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_killed_program_leaves_an_honest_journal(made: Made, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LinuxCNC runs its piece to the end; the journal has said before that it might."""
+    random = Random(100 + seed)
+    controller, stage = made(seed, n_strokes=6, piece_time=random.choice(("60 s", "0.3 s")))
+    reports = random.randint(1, 12)
+
+    def told(event: dict[str, object]) -> None:
+        nonlocal reports
+        reports -= event["event"] == "progress"
+        if reports == 0:
+            raise Killed
+
+    def no_cut(link: LinuxCncRemoteShell) -> None:
+        raise Killed
+
+    with monkeypatch.context() as killed:
+        killed.setattr(LinuxCncRemoteShell, "cut", no_cut)
+        try:
+            stage.session(told=told)
+        except Killed:
+            controller.settle()
+    stage.require_honest(controller.beams)
+    stage.session(resume=True)
+    stage.require_honest(controller.beams)
+    assert stage.record.is_finished

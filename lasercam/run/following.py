@@ -85,6 +85,12 @@ class Following:
         """Index in the table of what is exposed now, or next; its length when nothing is left."""
         return int(np.searchsorted(self._table.line, self._line))
 
+    @property
+    def dark_from(self) -> int:
+        """First row behind the last exposure that is over: dark ones may lead from there to the next exposure."""
+        at = int(np.searchsorted(self._table.row, self.over))
+        return int(self._table.row[at - 1]) + 1 if at else self._first
+
     def saw(self, line: int, now_s: float) -> None:
         """A report.
 

@@ -138,7 +138,10 @@ class PieceRun:
         if not is_trusted or ending.place_um is None:
             return Bounds(over, begun, unknown)
         tolerance_um = self._planned.machine.controller.path_tolerance + PLACE_UM
-        return stopped_within(self._piece.program.rows(), ending.place_um, Bounds(over, begun, unknown), tolerance_um)
+        return stopped_within(
+            self._piece.program.rows(), ending.place_um, Bounds(over, begun, unknown), tolerance_um,
+            dark_from=following.dark_from,
+        )  # fmt: skip
 
     def _stopped(self, reason: str, bounds: Bounds) -> None:
         if self._journal is not None:

@@ -13,7 +13,9 @@ from lasercam.run.row_ranges import RowRanges
 from lasercam.run.stop import Bounds
 
 
-def stopped_within(rows: Iterable[NumberedRows], place: Place, bounds: Bounds, tolerance_um: float) -> Bounds:
+def stopped_within(
+    rows: Iterable[NumberedRows], place: Place, bounds: Bounds, tolerance_um: float, *, dark_from: int
+) -> Bounds:
     """Narrower bounds: the motion was under way on one of the rows, dark ones included, that lead through a place.
 
     Only where everything the controller said is trusted, that is, when the operator stopped a healthy run. A single
@@ -24,8 +26,9 @@ def stopped_within(rows: Iterable[NumberedRows], place: Place, bounds: Bounds, t
         place: where the motion stopped, coordinates of the file, µm.
         bounds: without that knowledge.
         tolerance_um: how far a place may be from its row.
+        dark_from: rows from this one to `bounds.done` are dark, and may be under way.
     """
-    number, start, end, kind = _between(rows, bounds)
+    number, start, end, kind = _between(rows, dark_from, bounds.begun)
     at = np.array(place)
     along = end - start
     length2 = (along**2).sum(axis=1)
@@ -47,12 +50,12 @@ def stopped_within(rows: Iterable[NumberedRows], place: Place, bounds: Bounds, t
 
 
 def _between(
-    rows: Iterable[NumberedRows], bounds: Bounds
+    rows: Iterable[NumberedRows], from_row: int, to_row: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
-    """Rows that bounds leave open: numbers, starts and ends in µm, kinds."""
+    """Rows from one to another: numbers, starts and ends in µm, kinds."""
     number, start, end, kind = [np.empty(0, np.int64)], [np.empty((0, 3))], [np.empty((0, 3))], [np.empty(0, np.uint8)]
     for piece in rows:
-        inside = (piece.number >= bounds.done) & (piece.number < bounds.begun)
+        inside = (piece.number >= from_row) & (piece.number < to_row)
         if inside.any():
             number.append(piece.number[inside])
             start.append(piece.block.start_ticks[inside] / TICKS_PER_UM)

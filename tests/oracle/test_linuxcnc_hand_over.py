@@ -60,7 +60,7 @@ def made(controller: ServedLinuxCnc, *, seed: int, n_strokes: int, piece_time: s
     )
     axis = {"min": "-50 mm", "max": "50 mm", "max_speed": "20 mm/s", "acceleration": "500 mm/s^2"}
     machine = builders.machine("linuxcnc", axes={"x": axis, "y": axis, "z": axis})
-    toolpath = file_toolpath(Random(seed), n_strokes=n_strokes, speed_um_s=600.0)
+    toolpath = file_toolpath(Random(seed), n_strokes=n_strokes, speed_um_s=1000.0, lengths_um=(150, 300))
     return FileStage(folder, toolpath, machine, keys, lambda: LinuxCncRemoteShell(keys, machine))
 
 

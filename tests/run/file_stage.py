@@ -25,7 +25,10 @@ NEAR_UM = 3.0
 """Strokes lie 100 µm apart; positions of the gate's edges are known to a few µm at the speeds used here."""
 
 
-def file_toolpath(random: Random, *, n_strokes: int, speed_um_s: float = 4000.0, dot_s: float = 0.1) -> Toolpath:
+def file_toolpath(
+    random: Random, *, n_strokes: int, speed_um_s: float = 4000.0, dot_s: float = 0.1,
+    lengths_um: Sequence[int] = (50, 100, 200),
+) -> Toolpath:  # fmt: skip
     """Strokes of one to four lines, and dots, each at a height y of its own."""
     listed: list[tuple[RowKind, tuple[float, float, float], int]] = []
     for index in range(n_strokes):
@@ -36,7 +39,7 @@ def file_toolpath(random: Random, *, n_strokes: int, speed_um_s: float = 4000.0,
         listed += [(RowKind.JUMP, (x, y, 0.0), 0), (RowKind.LEAD, (x + 40, y, 0.0), 0)]
         at = x + 40
         for _ in range(random.choice((1, 2, 3, 4))):
-            at += random.choice((50, 100, 200))
+            at += random.choice(lengths_um)
             listed.append((RowKind.LINE, (at, y, 0.0), 0))
         listed.append((RowKind.LEAD, (at + 40, y, 0.0), 0))
     recipes = (builders.line_recipe(speed_um_s), builders.dot_recipe(dot_s, name="dots"))

@@ -222,7 +222,7 @@ Proven: against a whole LinuxCNC 2.9 without hardware, its gate sampled every mi
         off = self._off()
         if off:  # commands are refused then: outputs stay as they are, the spindle, which arms the beam, has dropped
             problem = f"{off}: its outputs could not be cleared; the spindle, which arms the beam, should be off"
-            return FileEnding(is_dark=False, problem=problem)
+            return FileEnding(is_dark=False, problem=problem, is_standing=True)
         shell.set("abort")
         self._until(lambda: shell.get("program_status") == "IDLE", "LinuxCNC is idle after an abort")
         self._until(lambda: self._spindle() == "OFF", "the spindle is off after an abort")

@@ -56,8 +56,10 @@ class FileEnding:
         is_dark: it stands, and says that the beam is off.
         place_um: where it stands; None when it does not say.
         problem: why it is not known to be dark; empty when it is.
+        is_standing: nothing moves any more, although it is not known to be dark.
     """
 
     is_dark: bool
     place_um: Place | None = None
     problem: str = ""
+    is_standing: bool = False

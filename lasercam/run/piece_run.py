@@ -128,7 +128,9 @@ class PieceRun:
 
     def _bounds(self, error: BaseException, ending: FileEnding) -> Bounds:
         following = self._following
-        keeps_time = ending.is_dark and not self._is_faster and getattr(error, "kind", "") != "line"
+        keeps_time = (
+            (ending.is_dark or ending.is_standing) and not self._is_faster and getattr(error, "kind", "") != "line"
+        )
         last_line = self._link.last_line
         now_s = self._link.now_s()
         begun = following.begun_by(now_s, last_line) if keeps_time else following.begun_at_most(last_line)

@@ -181,6 +181,7 @@ def test_what_nobody_asked_for_cuts_the_beam(made: Made, fault: str, said: str) 
     assert not stage.record.is_finished
     if fault == "estop_s":  # outputs cannot be cleared then, and nobody may think so
         assert any("NOT confirmed" in text for text in stage.messages)
+        assert stage.record.open_question.ranges[-1][1] < len(stage.block), "what came behind cannot have begun"
     else:
         require_dark(controller)
     controller.estop, controller.machine, controller.override = "OFF", "ON", 100.0

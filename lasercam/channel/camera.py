@@ -1,7 +1,7 @@
 """A camera above the sample: voxels in and out of focus to readings of pixels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,8 +18,8 @@ PSF_SIGMAS: Final = 0.21
 """Standard deviation of the Gaussian nearest to an Airy disc, in λ / NA.
 Source: B. Zhang, J. Zerubia, J.-C. Olivo-Marin, 10.1364/AO.46.001819 (0.21 for the wide field)."""
 REACH_SIGMAS: Final = 3.5
-COMPILED_FROM_VOXELS: Final = 2_000
-"""Below, loading the kernel takes longer than it saves."""
+COMPILED_FROM_VOXELS: Final = 400
+"""In all layers together; below, loading the kernel takes longer than it saves."""
 MARGIN_PITCHES: Final = 4.0
 """Empty border of a picture."""
 
@@ -87,9 +87,11 @@ def photograph(
     bend = rng.uniform(-1.0, 1.0, (2, 3)) * looking.distortion.value / 3.0
     drift = rng.standard_normal((len(filters), 2)) * looking.misregistration.value
     drift[:1] = 0.0
+    many = sum(len(layer.made) for layer in layers) >= COMPILED_FROM_VOXELS
+    splat = compiled(_splat) if many else _splat
     for layer in layers:
         placed = _bent(_turned(layer.made.xy_um - np.array(view.size_um) / 2.0, angle), frame_um, bend)
-        _expose(light, layer, placed, glows, filters, channel, view, drift, frame_um, pixel_um)
+        _expose(splat, light, layer, placed, glows, filters, channel, view, drift, frame_um, pixel_um)
     light *= _illumination(light.shape[1:], looking.vignetting.value)
     unit = _peak(glows, filters, channel, view, pixel_um)
     light += looking.background.value * unit
@@ -112,6 +114,7 @@ def _bent(xy_um: NDArray[np.float64], frame_um: NDArray[np.float64], bend: NDArr
 
 
 def _expose(
+    splat: Callable[..., Any],
     light: NDArray[np.float64],
     layer: LayerInView,
     xy_um: NDArray[np.float64],
@@ -136,8 +139,7 @@ def _expose(
                 amount = line.radiance * made.brightness[own] * share
                 x = (xy_um[own, 0] + drift[index, 0] + frame_um[0] / 2.0) / pixel_um
                 y = (frame_um[1] / 2.0 - xy_um[own, 1] - drift[index, 1]) / pixel_um
-                kernel: Any = compiled(_splat) if len(own) >= COMPILED_FROM_VOXELS else _splat
-                kernel(light[index], x, y, sigma / pixel_um, amount)
+                splat(light[index], x, y, sigma / pixel_um, amount)
 
 
 def _width_factor(

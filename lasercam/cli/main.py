@@ -79,7 +79,8 @@ def program() -> None:
 def main() -> None:
     """Run the command line; exit 0 done, 1 findings or refused, 2 usage, 3 machine or link failed.
 
-    `run` adds 4, stopped where the beam was off, and 5, the beam cut at once by the operator or a signal.
+    `run` adds 4, stopped where the beam was off, 5, the beam cut at once by the operator or a signal, and 6, a step by
+    hand comes next.
     """
     try:
         code = run(sys.argv[1:])

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from lasercam.errors import UsageError
+
 
 @click.command("preview")
 @click.argument("job", type=click.Path(exists=True, path_type=Path))
@@ -11,15 +13,25 @@ import click
 @click.option(
     "--view",
     default="toolpath",
-    help="toolpath, dose, registration, daylight, uv, uv+lp645 (any pass: sp600, bp613/20), or all.",
+    help="toolpath, dose, executed, registration, daylight, uv, uv+lp645 (any pass: sp600, bp613/20), or all.",
 )
 @click.option("--step", type=click.IntRange(min=1), help="Number of the step; default: all, or after the last.")
 @click.option("--layer", type=click.IntRange(min=1), help="Only this layer, 1 = shallowest.")
-def command(job: Path, output: Path, view: str, step: int | None, layer: int | None) -> int:
+@click.option("--journal", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of the view `executed`.")
+def command(job: Path, output: Path, view: str, step: int | None, layer: int | None, journal: Path | None) -> int:
     """Draw JOB (a job file, or the folder of a build) as .png, .svg or .pdf.
 
-    It is drawn from the rows that would be written, also when findings would forbid writing them.
+    It is drawn from the rows that would be written, also when findings would forbid writing them. The view `executed`
+    shows what the journal of a build says: done, not done, partly, uncertain.
     """
+    if view == "executed":
+        from lasercam.cli.executed_view import draw_executed_view
+
+        draw_executed_view(job, output, journal, step, layer)
+        click.echo(f"{output} written")
+        return 0
+    if journal is not None:
+        raise UsageError(f"--journal belongs to `--view executed`, not to `--view {view}`")
     import os
     import tempfile
 

@@ -1,29 +1,126 @@
-"""`lasercam read`: find QR codes in a picture."""
+"""`lasercam read`: files, codes and texts out of pictures."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lasercam.cli.terminal import FORMAT, echo_json
+from lasercam.cli.terminal import FORMAT, echo_json, progress
+
+if TYPE_CHECKING:
+    from lasercam.pipeline.reading import Reading
+    from lasercam.readback.images import Tone
+    from lasercam.storage.keys import Key
 
 
 @click.command("read")
-@click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("images", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--job",
     type=click.Path(exists=True, path_type=Path),
     help="The job, or its build, whose codes are looked for; other texts then count as none.",
 )
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for what is read.")
+@click.option("--key-file", type=click.Path(dir_okay=False, path_type=Path), help="Opens a file locked with a key.")
+@click.option("--passphrase-from", metavar="VARIABLE", help="Environment variable that holds the passphrase.")
+@click.option(
+    "--tone",
+    type=click.Choice(["auto", "linear", "srgb"]),
+    default="auto",
+    show_default=True,
+    help="How pixel values follow light; auto: 16 bit linear, 8 bit colour and JPEG sRGB.",
+)
+@click.option(
+    "--simulate",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Instead of images: photograph the stored data of a build through a simulated channel.",
+)
+@click.option("--channel", default="bench", show_default=True, help="Preset or file of the channel for --simulate.")
+@click.option("--seed", type=click.IntRange(0, 2**32), default=0, help="Of everything random in --simulate.")
+@click.option("--keep-images", is_flag=True, help="Write the simulated images too, to OUTPUT/images.")
 @FORMAT
-def command(image: Path, job: Path | None, form: str) -> int:
-    """Read QR codes in IMAGE, a photograph or one of lasercam's own views (PNG, TIFF, JPEG).
+def command(
+    images: tuple[Path, ...],
+    job: Path | None,
+    output: Path | None,
+    key_file: Path | None,
+    passphrase_from: str | None,
+    tone: "Tone",
+    simulate: Path | None,
+    channel: str,
+    seed: int,
+    keep_images: bool,  # noqa: FBT001
+    form: str,
+) -> int:
+    """Read stored data and QR codes in IMAGES: photographs, microscope tiles, or lasercam's own views.
 
-    Prints every text found. Exit code 1 when there is none, or none of JOB.
+    Folders stand for the images in them. Grey files named NAME.CHANNEL.png are the channels of one image. Pages of
+    stored data say themselves what they are; no job file is needed. Prints what was found; with -o the files, an
+    account of every page, the missing voxels and a map are written. Exit code 1 when nothing was found, not
+    everything that was asked for, or not whole.
     """
-    from lasercam.errors import InputError, PatternError, Problem, shorten
-    from lasercam.pipeline.inputs import read_bytes
-    from lasercam.readback.qr import read_qr
-    from lasercam.sources.image.picture import read_picture
+    from lasercam.errors import UsageError
+
+    if bool(images) == (simulate is not None):
+        raise UsageError("name images to read, or a build with --simulate DIR; one of them")
+    if keep_images and (output is None or simulate is None):
+        raise UsageError("--keep-images writes what --simulate shows to a folder named with -o")
+    key = _key(key_file, passphrase_from)
+    if simulate is not None:
+        return _report(_simulated(simulate, channel, seed, key, output if keep_images else None), [], {}, output, form)
+    return _read_files(images, job, tone, key, output, form)
+
+
+def _key(key_file: Path | None, passphrase_from: str | None) -> "Key | None":
+    import os
+
+    from lasercam.errors import UsageError
+    from lasercam.storage.keys import Passphrase, load_key
+
+    if key_file is not None and passphrase_from is not None:
+        raise UsageError("a file is opened by a key file or by a passphrase, not by both")
+    if key_file is not None:
+        return load_key(key_file)
+    if passphrase_from is None:
+        return None
+    if not os.environ.get(passphrase_from):
+        raise UsageError(
+            f"the environment variable {passphrase_from} holds no passphrase; set it for this command only:"
+            f" read -rs {passphrase_from} && export {passphrase_from}"
+        )
+    return Passphrase(os.environ[passphrase_from])
+
+
+def _simulated(folder: Path, channel: str, seed: int, key: "Key | None", kept: Path | None) -> "Reading":
+    from lasercam.errors import InputError, Problem
+    from lasercam.pipeline.channels import find_channel
+    from lasercam.pipeline.load import load_job
+    from lasercam.pipeline.planning import plan_job
+    from lasercam.pipeline.reading import read_stored
+    from lasercam.pipeline.reading_files import kept_images
+    from lasercam.pipeline.simulated_pages import simulated_pages
+    from lasercam.pipeline.verify import verify_build
+
+    model = find_channel(channel)
+    proof = verify_build(folder, progress())
+    if not proof.holds:
+        raise InputError(Problem(f"'{folder}' is not proven: {proof.mismatches[0]}", None, "Run `lasercam verify`."))
+    loaded = load_job(folder)
+    pictures, total = simulated_pages(folder, loaded, plan_job(loaded), model, seed=seed, progress=progress())
+    if kept is not None:
+        pictures = kept_images(
+            pictures, kept / "images", f"simulated by lasercam, channel {model.channel}, seed {seed}"
+        )
+    return read_stored(pictures, key, progress(), total=total)
+
+
+def _read_files(
+    paths: tuple[Path, ...], job: Path | None, tone: "Tone", key: "Key | None", output: Path | None, form: str
+) -> int:
+    from lasercam.errors import InputError, Problem
+    from lasercam.pipeline.camera_files import codes_in, image_files, load_all
+    from lasercam.pipeline.reading import read_stored
 
     expected: dict[bytes, str] = {}
     if job is not None:
@@ -33,28 +130,59 @@ def command(image: Path, job: Path | None, form: str) -> int:
         expected = payloads(load_job(job))
         if not expected:
             raise InputError(Problem(f"no pattern of '{job}' carries a code"))
-    try:
-        picture = read_picture(read_bytes(image), image.name)
-    except PatternError as error:
-        raise InputError(Problem(str(error))) from error
-    found = read_qr(picture.values, expected or None)
-    data = [
-        {
-            "text": one.text,
-            "bytes": one.payload.hex(),
-            "look": one.rung.title,
-            "pattern": expected.get(one.payload),
-        }
-        for one in found
+    groups = image_files(paths)
+    reading = read_stored(load_all(groups, tone), key, progress(), total=len(groups))
+    codes = [
+        {"image": path.name, **code}
+        for number in reading.pageless
+        for path in groups[number]
+        for code in codes_in(path, expected)
     ]
+    return _report(reading, codes, expected, output, form)
+
+
+def _report(
+    reading: "Reading", codes: list[dict[str, Any]], expected: dict[bytes, str], output: Path | None, form: str
+) -> int:
+    from lasercam.pipeline.reading import file_facts
+    from lasercam.pipeline.reading_files import write_reading
+
+    written = write_reading(reading, output) if output is not None and reading.files else []
+    found = {code["bytes"] for code in codes}
+    missing = [name for payload, name in expected.items() if payload.hex() not in found]
+    told_by_codes = {code["image"] for code in codes}
     if form == "json":
-        missing = [name for payload, name in expected.items() if payload not in {one.payload for one in found}]
-        echo_json({"image": image.name, "codes": data, "not_found": missing})
+        echo_json({
+            "images": reading.images,
+            "files": [file_facts(read) for read in reading.files],
+            "codes": codes,
+            "not_found": missing,
+            "not_read": {title: list(said) for title, said in reading.missed.items()},
+            "written": [str(path) for path in written],
+        })  # fmt: skip
     else:
-        for one in found:
-            owner = expected.get(one.payload)
-            whose = f"{owner}, " if owner else ("not of this job, " if expected else "")
-            click.echo(f"{shorten(one.text, 4_000)}  ({whose}{one.rung.title})")
-        if not found:
-            click.echo("No QR code was found.", err=True)
-    return 0 if any(not expected or one.payload in expected for one in found) else 1
+        _echo(reading, codes, expected, told_by_codes)
+        for path in written:
+            click.echo(f"written: {path}")
+        if output is None and any(read.content is not None for read in reading.files):
+            click.echo("Give -o FOLDER to keep what was read.")
+    asked = [code for code in codes if not expected or code["pattern"]]
+    return 0 if (reading.whole or (asked and not reading.files)) else 1
+
+
+def _echo(reading: "Reading", codes: list[dict[str, Any]], expected: dict[bytes, str], told: set[str]) -> None:
+    from lasercam.errors import shorten
+    from lasercam.pipeline.reading import sentences
+
+    for read in reading.files:
+        for number, line in enumerate(sentences(read)):
+            colour = None if number else ("green" if read.content is not None else "red")
+            click.secho(("  " if number else "") + line, fg=colour)
+    for code in codes:
+        whose = f"{code['pattern']}, " if code["pattern"] else ("not of this job, " if expected else "")
+        click.echo(f"{shorten(code['text'], 4_000)}  ({whose}{code['look']})")
+    if not reading.files and not codes:
+        click.echo("Neither a page of stored data nor a QR code was found.", err=True)
+    for title, said in reading.missed.items():
+        if title not in told:
+            click.echo(f"{title}: {'; '.join(said)}", err=True)

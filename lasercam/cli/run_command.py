@@ -26,10 +26,22 @@ _UNCERTAIN = ("skip", "expose", "inspect")
 @click.option("--resume", is_flag=True, help="Go on with what an interrupted run left.")
 @click.option("--frame", is_flag=True, help="Only trace the box of the next job file, with the beam off.")
 @click.option("--check", is_flag=True, help="First pass every line through the controller's check mode ($C).")
-@click.option("--yes", is_flag=True, help="Confirm everything, for scripts.")
+@click.option("--yes", is_flag=True, help="Confirm everything but steps by hand, for scripts.")
+@click.option(
+    "--confirm",
+    "confirmed",
+    metavar="STEP",
+    multiple=True,
+    help="This step by hand (furnace, soak, remount, …) is done. Repeatable.",
+)
 @click.option("--uncertain", type=click.Choice(_UNCERTAIN), help="What becomes of rows that may be exposed already.")
 @click.option(
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append what happens to this file, as JSON."
+)
+@click.option(
+    "--ledger",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Ledger of the sample, brought up to date; made when there is none. Default: the job's, beside FOLDER.",
 )
 @click.option(
     "--executed", metavar="FIRST:LAST|line:N|left|all", help="Record what was executed of a file that a person loaded."
@@ -37,7 +49,8 @@ _UNCERTAIN = ("skip", "expose", "inspect")
 @click.option("--section", help="Which job file --executed is about: its name, or its number from 1.")
 def command(
     folder: Path, port: str | None, tcp: str | None, executed: str | None, section: str | None, events: Path | None,
-    uncertain: str | None, *, simulate: bool, resume: bool, frame: bool, check: bool, yes: bool,
+    uncertain: str | None, confirmed: tuple[str, ...], ledger: Path | None, *, simulate: bool, resume: bool,
+    frame: bool, check: bool, yes: bool,
 ) -> int:  # fmt: skip
     """Execute the build in FOLDER, never twice: on GRBL or grblHAL, LinuxCNC or an XPS.
 
@@ -46,25 +59,39 @@ def command(
     back what was executed.
 
     The journal FOLDER.journal says for every row whether it is done; keep it. Exit codes: 0 done, 1 refused, 2 usage,
-    3 the machine or the link failed, 4 stopped where the beam was off, 5 aborted, the beam cut at once.
+    3 the machine or the link failed, 4 stopped where the beam was off, 5 aborted, the beam cut at once, 6 a step by
+    hand comes next.
     """
     from lasercam.cli.run_display import Display
     from lasercam.cli.run_keys import Keys, signals
+    from lasercam.cli.run_ledger import LedgerKeeper
+    from lasercam.cli.run_picture import drawn_unless_finished
     from lasercam.errors import UsageError
     from lasercam.model.links import StreamedByLines
+    from lasercam.pipeline.ledger_run import run_ledger
     from lasercam.pipeline.runnable import load_runnable
+    from lasercam.run.execution import read_execution
     from lasercam.run.operator import Controls, Events
+    from lasercam.run.places import journal_beside
     from lasercam.run.session import Planned, Session, Wanted
 
-    runnable = load_runnable(folder, progress())
+    journal_path = journal_beside(folder, simulated=simulate)
+    kept = run_ledger(folder, ledger, simulate=simulate)
+    before = None if kept is None else read_execution(journal_path)
+    held = None if kept is None else kept.held("" if before is None else before.journal)
+    runnable = load_runnable(folder, progress(), held=held)
     planned = [
-        Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before, p.keys) for p in runnable.programs
+        Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before, p.targets, p.keys)
+        for p in runnable.programs
     ]
-    journal_path = folder.resolve().with_name(f"{folder.resolve().name}{'.simulated' if simulate else ''}.journal")
+    keeper = LedgerKeeper(kept, runnable, journal_path)
     if executed is not None:
-        return _record(executed, section, planned, journal_path, runnable.toolpath)
-    named = sum((port is not None, tcp is not None, simulate))
-    if named > 1 or (not named and any(isinstance(p.dialect, StreamedByLines) for p in planned)):
+        code = _record(executed, section, planned, journal_path, runnable.toolpath)
+        keeper.end()
+        return code
+    n_links = sum((port is not None, tcp is not None, simulate))
+    is_streamed = any(isinstance(p.dialect, StreamedByLines) for p in planned)
+    if n_links > 1 or (not n_links and is_streamed and not confirmed):
         raise UsageError("name one link: --port PORT, --tcp HOST:PORT or --simulate")
     controls, display = Controls(), Display()
     keys = Keys(controls)
@@ -76,16 +103,21 @@ def command(
             keys.stop()
         display.show(event)
 
-    with Events(events, show) as told, signals(controls):
+    with drawn_unless_finished(runnable, journal_path), Events(events, show) as told, signals(controls):
         session = Session(
             runnable.toolpath, planned, journal_path, lambda machine: _transport(machine, port, tcp),
-            _Person(yes=yes, uncertain=uncertain), controls, told, runnable.sample,
+            _Person(yes=yes, uncertain=uncertain), controls, told, runnable.sample, runnable.after,
+            lambda machine: runnable.laser(machine, simulate=simulate), keeper.begin, simulate,
             lambda first: _file_link(first, port, tcp, simulate=simulate),
         )  # fmt: skip
         try:
-            count = session.run(Wanted(resume=resume, frame=frame, check=check))
+            only_note = is_streamed and not n_links
+            wanted = Wanted(resume=resume, frame=frame, check=check, confirmed=confirmed, only_note=only_note)
+            count = session.run(wanted)
+            keeper.end()
         except BaseException as error:
             told.tell("failed", error=str(error), kind=type(error).__name__)
+            keeper.end_quietly()
             raise
         finally:
             keys.stop()
@@ -96,7 +128,7 @@ def command(
 
 
 class _Person:
-    """Asks at the terminal; or answers yes, and leaves rows in question alone."""
+    """Asks at the terminal; or answers yes, leaves rows in question alone, and has done nothing by hand."""
 
     def __init__(self, *, yes: bool, uncertain: str | None) -> None:
         self._yes, self._uncertain = yes, uncertain
@@ -106,6 +138,9 @@ class _Person:
             click.echo(f"{question} yes (--yes)", err=True)
             return True
         return click.confirm(question, err=True)
+
+    def by_hand(self, question: str) -> bool:
+        return False if self._yes else click.confirm(question, err=True)
 
     def decide(self, question: str) -> "Answer":
         answer: Any = self._uncertain or ("skip" if self._yes else None)

@@ -24,8 +24,13 @@ from lasercam.pipeline.manifest import read_manifest
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.sources.payload.sites import PageSites
 
-VOXEL: Final = np.dtype([("row", "<i4"), ("column", "<i4"), ("x", "<f4"), ("y", "<f4"), ("dose", "<u4")])
-"""One exposure of a page: its site, how far from it the beam stood (µm), and its step and recipe."""
+VOXEL: Final = np.dtype(
+    [("row", "<i4"), ("column", "<i4"), ("x", "<f4"), ("y", "<f4"), ("dose", "<u4"), ("level", "u1")]
+)
+"""One exposure of a page: its site, how far from it the beam stood (µm), its step and recipe, and the level it was
+planned for, which files do not tell."""
+NO_LEVEL: Final = 255
+"""Of marks: they only have to glow."""
 FARTHEST_PITCHES = 0.25
 """An exposure farther from every site belongs to none."""
 
@@ -53,6 +58,7 @@ class WrittenPage:
         off_um: float64 (N, 2), x and y from the site to where the beam stood.
         history: int64 (N,), index into `histories`.
         histories: what voxels went through, exposure by exposure in the order of the job.
+        levels: levels that voxels of each history were planned to have.
     """
 
     place: int
@@ -61,6 +67,7 @@ class WrittenPage:
     off_um: NDArray[np.float64]
     history: NDArray[np.int64]
     histories: tuple[tuple[Dose, ...], ...]
+    levels: tuple[frozenset[int], ...]
 
 
 class WrittenPages:
@@ -92,7 +99,8 @@ class WrittenPages:
         self._folder, self._loaded, self._toolpath = folder, loaded, toolpath
         self._placed, self._sites, self._progress = placed, sites, progress
         names = [part.name for part in toolpath.header.parts]
-        self._own = np.array([name.startswith(f"{pattern}.") for name in names])
+        own = [name.partition(".")[2] if name.startswith(f"{pattern}.") else "" for name in names]
+        self._level = np.array([planned_level(part) for part in own], np.int16)
         self._stack = ExitStack()
 
     def __enter__(self) -> "WrittenPages":
@@ -117,6 +125,9 @@ class WrittenPages:
         n_doses = np.diff(first, append=len(order))
         last = order[first + n_doses - 1] if len(first) else np.zeros(0, np.int64)
         index, histories = _histories(found["dose"][order], first, n_doses)
+        planned = [
+            frozenset(np.unique(found["level"][last[index == i]]).tolist()) - {NO_LEVEL} for i in range(len(histories))
+        ]
         return WrittenPage(
             place,
             found["row"][last].astype(np.int64),
@@ -124,6 +135,7 @@ class WrittenPages:
             np.column_stack((found["x"][last], found["y"][last])).astype(np.float64),
             index,
             histories,
+            tuple(planned),
         )
 
     def _sort(self) -> None:
@@ -150,15 +162,25 @@ class WrittenPages:
     ) -> None:
         if len(found) != len(shown) or not np.array_equal(found.end_ticks, block.end_ticks[shown]):
             raise RereadError("shows other rows than the job; run `lasercam verify` to see which")
-        own = self._own[block.part[shown]] & (found.kind == RowKind.DOT)
+        level = self._level[block.part[shown]]
+        own = (level >= 0) & (found.kind == RowKind.DOT)
         if not own.any():
             return
         xyz = _in_pattern(frame.sample_um(found.end_ticks[own]), self._placed)
         dose = np.uint32(step) << np.uint32(16) | block.recipe[shown][own].astype(np.uint32)
-        place, voxels = _on_sites(xyz, dose, self._sites)
+        place, voxels = _on_sites(xyz, self._sites)
+        voxels["dose"], voxels["level"] = dose, level[own]
         for one in np.unique(place[place >= 0]).tolist():
             with (self._spool / f"{one}").open("ab") as out:
                 voxels[place == one].tofile(out)
+
+
+def planned_level(part: str) -> int:
+    """Level that a part of a payload stands for; NO_LEVEL for its marks, -1 for other patterns' parts."""
+    if part == "marks":
+        return NO_LEVEL
+    name, _, number = part.partition("_")
+    return int(number) if name in ("symbol", "pilot") and number.isdigit() else -1
 
 
 def _in_pattern(xyz_um: NDArray[np.float64], placed: Placed) -> NDArray[np.float64]:
@@ -168,10 +190,8 @@ def _in_pattern(xyz_um: NDArray[np.float64], placed: Placed) -> NDArray[np.float
     return moved
 
 
-def _on_sites(
-    xyz_um: NDArray[np.float64], dose: NDArray[np.uint32], sites: PageSites
-) -> tuple[NDArray[np.int64], NDArray[np.void]]:
-    """Page of each exposure (-1 for those on no site of this copy), and its record."""
+def _on_sites(xyz_um: NDArray[np.float64], sites: PageSites) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+    """Page of each exposure (-1 for those on no site of this copy), and its record, but for its dose."""
     lattice = xyz_um[:, :2] / np.array(sites.pitch_um)
     step = np.array([sites.columns + sites.gap, sites.rows + sites.gap])
     nearest = np.rint(lattice).astype(np.int64)
@@ -185,7 +205,6 @@ def _on_sites(
     voxels = np.zeros(len(xyz_um), VOXEL)
     voxels["row"], voxels["column"] = sites.rows - 1 - site[:, 1], site[:, 0]
     voxels["x"], voxels["y"] = off[:, 0] * sites.pitch_um[0], off[:, 1] * sites.pitch_um[1]
-    voxels["dose"] = dose
     return np.where(inside, place, -1), voxels
 
 

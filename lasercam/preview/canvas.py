@@ -91,11 +91,22 @@ class Plot:
                 )
             )
 
-    def dots(self, points: NDArray[np.float64], colour: str, *, size: float, level: float = 3.0) -> None:
-        """Round dots of a diameter in points at (N, 2)."""
+    def dots(
+        self, points: NDArray[np.float64], colour: str, *, size: float, level: float = 3.0, hollow: bool = False
+    ) -> None:
+        """Round dots of a diameter in points at (N, 2); hollow ones are rings."""
         self.axes.plot(
-            points[:, 0], points[:, 1], "o", color=colour, markersize=size, markeredgewidth=0.0, zorder=level
-        )
+            points[:, 0], points[:, 1], "o", color=colour, markersize=size, zorder=level,
+            markeredgewidth=max(0.3, 0.16 * size) if hollow else 0.0, markerfacecolor="none" if hollow else colour,
+        )  # fmt: skip
+
+    def marks(self, points: NDArray[np.float64], colour: str, shape: str, *, size: float = 6.0) -> None:
+        """Crosses (`x`) or open diamonds (`D`) at (N, 2), edged so that they stand out from what they lie on."""
+        for edge, width in (("white", 2.6), (colour, 1.3)):
+            self.axes.plot(
+                points[:, 0], points[:, 1], shape, markersize=size, markeredgewidth=width, markeredgecolor=edge,
+                markerfacecolor="none", zorder=5.0,
+            )  # fmt: skip
 
     def frame(
         self,
@@ -214,14 +225,17 @@ class Sheet:
             drawn.set_linestyle((0.0, dashes))
         self.figure.add_artist(drawn)
 
-    def dot(self, x_in: float, y_in: float, colour: str, *, size: float = 5.0) -> None:
-        """A round dot."""
+    def dot(
+        self, x_in: float, y_in: float, colour: str, *, size: float = 5.0, shape: str = "o", hollow: bool = False
+    ) -> None:
+        """A round dot, or another mark."""
         from matplotlib.lines import Line2D
 
         self.figure.add_artist(
             Line2D(
                 [x_in / self.width_in], [y_in / self.height_in],
-                color=colour, marker="o", markersize=size, markeredgewidth=0.0, linestyle="none",
+                color=colour, marker=shape, markersize=size, linestyle="none",
+                markeredgewidth=1.1 if hollow else 0.0, markerfacecolor="none" if hollow else colour,
             )
         )  # fmt: skip
 

@@ -29,6 +29,7 @@ class DoseColours:
 
     n_colours = _DOTS + 1
     heading = "Dose, relative to the recipe"
+    marks = ()
 
     def __init__(
         self,

@@ -14,13 +14,14 @@ from lasercam.preview.depths import choose_layer
 from lasercam.preview.palette import ColourGroup, colour_groups, counted, duration, length, round_length
 from lasercam.preview.toolpath_counts import SHORTEST_TRAVEL_PX, Splat, blended, splat_rows
 from lasercam.preview.toolpath_legend import LEGEND_WIDTH_IN, draw_legend, legend_height_in
-from lasercam.preview.toolpath_scene import BOX_DASHES, LEAD_COLOUR, LEAD_DASHES, TRAVEL_COLOUR, Scene
+from lasercam.preview.toolpath_scene import BOX_DASHES, LEAD_COLOUR, LEAD_DASHES, TRAVEL_COLOUR, Marks, Scene
 from lasercam.preview.toolpath_survey import DrawnRows, Survey, drawn_rows, survey
 
 RASTER_FROM_ROWS = 100_000
 """Rows from which a picture of counts says more than, and draws faster than, lines on top of each other."""
 
 _DPI = 200
+_MARKS_ACROSS = 60
 _PLOT_IN = 6.2
 _LEAST_PLOT_IN = 4.0
 _LEAST_BODY_IN = 2.6
@@ -35,11 +36,21 @@ class Dress(Protocol):
         n_colours: rows drawn have a `recipe` below this.
         heading: of the legend.
         note: a sentence for the caption; empty when there is nothing to say.
+        marks: what is pointed out, known when all rows were read once.
     """
 
     n_colours: int
     heading: str
-    note: str
+
+    @property
+    def note(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def marks(self) -> Sequence[Marks]:
+        """See above."""
+        ...
 
     def rows(self, sections: tuple[Section, ...]) -> Iterator[DrawnRows]:
         """Rows of some sections in the sample's frame, block by block; `recipe` is what colours them."""
@@ -59,6 +70,7 @@ class _ByRecipe:
 
     heading = "Recipe"
     note = ""
+    marks = ()
 
     def __init__(self, toolpath: Toolpath) -> None:
         self._toolpath = toolpath
@@ -184,6 +196,7 @@ def _draw(
             _draw_counts(plot, scene, dress, pixels)
         else:
             _draw_vectors(plot, scene, kept, plot_w * plot_h)
+        _draw_marks(plot, scene, dress.marks)
         _dimensions(plot, scene)
         draw_legend(page, scene, legend_x, ceiling)
         _caption(page, scene, pixels)
@@ -253,9 +266,20 @@ def _draw_vectors(plot: Plot, scene: Scene, kept: list[DrawnRows], area_in2: flo
     for index, one in enumerate(scene.groups):
         mine = group == index
         is_line, is_run = mine & (kind == RowKind.LINE), mine & (kind == RowKind.SHOTS)
-        plot.lines(start[is_line], end[is_line], one.colour, width=width)
+        plot.lines(start[is_line], end[is_line], one.colour, width=width, dashes=one.dashes)
         plot.lines(start[is_run], end[is_run], one.colour, width=width, dashes=(0.8, 0.8))
-        plot.dots(end[mine & (kind == RowKind.DOT)], one.colour, size=size)
+        plot.dots(end[mine & (kind == RowKind.DOT)], one.colour, size=size, hollow=one.is_hollow)
+
+
+def _draw_marks(plot: Plot, scene: Scene, marks: Sequence[Marks]) -> None:
+    for one in marks:
+        places = one.places_um
+        if scene.layer is not None:
+            places = places[scene.layer.holds(places[:, 2])]
+        # One mark per cell: more would melt into a bar.
+        cell_um = (scene.view[2] - scene.view[0]) / _MARKS_ACROSS
+        _, chosen = np.unique(np.floor(places[:, :2] / cell_um), axis=0, return_index=True)
+        plot.marks(places[chosen, :2], one.colour, one.shape)
 
 
 def _draw_counts(plot: Plot, scene: Scene, dress: Dress, pixels: tuple[int, int]) -> None:

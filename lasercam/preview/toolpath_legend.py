@@ -39,9 +39,11 @@ def draw_legend(page: Sheet, scene: Scene, x_in: float, top_in: float) -> None:
         y -= 0.24
         middle = y + 0.045
         if group.draws_lines:
-            page.line((x_in, x_in + 0.28), (middle, middle), group.colour, width=2.2)
+            page.line((x_in, x_in + 0.28), (middle, middle), group.colour, width=2.2, dashes=group.dashes)
         if group.draws_dots:
-            page.dot(x_in + 0.14, middle, group.colour, size=5.5)
+            page.dot(x_in + 0.14, middle, group.colour, size=5.5, hollow=group.is_hollow)
+        if group.mark:
+            page.dot(x_in + 0.14, middle, group.colour, size=7.0, shape=group.mark, hollow=True)
         page.text(x_in + _TEXT_AT_IN, y, page.fitted(group.title, width, 8), size=8)
         for line in _detail_lines(page, group.details):
             y -= 0.15

@@ -19,6 +19,22 @@ PLACE_COLOUR = "#1a1a1a"
 
 
 @dataclass(frozen=True, eq=False)
+class Marks:
+    """Places that must be seen however many rows there are.
+
+    Attributes:
+        title: what they are.
+        colour, shape: `x`, or `D` for a diamond.
+        places_um: float64 (N, 3), x, y, depth.
+    """
+
+    title: str
+    colour: str
+    shape: str
+    places_um: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
     """Everything the parts of the figure need.
 

@@ -29,3 +29,9 @@ def frame_lines(section: Section) -> Iterator[JobLine]:
             start_ticks=before, end_ticks=place, begun_to=row, ended_to=row,
         )  # fmt: skip
         before = place
+
+
+def box_text(section: Section) -> str:
+    """The box in words."""
+    corners = (section.low_ticks, section.high_ticks)
+    return " to ".join("(" + ", ".join(f"{v / TICKS_PER_MM:.3f}" for v in c) + ")" for c in corners) + " mm"

@@ -1,6 +1,7 @@
 """Running a build on a controller that takes whole files: hand over, start, follow, journal, stop."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ from lasercam.model.toolpath import TICKS_PER_MM, Toolpath
 from lasercam.run.faults import StoppedError
 from lasercam.run.file_pieces import Piece, Pieces, frame_piece
 from lasercam.run.journal import Journal, ProgramKey, ProgramRecord, read_journal
+from lasercam.run.light import Light
 from lasercam.run.operator import Controls, Events
 from lasercam.run.piece_run import PieceRun
 from lasercam.run.resume import file_sha256
@@ -29,20 +31,26 @@ class Desk:
     """What a session lends: what is run, the person, and the journal's place.
 
     Attributes:
-        toolpath, journal_path, controls, events: of the session.
+        toolpath, controls, events, journal_path: of the session.
+        journal: opens the journal.
+        begun: called when everything is confirmed and the journal is open.
+        light: the laser; None where a person sets it.
         require: asks; raises RefusedError when it is not so.
         settled: rows of a program to expose, after a person has decided about those in question.
-        confirm: asks what must be so before a program starts.
+        ready: steps by hand, the laser's settings and the operator's consent before a program.
         say: tells in words.
     """
 
     toolpath: Toolpath
-    journal_path: Path
     controls: Controls
     events: Events
+    journal_path: Path
+    journal: Callable[[], Journal]
+    begun: Callable[[], None]
+    light: Light | None
     require: Callable[[str], None]
     settled: "Callable[[Planned, ProgramKey, ProgramRecord, Journal], RowRanges]"
-    confirm: "Callable[[Planned, ProgramKey, RowRanges], None]"
+    ready: "Callable[[Planned, ProgramKey, RowRanges, Journal], None]"
     say: Callable[[str], None]
 
 
@@ -74,9 +82,10 @@ class HandOver:
             if only_frame:
                 self._frame(todo[0][0])
                 return 0
-            with Journal(desk.journal_path, desk.toolpath.header.digest) as journal:
-                for count, (planned, key) in enumerate(todo):
-                    self._program(journal, planned, key, is_first=count == 0)
+            with desk.journal() as journal:
+                desk.begun()
+                for planned, key in todo:
+                    self._program(journal, planned, key)
         finally:
             self._leave()
         return len(todo)
@@ -96,7 +105,7 @@ class HandOver:
 
     # One program
 
-    def _program(self, journal: Journal, planned: "Planned", key: ProgramKey, *, is_first: bool) -> None:
+    def _program(self, journal: Journal, planned: "Planned", key: ProgramKey) -> None:
         desk, section = self._desk, planned.section
         left = desk.settled(planned, key, read_journal(desk.journal_path).of(key), journal)
         end = section.first_row + section.n_rows
@@ -104,9 +113,7 @@ class HandOver:
             journal.start(key, file="", sha256="", rows=RowRanges(), first_row=section.first_row)
             journal.finished(row=section.first_row)
             return
-        if planned.before and not is_first:
-            desk.require(f"Before '{planned.path.name}': {planned.before}. Is this done?")
-        desk.confirm(planned, key, left)
+        desk.ready(planned, key, left, journal)
         base = desk.journal_path.with_name(f"{desk.journal_path.name}.{key.section}-{key.repeat}")
         pieces = Pieces(
             desk.toolpath, section, planned.machine, planned.dialect, planned.path, base, self._link.keys.piece_time
@@ -115,16 +122,17 @@ class HandOver:
         journal.start(key, file=planned.path.name, sha256=digest, rows=left, first_row=section.first_row)
         desk.events.tell("start", file=planned.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
         over = section.first_row
-        for piece in pieces.of(left):
-            try:
-                self._between(piece)
-            except LasercamError as error:
-                # Nothing of this piece has left: all that came before is over.
-                journal.stopped(reason=str(error), line=0, row=over, done=over, partly=RowRanges())
-                raise
-            self._is_started = True
-            PieceRun(desk, self._link, journal, planned, piece).run()
-            over = piece.end_row
+        with nullcontext() if desk.light is None else desk.light.beam(over):
+            for piece in pieces.of(left):
+                try:
+                    self._between(piece)
+                except LasercamError as error:
+                    # Nothing of this piece has left: all that came before is over.
+                    journal.stopped(reason=str(error), line=0, row=over, done=over, partly=RowRanges())
+                    raise
+                self._is_started = True
+                PieceRun(desk, self._link, journal, planned, piece).run()
+                over = piece.end_row
         journal.finished(row=end)
         desk.events.tell("finished", file=planned.path.name)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lasercam.model.companions import companion_folder
 from lasercam.model.links import LoadedByHand
 from lasercam.run.file_pieces import Pieces
-from lasercam.run.journal import Journal, ProgramKey, read_journal
+from lasercam.run.journal import ProgramKey, read_journal
 from lasercam.run.resume import file_sha256
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _one(desk: "Desk", planned: "Planned", key: ProgramKey) -> Iterator[str]:
     section, path, rows, how = planned.section, planned.path, f"{planned.section.n_rows:,} rows", "all"
     record = read_journal(desk.journal_path).of(key)
     if record.touched:
-        with Journal(desk.journal_path, desk.toolpath.header.digest) as journal:
+        with desk.journal() as journal:
             left = desk.settled(planned, key, record, journal)
         base = desk.journal_path.with_name(f"{desk.journal_path.name}.{key.section}-{key.repeat}")
         pieces = Pieces(desk.toolpath, section, planned.machine, planned.dialect, planned.path, base, longest_s=0.0)
@@ -61,7 +61,7 @@ def _one(desk: "Desk", planned: "Planned", key: ProgramKey) -> Iterator[str]:
         f"{planned.laser}; SHA-256 {file_sha256(path)}"
     )
     if planned.before:
-        yield f"before it: {planned.before}"
+        yield f"before it: {'; '.join(step.text for step in planned.before)}"
     files = companion_folder(path)
     if files.is_dir():
         yield f"with every file in {files.name}/"

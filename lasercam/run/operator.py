@@ -15,10 +15,14 @@ Answer = Literal["skip", "expose", "inspect"]
 
 
 class Operator(Protocol):
-    """Answers questions. A script's operator answers yes, and leaves uncertain rows alone."""
+    """Answers questions. A script's operator answers yes, leaves uncertain rows alone, and has done nothing by hand."""
 
     def confirm(self, question: str) -> bool:
         """Whether something is so, or may be done."""
+        ...
+
+    def by_hand(self, question: str) -> bool:
+        """Whether a person has done a step away from the beam. A script's operator never knows."""
         ...
 
     def decide(self, question: str) -> Answer:

@@ -1,6 +1,7 @@
 """One file on a controller that runs it by itself: every exit leaves the beam off, the journal says what was done."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lasercam.errors import LasercamError
@@ -43,6 +44,7 @@ class PieceRun:
     def __init__(self, desk: "Desk", link: FileLink, journal: Journal | None, planned: "Planned", piece: Piece) -> None:
         self._desk, self._link, self._journal = desk, link, journal
         self._planned, self._piece = planned, piece
+        self._light = desk.light if journal is not None else None
         self._is_faster = False
         self._following = self._new_following()
 
@@ -62,6 +64,8 @@ class PieceRun:
             self._following = self._new_following()
             self._link.start()
             self._follow(before)
+            if self._light is not None:
+                self._light.confirm(self._piece.end_row)
         except BaseException as error:
             self._cut(error)
             raise
@@ -76,6 +80,8 @@ class PieceRun:
         started_s = recorded_s = link.now_s()
         has_run = has_told = False
         while True:
+            if self._light is not None:
+                self._light.look(link.now_s(), following.over)
             wish = self._desk.controls.wish()
             if wish is not Wish.GO_ON and not has_told:
                 has_told = True
@@ -95,7 +101,7 @@ class PieceRun:
                 return
             if now_s - recorded_s > JOURNAL_S and self._journal is not None:
                 recorded_s = now_s
-                self._journal.sent(line=following.line, row=self._piece.end_row, done=following.over)
+                self._journal.sent(line=following.line, row=self._piece.end_row, done=self._sure(following.over))
             self._progress(status)
 
     def _require_end(self, status: FileStatus, before: Place | None, now_s: float, *, has_run: bool) -> None:
@@ -114,9 +120,12 @@ class PieceRun:
             raise FaultError("silent", "the controller has never said that it runs the file")
 
     def _cut(self, error: BaseException) -> None:
-        """The beam first, the journal second; what went wrong stays what is raised."""
+        """The beam first, at both ends at once, the journal second; what went wrong stays what is raised."""
+        closed = self._light.close_at_once() if self._light is not None else lambda: None
         ending = self._link.cut()
+        closed()
         bounds = self._bounds(error, ending)
+        bounds = replace(bounds, done=self._sure(bounds.done))
         reason = f"{type(error).__name__}: {error}" if isinstance(error, LasercamError) else type(error).__name__
         try:
             self._stopped(reason, bounds)
@@ -154,6 +163,10 @@ class PieceRun:
             self._desk.say(f"row {bounds.partly} is partly exposed")
         elif bounds.begun > bounds.done:
             self._desk.say(f"rows {RowRanges.of((bounds.done, bounds.begun))} may or may not be exposed")
+
+    def _sure(self, over: int) -> int:
+        """Rows below are over, and the laser was seen to be right after them."""
+        return over if self._light is None else self._light.sure_to(over)
 
     def _progress(self, status: FileStatus) -> None:
         section, table, at = self._planned.section, self._piece.table, self._following.now

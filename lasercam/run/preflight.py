@@ -105,6 +105,17 @@ def setting_problems(controller: Controller, machine: Machine) -> Iterator[str]:
         yield f"$10 is {shown}: status reports must tell about buffers; set $10=3"
 
 
+def require_settings(controller: Controller, machine: Machine, fastest_um_s: float) -> None:
+    """Refuse a controller that is not set as the profile and the job files rely on.
+
+    Raises:
+        RefusedError: with everything that is to be corrected.
+    """
+    problems = [*setting_problems(controller, machine), *speed_problems(controller, fastest_um_s)]
+    if problems:
+        raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
+
+
 def _same(found: str, wanted: str) -> bool:
     try:
         return abs(float(found) - float(wanted)) <= 1e-6 * max(1.0, abs(float(wanted)))

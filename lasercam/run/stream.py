@@ -47,6 +47,7 @@ class Streamer:
         limits: buffers and tolerances.
         journal: has the attempt's start; None where nothing is exposed (a trace with the beam off).
         wish: asked between two readings; raises AbortedError to cut the beam at once.
+        sure: of rows that are over, those that were surely exposed; less than all where a laser is watched, too.
         seen: told of every report.
     """
 
@@ -58,11 +59,12 @@ class Streamer:
         journal: Journal | None,
         *,
         wish: Callable[[], Wish] = lambda: Wish.GO_ON,
+        sure: Callable[[int], int] = lambda row: row,
         seen: Callable[[Status], None] = ignored,
         paused: Callable[[], None] = lambda: None,
     ) -> None:
         self._link, self._flight, self._limits, self._journal = link, flight, limits, journal
-        self._wish, self._seen, self._paused = wish, seen, paused
+        self._wish, self._sure, self._seen, self._paused = wish, sure, seen, paused
         self._watch = Watch(link, flight, limits)
         self._ahead: deque[list[JobLine]] = deque()
         self._announced = 0
@@ -141,7 +143,7 @@ class Streamer:
                 break
         if self._ahead and self._journal is not None:
             last = self._ahead[-1][-1]
-            self._journal.sent(line=last.number, row=last.begun_to, done=self._flight.ended_to)
+            self._journal.sent(line=last.number, row=last.begun_to, done=self._sure(self._flight.ended_to))
 
     def _step(self) -> None:
         """Ask, and take one reply."""
@@ -175,7 +177,7 @@ class Streamer:
         self._compare_modes()
         self._flight.drained()
         if self._journal is not None and last is not None:
-            self._journal.sent(line=last.number, row=self._flight.begun_to, done=self._flight.ended_to)
+            self._journal.sent(line=last.number, row=self._flight.begun_to, done=self._sure(self._flight.ended_to))
         self._checked_s = self._link.now_s()
 
     def _drain(self) -> None:

@@ -38,8 +38,8 @@ MAGIC: Final = b"LCVC"
 VERSION: Final = 1
 MOST_CONTENT_BYTES: Final = 1 << 30
 """What a container may unpack to unless the reader is told otherwise."""
-_START: Final = struct.Struct(">4sBBB3BQ")
-_BODY: Final = struct.Struct(">BQ32sB")
+START: Final = struct.Struct(">4sBBB3BQ")
+BODY_START: Final = struct.Struct(">BQ32sB")
 _CHECKSUM: Final = struct.Struct(">I")
 
 
@@ -121,15 +121,15 @@ def pack(
     if len(packed) >= len(content):
         compression, packed = Compression.NONE, content
     encoded = name.encode()
-    body = _BODY.pack(compression, len(content), sha256(content).digest(), len(encoded)) + encoded + packed
+    body = BODY_START.pack(compression, len(content), sha256(content).digest(), len(encoded)) + encoded + packed
     if lock is None:
-        start = _START.pack(MAGIC, VERSION, 0, 0, 0, 0, 0, _START.size + len(body) + _CHECKSUM.size)
+        start = START.pack(MAGIC, VERSION, 0, 0, 0, 0, 0, START.size + len(body) + _CHECKSUM.size)
         whole = start + body
     else:
         hardness = lock.hardness if isinstance(lock.key, Passphrase) else None
         kdf = (hardness.kdf, hardness.log2_cost, hardness.rounds, hardness.lanes) if hardness else (0, 0, 0, 0)
-        size = _START.size + SALT_BYTES + NONCE_BYTES + len(body) + TAG_BYTES + _CHECKSUM.size
-        header = _START.pack(MAGIC, VERSION, lock.cipher, *kdf, size) + lock.salt
+        size = START.size + SALT_BYTES + NONCE_BYTES + len(body) + TAG_BYTES + _CHECKSUM.size
+        header = START.pack(MAGIC, VERSION, lock.cipher, *kdf, size) + lock.salt
         master = stretched(lock.key, lock.salt, hardness)
         nonce = synthetic_nonce(master, lock.salt, header, body)
         whole = header + nonce + seal(lock.cipher, master, lock.salt, nonce, body, header + nonce)
@@ -165,18 +165,18 @@ def unpack(container: bytes, key: Key | None = None, *, most_bytes: int = MOST_C
             "the container is not encrypted although a key was given; nothing vouches for where it comes from."
             " Leave the key out to read it all the same"
         )
-    if len(body) < _BODY.size:
+    if len(body) < BODY_START.size:
         raise StorageError(_MALFORMED)
-    number, size, digest, name_size = _BODY.unpack_from(body)
-    packed = body[_BODY.size + name_size :]
-    if number not in set(Compression) or _BODY.size + name_size > len(body):
+    number, size, digest, name_size = BODY_START.unpack_from(body)
+    packed = body[BODY_START.size + name_size :]
+    if number not in set(Compression) or BODY_START.size + name_size > len(body):
         raise StorageError(_MALFORMED)
     if size > most_bytes:
         raise StorageError(f"the content is said to have {size} bytes; {most_bytes} are allowed here")
     content = decompress(packed, size) if number == Compression.ZSTD else packed
     if len(content) != size or not hmac.compare_digest(sha256(content).digest(), digest):
         raise StorageError("the content does not match its own SHA-256: it is not what was packed")
-    name = body[_BODY.size : _BODY.size + name_size].decode(errors="replace")
+    name = body[BODY_START.size : BODY_START.size + name_size].decode(errors="replace")
     return Unpacked(content, safe_name(name), header.description)
 
 
@@ -206,13 +206,13 @@ def _header(container: bytes) -> _Header:
         raise StorageError("these bytes are no container of lasercam: they do not begin with `LCVC`")
     if len(container) > 4 and container[4] != VERSION:
         raise StorageError(f"the container has version {container[4]}; this lasercam reads version {VERSION}")
-    if len(container) < _START.size:
+    if len(container) < START.size:
         raise StorageError(f"the container is truncated: {len(container)} bytes do not even hold its header")
-    _, _, cipher, kdf, log2_cost, rounds, lanes, size = _START.unpack_from(container)
+    _, _, cipher, kdf, log2_cost, rounds, lanes, size = START.unpack_from(container)
     if len(container) != size:
         what = "is truncated" if len(container) < size else "has something behind it"
         raise StorageError(f"the container {what}, or its header is damaged: {len(container)} bytes, not {size}")
-    if size < _START.size + _CHECKSUM.size or crc32(container[:-4]) != _CHECKSUM.unpack(container[-4:])[0]:
+    if size < START.size + _CHECKSUM.size or crc32(container[:-4]) != _CHECKSUM.unpack(container[-4:])[0]:
         raise StorageError("the container is damaged: its checksum does not match its bytes")
     if cipher not in set(Cipher) or kdf not in set(Kdf):
         raise StorageError(f"the container names cipher {cipher} and key derivation {kdf}, which are not known here")
@@ -220,14 +220,14 @@ def _header(container: bytes) -> _Header:
         raise StorageError(_MALFORMED)
     hardness = Hardness(Kdf(kdf), log2_cost, rounds, lanes) if kdf else None
     if not cipher:
-        about = Description(size, size - _START.size - _CHECKSUM.size, Cipher.NONE, None)
-        return _Header(about, b"", b"", _START.size)
-    header_size = _START.size + SALT_BYTES + NONCE_BYTES
+        about = Description(size, size - START.size - _CHECKSUM.size, Cipher.NONE, None)
+        return _Header(about, b"", b"", START.size)
+    header_size = START.size + SALT_BYTES + NONCE_BYTES
     inside = size - header_size - TAG_BYTES - _CHECKSUM.size
     if inside < 0:
         raise StorageError(_MALFORMED)
-    salt = container[_START.size : _START.size + SALT_BYTES]
-    nonce = container[_START.size + SALT_BYTES : header_size]
+    salt = container[START.size : START.size + SALT_BYTES]
+    nonce = container[START.size + SALT_BYTES : header_size]
     return _Header(Description(size, inside, Cipher(cipher), hardness), salt, nonce, header_size)
 
 

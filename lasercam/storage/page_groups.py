@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from lasercam.compiling import compiled
 from lasercam.errors import ParameterError, StorageError
 from lasercam.storage.galois_field import INVERSES, ORDER, PRODUCTS
-from lasercam.storage.sharing import is_loaded, run_shared
+from lasercam.storage.sharing import PLAIN_WORK, run_shared
 
-COMPILED_FROM: Final = 100_000_000
-"""Products from which the compiled sum pays for its start-up of about 0.4 s."""
+PRODUCT_S: Final = 4e-9
+"""Of a plain product of two bytes."""
 STRIP: Final = 4_096
 """Bytes of a page that are summed at a time, so that they stay in the nearest memory."""
 
@@ -112,7 +112,7 @@ def inverted(matrix: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def combined(matrix: NDArray[np.uint8], pages: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """uint8 (R, U), the product of a matrix uint8 (R, C) and pages uint8 (C, U)."""
     out = np.zeros((len(matrix), pages.shape[1]), np.uint8)
-    if matrix.size * pages.shape[1] < COMPILED_FROM and not is_loaded():
+    if not PLAIN_WORK.is_too_much(PRODUCT_S * matrix.size * pages.shape[1]):
         combine_plain(matrix, pages, out)
     else:
         kernel: Callable[..., Any] = compiled(combine)

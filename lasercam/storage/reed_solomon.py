@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -12,12 +12,14 @@ from lasercam.compiling import compiled_with
 from lasercam.errors import ParameterError
 from lasercam.storage import reed_solomon_kernels as kernels
 from lasercam.storage.galois_field import INVERSES, ORDER, POWERS, PRODUCTS
-from lasercam.storage.sharing import is_loaded, run_shared
+from lasercam.storage.sharing import PLAIN_WORK, run_shared
 
-ENCODE_COMPILED_FROM: Final = 4_096
-"""Codewords from which the compiled division pays for its start-up of about 0.4 s."""
-CORRECT_COMPILED_FROM: Final = 48
-"""Codewords with errors from which the compiled correction does: plain Python takes some 8 ms for each."""
+DIVIDE_CALL_S: Final = 0.7e-3
+"""Of one plain division, however few codewords; the processor of decision record 14, as the next two."""
+DIVIDE_S: Final = 5e-6
+"""Of each codeword in it."""
+CORRECT_S: Final = 4e-3
+"""Of the plain correction of a codeword."""
 WORTH_SHARING: Final = 256
 """Codewords for each thread."""
 
@@ -46,9 +48,9 @@ class ReedSolomon:
     """RS(n, k) over the field of 256, generator polynomial (x − α⁰)(x − α¹)…, systematic, shortened below n = 255.
 
     e errors and r erasures in one codeword are always corrected where 2 e + r ≤ n − k. Beyond that, decoding fails and
-    says so, or finds another codeword within reach, which no decoder can tell from the right one. The latter is rare, one
-    in (½ (n − k))! or so, as long as there are no erasures; once these have used up the parity, any error left unflagged
-    leads to it. So whoever flags erasures needs a checksum of the data as well.
+    says so, or finds another codeword within reach, which no decoder can tell from the right one. The latter is rare,
+    one in (½ (n − k))! or so, as long as there are no erasures; once these have used up the parity, any error left
+    unflagged leads to it. So whoever flags erasures needs a checksum of the data as well.
 
     Attributes:
         n: symbols of a codeword, 2 to 255.
@@ -120,36 +122,33 @@ class ReedSolomon:
             flags = np.zeros(chosen.shape, np.bool_) if erased is None else np.array(erased[wrong])
             counts = np.empty(len(wrong), np.int32)
             correct = self._corrector(len(wrong))
-            tables = self._rows, PRODUCTS, INVERSES, POWERS
+            tables = generator_rows(self.parity), PRODUCTS, INVERSES, POWERS
             run_shared(correct, (chosen, flags), tables, (counts,), least=WORTH_SHARING)
             words[wrong], corrected[wrong] = chosen, counts
         return Decoded(np.ascontiguousarray(words[:, : self.k]), corrected)
 
-    @cached_property
-    def generator(self) -> NDArray[np.uint8]:
-        """uint8 (n − k + 1,), highest power first."""
-        made = np.ones(1, np.uint8)
-        for root in POWERS[: self.parity]:
-            made = np.append(made, np.uint8(0)) ^ np.append(np.uint8(0), PRODUCTS[root, made])
-        return made
-
-    @cached_property
-    def _rows(self) -> NDArray[np.uint8]:
-        return np.ascontiguousarray(PRODUCTS[:, self.generator[1:]])
-
     def _remainders(self, words: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """uint8 (B, n − k), of the division of each word by the generator."""
-        if len(words) < ENCODE_COMPILED_FROM and not is_loaded():
-            return divide_plain(words, self._rows)
+        if not PLAIN_WORK.is_too_much(DIVIDE_CALL_S + DIVIDE_S * len(words)):
+            return divide_plain(words, generator_rows(self.parity))
         remainders = np.empty((len(words), self.parity), np.uint8)
         divide = compiled_with(kernels.divide, kernels.divide_word)
-        run_shared(divide, (words,), (self._rows,), (remainders,), least=WORTH_SHARING)
+        run_shared(divide, (words,), (generator_rows(self.parity),), (remainders,), least=WORTH_SHARING)
         return remainders
 
     def _corrector(self, count: int) -> Callable[..., None]:
-        if count < CORRECT_COMPILED_FROM and not is_loaded():
+        if not PLAIN_WORK.is_too_much(CORRECT_S * count):
             return kernels.correct_words
         return compiled_with(kernels.correct_words, *kernels.PARTS)
+
+
+@cache
+def generator_rows(parity: int) -> NDArray[np.uint8]:
+    """uint8 (256, parity), each element times the generator without its leading 1, highest power first."""
+    generator = np.ones(1, np.uint8)
+    for root in POWERS[:parity]:
+        generator = np.append(generator, np.uint8(0)) ^ np.append(np.uint8(0), PRODUCTS[root, generator])
+    return np.ascontiguousarray(PRODUCTS[:, generator[1:]])
 
 
 def divide_plain(words: NDArray[np.uint8], rows: NDArray[np.uint8]) -> NDArray[np.uint8]:

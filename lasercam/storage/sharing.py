@@ -1,4 +1,4 @@
-"""Work of compiled kernels shared out over the processors that this process may use."""
+"""When work goes to compiled kernels, and how it is shared out over the processors that this process may use."""
 
 import os
 from collections.abc import Callable
@@ -11,11 +11,29 @@ from numpy.typing import NDArray
 from lasercam.compiling import compiled
 
 MOST_THREADS: Final = 16
+START_UP_S: Final = 0.5
+"""Of numba with kernels that are kept on disk."""
 
 
-def is_loaded() -> bool:
-    """Whether numba has been started already, so that another kernel costs little."""
-    return compiled.cache_info().currsize > 0
+class PlainWork:
+    """What has been spent on plain Python in this process, to tell when compiled kernels pay for their start-up.
+
+    Small work stays plain; many small pieces of work change over once they have cost as much as starting numba does.
+    Both give the same results.
+    """
+
+    def __init__(self) -> None:
+        self._spent_s = 0.0
+
+    def is_too_much(self, cost_s: float) -> bool:
+        """Work of this cost should be done by a compiled kernel; otherwise the cost is taken down as spent."""
+        if compiled.cache_info().currsize > 0 or self._spent_s + cost_s > START_UP_S:
+            return True
+        self._spent_s += cost_s
+        return False
+
+
+PLAIN_WORK: Final = PlainWork()
 
 
 def run_shared(
@@ -31,7 +49,9 @@ def run_shared(
         least: rows that are worth a thread of their own.
     """
     count = len(outputs[0])
-    threads = min(_processors(), MOST_THREADS, count // least)
+    threads = count // least
+    if threads >= 2:
+        threads = min(_processors(), MOST_THREADS, threads)
     if threads < 2:
         kernel(*inputs, *tables, *outputs)
         return

@@ -44,7 +44,7 @@ def test_a_controller_that_does_not_answer_is_a_link_error(name: str) -> None:
         "dialect": kind.dialects[0], "increment": "10 nm", "path_tolerance": "1 um", "source": "test",
         "settings": settings,
     }  # fmt: skip
-    with pytest.raises(LinkError, match="nobody answers at 127.0.0.1:1"):
+    with pytest.raises(LinkError, match=r"nobody answers at 127\.0\.0\.1:1"):
         kind(keys, builders.machine(kind.dialects[0], controller=controller))
 
 

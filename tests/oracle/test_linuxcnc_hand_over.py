@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(not headless.is_installed(), reason="LinuxCNC is not installed"),
 ]
 SLACK = 0.15
-"""Gate edges come some servo cycles early, more on a busy computer that hands lines over late (18 µm of 150 were seen)."""
+"""Gate edges come some servo cycles early, more on a busy computer (18 of 150 µm were seen)."""
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ class FileStage:
             write_companions(self.path, encoder.companions())
         section = toolpath.header.sections[0]
         self.planned = Planned(
-            self.path, file_sha256(self.path), section, machine, dialect, "the laser", "", keys
+            self.path, file_sha256(self.path), section, machine, dialect, "the laser", keys=keys
         )  # fmt: skip
         self.journal_path = folder / "job.journal"
         self.controls = Controls()
@@ -84,7 +84,7 @@ class FileStage:
 
         session = Session(
             self.toolpath, [self.planned], self.journal_path, self._no_stream, self.person, self.controls,
-            Events(None, tell), "A7", lambda first: self._open(),
+            Events(None, tell), "A7", open_file_link=lambda first: self._open(),
         )  # fmt: skip
         return session.run(Wanted(resume=resume, frame=frame))
 

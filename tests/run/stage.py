@@ -10,6 +10,7 @@ import numpy as np
 
 from lasercam.dialects.grbl import Grbl
 from lasercam.errors import LinkError
+from lasercam.model.links import LaserAdapter
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import RowKind, Toolpath
@@ -239,6 +240,9 @@ class Yes:
         self.asked.append(question)
         return True
 
+    def by_hand(self, question: str) -> bool:
+        return self.confirm(question)
+
     def decide(self, question: str) -> str:
         return self.answer
 
@@ -263,6 +267,7 @@ class Stage:
         self.progress: list[dict[str, object]] = []
         self.messages: list[str] = []
         self.person = Yes()
+        self.laser: LaserAdapter | None = None
 
     def scripted(self, script: Sequence[faults.Fault], seed: int) -> int:
         """A session through the scripted faults of `lasercam.transports.faults`."""
@@ -275,7 +280,7 @@ class Stage:
         )  # fmt: skip
         return session.run(Wanted())
 
-    def session(self, fault: Fault, *, resume: bool = False, answer: str = "skip") -> int:
+    def session(self, fault: Fault, *, resume: bool = False, answer: str = "skip", frame: bool = False) -> int:
         self.controls = Controls()
         self.person.answer = answer
         DyingJournal.full = DyingJournal.noticed = False
@@ -297,9 +302,9 @@ class Stage:
 
         session = Session(
             self.toolpath, [self.planned], self.journal_path, lambda machine: link, self.person, self.controls,
-            Events(None, told), "A7",
+            Events(None, told), "A7", open_laser=lambda machine: self.laser, is_simulated=True,
         )  # fmt: skip
-        return session.run(Wanted(resume=resume))
+        return session.run(Wanted(resume=resume, frame=frame))
 
     def truth(self) -> dict[int, list[tuple[float, float]]]:
         """By row: pieces of it that the beam was on, as shares 0 to 1 along it; a dot by its time over the wanted."""

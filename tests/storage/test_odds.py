@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -13,6 +13,7 @@ from tests.storage.code_trials import send_pages
 
 
 @given(st.integers(2, 255), st.data())
+@settings(max_examples=25, deadline=None)
 def test_odds_agree_with_scipy(n: int, data: st.DataObject) -> None:
     code = ReedSolomon(n, data.draw(st.integers(1, n - 1)))
     rate = data.draw(st.floats(0, 1))

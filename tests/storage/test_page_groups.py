@@ -73,7 +73,7 @@ def test_plain_and_compiled_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (outs[1] == outs[0]).all()
     assert (outs[2, :, :50] == outs[0, :, :50]).all()
     for is_loaded in (False, True):
-        monkeypatch.setattr(page_groups, "is_loaded", lambda answer=is_loaded: answer)
+        monkeypatch.setattr(page_groups.PLAIN_WORK, "is_too_much", lambda cost_s, answer=is_loaded: answer)
         assert (combined(matrix, pages) == outs[0]).all()
     # Rows are shared out between threads from here on, and views and read-only pages change nothing.
     wide = np.repeat(pages, 30, axis=1)

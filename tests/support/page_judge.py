@@ -20,6 +20,7 @@ class Header:
 
     layout: PageLayout
     number: int
+    presence: bool = False
 
 
 def checksummed(layout: PageLayout, number: int) -> np.ndarray:

@@ -50,6 +50,10 @@ class PageHeader(Protocol):
     def layout(self) -> PageLayout:
         """Geometry of its page."""
 
+    @property
+    def presence(self) -> bool:
+        """Whether level 0 is an empty site, so that nobody can tell a lost dot."""
+
 
 class HeaderJudge(Protocol):
     """Decides whether bits are a header; called for several guesses, most of them wrong."""

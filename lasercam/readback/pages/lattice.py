@@ -18,6 +18,8 @@ _MOST_TILES = 36
 _MOST_PEAKS = 48
 _PROMINENCE = 5.0
 """A peak stands out so many times of the median of its ring; random brightness gives below 3 in 16 tiles."""
+_FAINTEST = 0.2
+"""Lattices so much fainter than the strongest are its harmonics, or chance."""
 _SAME_SQUARE = 0.18
 """Perspective and pixels that are not quite square: how far the second wave may be from the first turned by 90°."""
 
@@ -57,9 +59,11 @@ def find_lattices(total: FloatImage) -> list[Lattice]:
     found.sort(key=lambda lattice: -lattice.strength)
     kept: list[Lattice] = []
     for lattice in found:
+        if lattice.strength < _FAINTEST * found[0].strength:
+            break
         if all(abs(lattice.pitch_px / other.pitch_px - 1.0) > 0.1 for other in kept):
             kept.append(lattice)
-    return kept[:4]
+    return kept[:3]
 
 
 def _spectrum(total: FloatImage, side: tuple[int, int]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Levels of voxels from their light: pilots say what a level looks like, all voxels how far it scatters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,7 @@ def _smooth(values: FloatArray, weight: FloatArray, usual: float) -> FloatArray:
     return smooth
 
 
-def classify(light: FloatArray, layout: PageLayout) -> ReadLevels:
+def classify(light: FloatArray, layout: PageLayout, *, is_empty_a_level: bool = False) -> ReadLevels:
     """The level of every voxel of a page.
 
     A level scatters as a Gaussian of its own, so that brightness may vary where colours carry the data. Two more kinds
@@ -93,6 +93,7 @@ def classify(light: FloatArray, layout: PageLayout) -> ReadLevels:
     Args:
         light: float64 (channels, rows, columns), of each dot alone, evened; NaN where unknown.
         layout: of the page.
+        is_empty_a_level: level 0 is no dot, so there are no lost ones.
     """
     flat = light.reshape(len(light), -1).T
     known = finite(flat, 1)
@@ -103,6 +104,8 @@ def classify(light: FloatArray, layout: PageLayout) -> ReadLevels:
     own[pilots] = layout.pilot_levels
     dark = known & (layout.roles.reshape(-1) == Role.DARK)
     model = _from_pilots(seen, own, known, dark, layout.levels)
+    if is_empty_a_level:
+        model = replace(model, lost=0.0)
     voxel = known & np.isin(layout.roles.reshape(-1), (Role.DATA, Role.PILOT))
     learning = np.flatnonzero(voxel)
     learning = learning[:: max(1, len(learning) // _LEARNING_SITES)]
@@ -145,7 +148,7 @@ class _Model:
     def log_likelihood(self, seen: FloatArray) -> FloatArray:
         """float64 (N, kinds + 1), priors included; the last column is for anything else."""
         kinds = len(self.mean) - 1
-        priors = np.log(np.array([(1.0 - self.lost - _STRANGE_PRIOR) / kinds] * kinds + [self.lost]))
+        priors = np.log(np.array([(1.0 - self.lost - _STRANGE_PRIOR) / kinds] * kinds + [max(self.lost, 1e-300)]))
         out = np.empty((len(seen), kinds + 2))
         for k, (mean, scatter) in enumerate(zip(self.mean, self.scatter, strict=True)):
             lower = np.linalg.inv(np.linalg.cholesky(scatter))
@@ -213,8 +216,8 @@ def _learnt(model: _Model, seen: FloatArray, own: NDArray[np.int64]) -> _Model:
     for k in range(kinds):
         scatter[k] = (sums[k] + _PRIOR_COUNT * common) / (count[k] + _PRIOR_COUNT)
         scatter[k] += _TIGHTEST**2 * np.eye(seen.shape[1])
-    lost = float(share[:, kinds].mean())
-    return _Model(mean, scatter, min(max(lost, _LEAST_LOST_PRIOR), 0.5))
+    lost = min(max(float(share[:, kinds].mean()), _LEAST_LOST_PRIOR), 0.5) if model.lost else 0.0
+    return _Model(mean, scatter, lost)
 
 
 def _shade(model: _Model, seen: FloatArray, voxel: NDArray[np.bool_], shape: tuple[int, ...]) -> FloatArray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.errors import FitError, ReadingError
+from lasercam.errors import FitError, ParameterError, ReadingError
 from lasercam.model.camera_image import CameraImage
 from lasercam.readback.pages.crosstalk import unmix_neighbours
 from lasercam.readback.pages.header_bits import HeaderJudge, HeaderReading, PageHeader, opposite, read_header
@@ -25,8 +25,10 @@ LEAST_PITCH_PX = 4.0
 _LEAST_SIDE_PX = 64
 _MARGIN_SITES = 3
 _FOLLOWED = 2
-_MOST_TRIES = 24
+_MOST_TRIES = 12
 _MOST_PAGES = 400
+_LEAST_SCORE = 2.0
+"""Of an arrangement that is told to a person; chance reaches 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +134,7 @@ def look_for_pages(image: CameraImage, accept: HeaderJudge) -> Look:
             pages = _read_lattice(light, lattice, accept, said)
             if pages:
                 return Look(tuple(pages), tuple(dict.fromkeys(said)))
-        missed += said
+        missed = missed or said
     best = max(missed, key=_how_far, default="nothing in it looks like a page")
     return Look((), (best,))
 
@@ -215,7 +217,7 @@ def _read_box(light: _Light, box: _Box, accept: HeaderJudge, missed: list[str]) 
 def _complaint(pitch_px: float, marks: Marks, ordered: list[Arrangement]) -> str:
     seen = _LATTICE.format(pitch_px)
     few = f" ({LEAST_PITCH_PX:g} or more are needed)" if pitch_px < LEAST_PITCH_PX else ""
-    if not ordered:
+    if not ordered or ordered[0].score < _LEAST_SCORE:
         why = f"{len(marks.sites)} marks" if len(marks.sites) else "no marks"
         lie = " that do not lie as those of a page do" if len(marks.sites) > 3 else "; a page has nine"
         return f"{seen}{few} with {why}{lie}: is this a page, wholly in focus?"
@@ -228,7 +230,10 @@ def _complaint(pitch_px: float, marks: Marks, ordered: list[Arrangement]) -> str
 
 def _read(light: _Light, box: _Box, one: Arrangement, accept: HeaderJudge) -> Iterator[SeenPage]:
     """The page of an arrangement, if its header is one."""
-    guess = PageLayout(one.rows, one.columns, 1)
+    try:
+        guess = PageLayout(one.rows, one.columns, 1)
+    except ParameterError:
+        return
     places = _page_places(box, one)
     seen = sample(light.planes, places, _pitch(places))
     in_image = finite(seen, 0)
@@ -271,10 +276,10 @@ def _page(
     at = one.sites(grid).reshape(-1, 2)
     at = at[((at >= 0) & (at < box.lit.shape)).all(axis=1)]
     box.taken[at[:, 0], at[:, 1]] = True
-    read = classify(evened, layout)
+    read = classify(evened, layout, is_empty_a_level=header.presence)
     in_image = finite(evened, 0)
     written = in_image & (layout.roles != Role.DARK)
-    lost = read.lost & written
+    lost = read.lost & written & (not header.presence)
     pitch = _pitch(places)
     share = float(lost.sum() / max(int(written.sum()), 1))
     corners = places[[0, 0, -1, -1], [0, -1, 0, -1]]

@@ -18,10 +18,12 @@ _BAND = 0.45
 """Half width of the spectrum kept around a wave, in cycles per pitch."""
 _LIT = 0.35
 """Share of the usual amplitude below which a node does not belong to a page."""
+_DIMMEST = 0.25
+"""Share of the usual brightness below which light is not raised to the usual, so that noise around a page stays low."""
 _LEAST_NODES = 150
 _OUTLYING = 0.15
 """Pitches; nodes that miss the map by more count little."""
-_NEWTON_STEPS = 4
+_NEWTON_STEPS = 3
 _FITTED_NODES = 1_500
 
 
@@ -95,7 +97,9 @@ class Warp:
 def basis(scaled: FloatArray, powers: NDArray[np.int64]) -> FloatArray:
     """Products of powers (N, terms) of coordinates (N, 2)."""
     top = int(powers.max()) + 1
-    y, x = (np.stack([scaled[:, axis] ** k for k in range(top)], axis=1) for axis in (0, 1))
+    y, x = np.ones((len(scaled), top)), np.ones((len(scaled), top))
+    for k in range(1, top):
+        y[:, k], x[:, k] = y[:, k - 1] * scaled[:, 0], x[:, k - 1] * scaled[:, 1]
     products: FloatArray = y[:, powers[:, 0]] * x[:, powers[:, 1]]
     return products
 
@@ -123,7 +127,10 @@ def even_light(total: FloatImage, pitch_px: float, *, is_negative: bool = False)
     for _ in range(3):
         mean = ndimage.uniform_filter(mean, int(2.2 * pitch_px) | 1, mode="nearest")
     low, high = np.percentile(mean[::4, ::4], (1.0, 98.0)).tolist()
-    even: FloatImage = (light - mean) / np.maximum(mean - np.float32(low), np.float32(0.08 * (high - low) + 1e-9))
+    even: FloatImage = (light - mean) / np.hypot(mean - np.float32(low), np.float32(_DIMMEST * (high - low) + 1e-9))
+    # A mean over one pitch holds nothing of the lattice, but most of what brightness of dots, marks and rims add to it.
+    for _ in range(2):
+        even = even - ndimage.uniform_filter(even, round(pitch_px), mode="nearest")
     return even
 
 
@@ -152,7 +159,7 @@ def measure_phases(even: FloatImage, lattice: Lattice) -> Nodes:
     inside = y < even.shape[0], x < even.shape[1]
     field = np.stack(fields)[:, inside[0]][:, :, inside[1]]
     yx = np.stack(np.meshgrid(y[inside[0]], x[inside[1]], indexing="ij"))
-    amplitude = np.sqrt(np.abs(field[0]) * np.abs(field[1]))
+    amplitude = ndimage.gaussian_filter(np.sqrt(np.abs(field[0]) * np.abs(field[1])), 1.0, mode="nearest")
     lit = amplitude > _LIT * float(np.percentile(amplitude, 98.0))
     return Nodes(yx, field, np.array(carriers), lit)
 

@@ -47,6 +47,11 @@ class PageSites:
             (self.layers - 1) * self.layer_pitch_um,
         )
 
+    @property
+    def page_size_um(self) -> tuple[float, float]:
+        """Width and height of a page, from the middle of its first voxel to that of its last."""
+        return (self.columns - 1) * self.pitch_um[0], (self.rows - 1) * self.pitch_um[1]
+
     def layer(self, place: int) -> int:
         """Layer of the page at a place, 0 is the shallowest."""
         return place // self.per_layer
@@ -64,8 +69,8 @@ class PageSites:
     def voxels_um(self, place: int, row: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.float64]:
         """float64 (N, 3), x, y and depth of voxels; row 0 of a page is its highest."""
         x, y, depth = self.corner_um(place)
-        xyz = np.empty((len(row), 3))
-        xyz[:, 0] = x + column * self.pitch_um[0]
-        xyz[:, 1] = y + (self.rows - 1 - row) * self.pitch_um[1]
-        xyz[:, 2] = depth
-        return xyz
+        return np.column_stack((self.on_page_um(row, column) + np.array((x, y)), np.full(len(row), depth)))
+
+    def on_page_um(self, row: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.float64]:
+        """float64 (N, 2), x and y of voxels from the page's lowest left one."""
+        return np.column_stack((column * self.pitch_um[0], (self.rows - 1 - row) * self.pitch_um[1]))

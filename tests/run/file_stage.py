@@ -9,7 +9,7 @@ import numpy as np
 from lasercam.dialects.linuxcnc import LinuxCnc
 from lasercam.model.companions import write_companions
 from lasercam.model.file_control import FileLinkKeys
-from lasercam.model.links import FileLink
+from lasercam.model.links import FileLink, LaserAdapter
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect, OffersCompanions, ProgramHeader
 from lasercam.model.toolpath import RowKind, Toolpath
@@ -69,6 +69,7 @@ class FileStage:
         self.controls = Controls()
         self.person = Yes()
         self.events: list[dict[str, object]] = []
+        self.laser: LaserAdapter | None = None
         self.block = next(toolpath.blocks())
 
     def session(
@@ -84,7 +85,8 @@ class FileStage:
 
         session = Session(
             self.toolpath, [self.planned], self.journal_path, self._no_stream, self.person, self.controls,
-            Events(None, tell), "A7", open_file_link=lambda first: self._open(),
+            Events(None, tell), "A7", open_laser=lambda machine: self.laser,
+            open_file_link=lambda first: self._open(),
         )  # fmt: skip
         return session.run(Wanted(resume=resume, frame=frame))
 

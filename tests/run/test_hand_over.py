@@ -1,6 +1,7 @@
 """Job files handed over to LinuxCNC's remote shell: what runs, what the journal says, and how it ends."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -8,6 +9,8 @@ import pytest
 
 from lasercam.controllers.linuxcncrsh import LinuxCncKeys, LinuxCncRemoteShell
 from lasercam.errors import LinkError, RefusedError
+from lasercam.lasers.simulated import SimulatedKeys, SimulatedLaser
+from lasercam.model.laser_control import LaserTargets
 from lasercam.run.faults import AbortedError, FaultError, StoppedError
 from tests.controllers.linuxcnc_double import Faults, LinuxCncDouble
 from tests.run.file_stage import FileStage, file_toolpath
@@ -283,3 +286,29 @@ def test_a_killed_program_leaves_an_honest_journal(made: Made, seed: int, monkey
     stage.session(resume=True)
     stage.require_honest(controller.beams)
     assert stage.record.is_finished
+
+
+def test_a_laser_is_set_opened_watched_and_closed(made: Made) -> None:
+    controller, stage = made(n_strokes=6)
+    keys = {"kind": "simulated", "source": "test", "attenuator_time": "0 s", "output_time": "0 s"}
+    laser = SimulatedLaser(SimulatedKeys.model_validate(keys), stage.machine.laser)
+    stage.laser = laser
+    stage.planned = replace(stage.planned, targets=LaserTargets(10, 30.0, 10_000.0))
+    seen: list[bool | None] = []
+
+    def told(event: dict[str, object]) -> None:
+        if event["event"] == "progress":
+            seen.append(laser.read().is_open)
+            if len(seen) == 8:
+                laser.close_output()  # by somebody else
+
+    with pytest.raises(FaultError, match="its output is closed"):
+        stage.session(told=told)
+    assert all(seen[:8])
+    assert not laser.read().is_open
+    require_dark(controller)
+    stage.require_honest(controller.beams)
+    assert stage.record.open_question, "what was written since the last look"
+    stage.session(resume=True)
+    assert stage.record.is_finished
+    assert not laser.read().is_open

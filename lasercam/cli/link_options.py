@@ -28,7 +28,7 @@ def open_link(machine: "Machine", port: str | None, tcp: str | None) -> "Transpo
     if tcp is not None:
         from lasercam.transports.tcp import TcpLink
 
-        return TcpLink(*_address(tcp))
+        return TcpLink(*read_address(tcp))
     from lasercam.transports.simulated.controller import SimulatedController
     from lasercam.transports.simulated.link import SimulatedLink
     from lasercam.transports.simulated.options import ControllerOptions
@@ -38,7 +38,8 @@ def open_link(machine: "Machine", port: str | None, tcp: str | None) -> "Transpo
     return SimulatedLink(SimulatedController(settings_of(machine), options))
 
 
-def _address(text: str) -> tuple[str, int]:
+def read_address(text: str) -> tuple[str, int]:
+    """Host and port of HOST:PORT; raises UsageError."""
     from lasercam.errors import UsageError
 
     host, _, number = text.rpartition(":")

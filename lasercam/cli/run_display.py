@@ -87,7 +87,8 @@ class Display:
             table.add_row("rows", f"{event['done']:,} of {event['rows']:,} over ({share:.1%}), {event['sent']:,} sent")
             table.add_row("now", Text(_now(event)))
             table.add_row("stage", f"{event['state']} at {_place(event)}")
-            table.add_row("on its way", _on_its_way(event))
+            if "bytes_in_flight" in event:
+                table.add_row("on its way", _on_its_way(event))
             end = datetime.now().astimezone() + timedelta(seconds=event["left_s"])
             table.add_row("left", f"about {_left(event)}, until {end:%H:%M:%S}")
         table.add_row("keys", Text(KEYS))
@@ -114,7 +115,8 @@ def _left(event: dict[str, Any]) -> str:
 
 def _line(event: dict[str, Any]) -> str:
     what = f"{_now(event)}, " if event.get("part") else ""
+    ahead = f"{_on_its_way(event)} on their way; " if "bytes_in_flight" in event else ""
     return (
         f"{event['done']:,} of {event['rows']:,} rows over, {event['sent']:,} sent; {what}{event['state']} at "
-        f"{_place(event)}; {_on_its_way(event)} on their way; about {_left(event)} left"
+        f"{_place(event)}; {ahead}about {_left(event)} left"
     )

@@ -11,12 +11,12 @@ from operator import attrgetter
 from pathlib import Path
 
 from lasercam.errors import InputError, LasercamError, Problem, RefusedError
+from lasercam.model.companions import write_companions
 from lasercam.model.finding import Verdict
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Encoder, OffersCompanions, OffersFiles, ProgramHeader
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
-from lasercam.pipeline.companions import write_companions
 from lasercam.pipeline.hashed_file import HashedFile
 from lasercam.pipeline.inputs import write_inputs
 from lasercam.pipeline.load import LoadedJob

@@ -17,6 +17,7 @@ from lasercam.model.sample import MATERIALS
 from lasercam.pipeline import registry
 from lasercam.pipeline.calibration import with_calibration
 from lasercam.pipeline.compensation import read_tables
+from lasercam.pipeline.controller_link import link_keys
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
 from lasercam.pipeline.laser_link import adapter_keys
 from lasercam.pipeline.registration import Registered, read_registrations, registered_for
@@ -218,6 +219,7 @@ def _machine(reference: str, index: int, step: Step, tree: Tree, inputs: Inputs)
         raise InputError(Problem(text, profile.at(("machine",)), f"Write `machine: {reference}` in the profile."))
     registry.dialect(machine.controller.dialect, profile.at(("controller", "dialect")))
     adapter_keys(machine, profile)
+    link_keys(machine, profile)
     strength = "average_power" if machine.laser.is_cw else "pulse_energy"
     return with_calibration(machine, inputs, profile.at(("laser", strength, "scale", "table")))
 

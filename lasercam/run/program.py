@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from lasercam.errors import RefusedError
 from lasercam.model.commanded import commanded_kind
+from lasercam.model.companions import CompanionReader
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.machine import Machine
-from lasercam.model.protocols import Dialect
+from lasercam.model.protocols import Dialect, ReadsCompanions
 from lasercam.model.toolpath import NS_PER_S, TICKS_PER_MM, RowKind, Section, ToolpathBlock
 
 Ticks = tuple[int, int, int]
@@ -103,12 +104,12 @@ def job_lines(program: Program) -> Iterator[JobLine]:
         RefusedError: file and rows do not belong together.
         RereadError: the controller would refuse the file.
     """
-    exposures = _numbered_exposures(program)
+    exposures = numbered_exposures(program)
     pending = next(exposures, None)
     state = _LineState(program.section.first_row, float(program.machine.controller.settings.get("30", "inf")))
     with program.path.open("rb") as stream:
         for number, raw in enumerate(stream, 1):
-            shown: list[_Exposure] = []
+            shown: list[Exposure] = []
             while pending is not None and pending.line == number:
                 shown.append(pending)
                 pending = next(exposures, None)
@@ -118,7 +119,7 @@ def job_lines(program: Program) -> Iterator[JobLine]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Exposure:
+class Exposure:
     """One row that exposes, as the file shows it."""
 
     line: int
@@ -142,7 +143,7 @@ class _LineState:
         self._speed = 0.0
         self._at: list[int | None] = [None, None, None]
 
-    def line(self, number: int, raw: bytes, shown: list[_Exposure]) -> JobLine:
+    def line(self, number: int, raw: bytes, shown: list[Exposure]) -> JobLine:
         words = _WORD.findall(raw.decode("ascii").strip())
         start, power_before, armed_before = self._place(), self._power, self._spindle != "5"
         axes = spindle = waits = ends = False
@@ -194,7 +195,7 @@ def _ticks(text: str) -> int:
     return -value if text.startswith("-") else value
 
 
-def _numbered_exposures(program: Program) -> Iterator[_Exposure]:
+def numbered_exposures(program: Program) -> Iterator[Exposure]:
     """Everything that exposes, with its line and its row; file and rows are held against each other on the way."""
     found = _found(program)
     held: list[ExposureBlock] = []
@@ -216,7 +217,10 @@ def _numbered_exposures(program: Program) -> Iterator[_Exposure]:
 
 def _found(program: Program) -> Iterator[ExposureBlock]:
     with program.path.open("rb") as stream:
-        yield from program.dialect.reader(stream, program.machine)
+        if isinstance(program.dialect, ReadsCompanions):
+            yield from program.dialect.reader_with(stream, program.machine, CompanionReader(program.path))
+        else:
+            yield from program.dialect.reader(stream, program.machine)
 
 
 def _rest(block: ExposureBlock, n: int) -> ExposureBlock:
@@ -226,7 +230,7 @@ def _rest(block: ExposureBlock, n: int) -> ExposureBlock:
     )  # fmt: skip
 
 
-def _paired(program: Program, rows: NumberedRows, shown: NDArray[np.intp], block: ExposureBlock) -> Iterator[_Exposure]:
+def _paired(program: Program, rows: NumberedRows, shown: NDArray[np.intp], block: ExposureBlock) -> Iterator[Exposure]:
     n = len(shown)
     kind = commanded_kind(rows.block.kind[shown])
     ends, starts = rows.block.end_ticks[shown], rows.block.exposed_from()[shown]
@@ -245,4 +249,4 @@ def _paired(program: Program, rows: NumberedRows, shown: NDArray[np.intp], block
     lines, dots, times = block.line[:n][lit].tolist(), is_dot[lit].tolist(), on_s[lit].tolist()
     parts, recipes = rows.block.part[shown][lit].tolist(), rows.block.recipe[shown][lit].tolist()
     for facts in zip(lines, numbers, dots, times, parts, recipes, strict=True):
-        yield _Exposure(*facts)
+        yield Exposure(*facts)

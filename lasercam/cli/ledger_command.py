@@ -24,7 +24,7 @@ def command() -> None:
 @click.option("--note", default="", help="For readers.")
 def add(folder: Path, ledger: Path, date: str | None, *, again: bool, note: str) -> int:
     """Record that the build in FOLDER was executed. It is verified first; a new ledger is made when there is none."""
-    from lasercam.pipeline.ledger import add_build
+    from lasercam.api.ledger import add_build
 
     entry = add_build(folder, ledger, date=date, again=again, note=note)
     click.echo(f"{ledger}: entry {entry.entry}, {entry.job}, {entry.exposures:,} exposures on sample {entry.sample}")
@@ -36,7 +36,7 @@ def add(folder: Path, ledger: Path, date: str | None, *, again: bool, note: str)
 @FORMAT
 def show(ledger: Path, form: str) -> int:
     """Print what was done to the sample and what it holds by prediction."""
-    from lasercam.pipeline.ledger import read_ledger
+    from lasercam.api.ledger import read_ledger
 
     found = read_ledger(ledger)
     if form == "json":

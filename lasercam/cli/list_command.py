@@ -12,7 +12,7 @@ KINDS = ("machines", "processes", "patterns", "dialects", "lasers", "checks")
 @FORMAT
 def command(kind: str, form: str) -> int:
     """List KIND: machines, processes, patterns (shipped jobs and pattern types), dialects, lasers or checks."""
-    from lasercam.pipeline import catalogue
+    from lasercam.api import catalogue
 
     entries = getattr(catalogue, kind)()
     if form == "json":

@@ -14,6 +14,7 @@ COMMANDS = {
     "new": "Start a job from a shipped pattern.",
     "check": "Judge a job: every finding, with its line and what to do.",
     "preview": "Draw what a job or a build will do and show.",
+    "export": "Write a toolpath for other programs: CSV, NPZ, SVG, GDSII.",
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
     "run": "Execute a build on its controller, with a journal, pause, abort and resume.",
@@ -24,8 +25,9 @@ COMMANDS = {
     "ledger": "Record what was done to a sample, and show it.",
     "fit": "Fit a response to the filled table of a sweep; write a process file of the lab.",
     "list": "List machines, processes, patterns, dialects, lasers or checks.",
-    "explain": "Explain a finding code, a process, a machine, a dialect or a pattern type.",
-    "schema": "Print the JSON Schema of job files, for editors.",
+    "explain": "Explain a finding code, process, machine, dialect, pattern type or key.",
+    "schema": "Print the JSON Schema of jobs, machines or processes, for editors.",
+    "completion": "Print the shell code that completes commands, options and names.",
 }
 """What the program does, in the order of a job's life; kept here so that --help imports nothing else."""
 

@@ -20,27 +20,9 @@ def command(job: Path, output: Path, view: str, step: int | None, layer: int | N
 
     It is drawn from the rows that would be written, also when findings would forbid writing them.
     """
-    import os
-    import tempfile
+    from lasercam.api.job import appear, load
 
-    from lasercam.errors import InputError, Problem
-    from lasercam.pipeline.load import load_job
-    from lasercam.pipeline.pictures import draw_one
-    from lasercam.pipeline.planning import plan_job
-
-    loaded = load_job(job)
-    toolpath = plan_job(loaded)
-    try:
-        handle, unfinished = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
-    except OSError as error:
-        raise InputError(Problem(f"nothing can be written to '{output.parent}': {error.strerror}")) from error
-    try:
-        with os.fdopen(handle, "wb") as out:
-            shown = None if layer is None else layer - 1
-            draw_one(loaded, toolpath, view, step, output.suffix.removeprefix(".").lower(), out, shown)
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(output)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+    opened, form = load(job), output.suffix.removeprefix(".").lower()
+    appear(output, lambda out: opened.draw(out, view, step=step, layer=layer, form=form))
     click.echo(f"{output} written")
     return 0

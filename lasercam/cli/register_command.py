@@ -63,11 +63,9 @@ def command(
     Writes a registration file, which the remount names (`registration: FILE`), and a picture of what is left at each
     mark beside it. Marks beyond the tolerance are refused, and nothing is written.
     """
-    from lasercam.pipeline.load import load_job
-    from lasercam.pipeline.registering import find_remount
-    from lasercam.pipeline.registering_files import measured_marks, register_file, wished, write_template
+    from lasercam.api.registering import find_remount, measured_marks, register_file, wished, write_template
 
-    remount = find_remount(load_job(job), step)
+    remount = find_remount(job, step)
     if template is not None:
         write_template(remount, template)
         click.echo(

@@ -9,9 +9,7 @@ import click
 from lasercam.cli.terminal import progress
 
 if TYPE_CHECKING:
-    from lasercam.model.links import Transport
-    from lasercam.model.machine import Machine
-    from lasercam.run.operator import Answer
+    from lasercam.api.running import Answer, Machine, Transport
 
 _UNCERTAIN = ("skip", "expose", "inspect")
 
@@ -40,12 +38,10 @@ def command(
     The journal FOLDER.journal says for every row whether it is done; keep it. Exit codes: 0 done, 1 refused, 2 usage,
     3 the machine or the link failed, 4 stopped where the beam was off, 5 aborted, the beam cut at once.
     """
+    from lasercam.api.running import Controls, Events, Planned, Session, Wanted, load_runnable
     from lasercam.cli.run_display import Display
     from lasercam.cli.run_keys import Keys, signals
     from lasercam.errors import UsageError
-    from lasercam.pipeline.runnable import load_runnable
-    from lasercam.run.operator import Controls, Events
-    from lasercam.run.session import Planned, Session, Wanted
 
     runnable = load_runnable(folder, progress())
     planned = [Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before) for p in runnable.programs]
@@ -104,21 +100,11 @@ class _Person:
 
 
 def _transport(machine: "Machine", port: str | None, tcp: str | None) -> "Transport":
+    from lasercam.api.running import serial_link, simulated_link, tcp_link
+
     if port is not None:
-        from lasercam.transports.serial_port import SerialPort
-
-        return SerialPort(port)
-    if tcp is not None:
-        from lasercam.transports.tcp import TcpLink
-
-        return TcpLink(*_address(tcp))
-    from lasercam.transports.simulated.controller import SimulatedController
-    from lasercam.transports.simulated.link import SimulatedLink
-    from lasercam.transports.simulated.options import ControllerOptions
-    from lasercam.transports.simulated.settings import settings_of, work_offset_mm
-
-    options = ControllerOptions(work_offset_mm=work_offset_mm(machine))
-    return SimulatedLink(SimulatedController(settings_of(machine), options))
+        return serial_link(port)
+    return simulated_link(machine) if tcp is None else tcp_link(*_address(tcp))
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -132,7 +118,7 @@ def _address(text: str) -> tuple[str, int]:
 
 def _record(executed: str, section: str | None, planned: list[Any], journal_path: Path, digest: str) -> int:
     """Take what a controller executed by itself into the journal."""
-    from lasercam.run.executed import record_executed
+    from lasercam.api.running import record_executed
 
     print(record_executed(executed, section, planned, journal_path, digest), file=sys.stdout)
     return 0

@@ -21,9 +21,9 @@ def command(folder: Path, job: Path | None, form: str) -> int:
     Position, recipe, exposure and order of everything that fires; nothing missing, nothing twice, no beam on while
     jumping or at standstill. Needs nothing outside FOLDER. Exit code 1 when anything differs.
     """
-    from lasercam.pipeline.verify import verify_build
+    from lasercam.api.job import verify
 
-    proof = verify_build(folder, progress(), job=job)
+    proof = verify(folder, progress(), job=job)
     if form == "json":
         mismatches = [{"file": m.file, "line": m.line or None, "message": m.message} for m in proof.mismatches]
         echo_json({"proven": proof.holds, "exposures": proof.exposures, "mismatches": mismatches})

@@ -84,7 +84,7 @@ class Job:
     @classmethod
     def _of(cls, loaded: LoadedJob, folder: Path) -> Self:
         job = cls.__new__(cls)
-        job._loaded, job._folder = loaded, folder
+        job._loaded, job._folder = loaded, folder  # noqa: SLF001 # as __init__ does for jobs written in code
         return job
 
     @classmethod

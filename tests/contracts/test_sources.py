@@ -14,7 +14,7 @@ from lasercam.errors import LasercamError
 from lasercam.geometry.area import Area
 from lasercam.model.job import Placement
 from lasercam.model.protocols import PatternSource
-from tests.support.assets import mesh_assets, picture_assets
+from tests.support.assets import layout_assets, mesh_assets, picture_assets
 from tests.support.sources import listed, make
 
 ASSETS: dict[str, bytes] = {
@@ -22,6 +22,7 @@ ASSETS: dict[str, bytes] = {
     "points.csv": b"x,z,y,variant\n3,0,1,0\n1,5,9,2\n2.5,5,7,1\n0,0,0,65535\n",
     **mesh_assets(),
     **picture_assets(),
+    **layout_assets(),
     "two_tones.txt": b"##..\n#..#\n....\n",
     "d.svg": (
         b'<svg xmlns="http://www.w3.org/2000/svg" width="1mm" height="1mm" viewBox="0 0 100 100">'
@@ -194,6 +195,19 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "overlaps": "keep",
         },
         {"file": "d.svg", "fill": "dots", "dot_pitch": "25 um", "stroke_mode": "none", "dpi": "72"},
+    ],
+    "dxf": [
+        {"file": "plan.dxf", "names": {"cut": "edge"}},
+        {
+            "file": "plan.dxf", "fill": "hatch", "hatch_pitch": "20 um", "outline": "true", "layers": ["cut", "solid"],
+            "fill_rule": "nonzero",
+        },
+        {"file": "r12.dxf", "unit": "mm", "tolerance": "1 um", "ignore": ["TEXT"]},
+    ],
+    "gds": [
+        {"file": "chip.gds", "fill": "hatch", "hatch_pitch": "1 um", "origin": "file"},
+        {"file": "chip.gds", "cell": "UNIT", "layers": ["L1"], "names": {"L1": "core.inner"}},
+        {"file": "chip.oas", "fill": "contour", "hatch_pitch": "0.8 um", "outline": "true", "inset": "0.2 um"},
     ],
     "shares": [
         {"text": "42", "pixel": "20 um", "layer_distance": "30 um", "combine": "resolved"},

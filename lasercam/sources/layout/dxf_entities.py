@@ -78,7 +78,8 @@ def read_drawing(content: bytes, unit_um: float | None, tolerance_um: float) -> 
         raise PatternError("reading DXF needs ezdxf; install it with `pip install 'lasercam[layouts]'`") from error
     try:
         document = _document(ezdxf, content)
-        insunits = int(document.header.get("$INSUNITS", 0))
+        # ezdxf invents metres for files that name no unit.
+        insunits = int(document.header.get("$INSUNITS", 0)) if b"$INSUNITS" in content else 0
         scale = unit_um if unit_um is not None else UNIT_UM.get(insunits)
         if scale is None:
             found = f"its $INSUNITS is {insunits}" if insunits else "it says no unit ($INSUNITS)"

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import lru_cache
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +25,7 @@ from lasercam.sources.layout.shapes import LayerShapes, LayoutSource
 OASIS = b"%SEMI-OASIS\r\n"
 GDS_HEADER = b"\x00\x06\x00\x02"
 TIME_LIMIT_S = 300.0
+REMEMBERED_BYTES = 2**20
 _CHILD = "lasercam.sources.layout.child"
 
 
@@ -89,6 +91,12 @@ def read_cells(content: bytes, tolerance_um: float) -> tuple[Cells, list[str]]:
 
 
 def _converted(content: bytes, suffix: str, tolerance_um: float) -> bytes:
+    """What the reading process makes of the file; small ones are remembered, since jobs are read several times."""
+    reading = _small if len(content) <= REMEMBERED_BYTES else _read_apart
+    return reading(content, suffix, tolerance_um)
+
+
+def _read_apart(content: bytes, suffix: str, tolerance_um: float) -> bytes:
     """What the reading process makes of the file; whatever it complains about is refused."""
     with TemporaryDirectory(prefix="lasercam-layout-") as folder:
         source, target = Path(folder) / f"layout{suffix}", Path(folder) / "cells.npz"
@@ -105,6 +113,9 @@ def _converted(content: bytes, suffix: str, tolerance_um: float) -> bytes:
             why = shorten(said[-1].strip(), 160) if said else f"its reader ended with code {done.returncode}"
             raise PatternError(f"the file is damaged or holds what cannot be read: {why}")
         return target.read_bytes()
+
+
+_small = lru_cache(maxsize=8)(_read_apart)
 
 
 def _top(cells: Cells, keys: GdsKeys, context: SourceContext) -> int:

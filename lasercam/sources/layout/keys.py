@@ -2,12 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lasercam.model.job import Placement
 from lasercam.schema.quantities import PositiveLength
 from lasercam.sources.fill import FillKeys
 
+MIN_TOLERANCE_UM = 1e-4
+"""A tick of the toolpath."""
 PartName = Annotated[str, Field(pattern=r"^[^\s.]+(\.[^\s.]+)*$", max_length=80)]
 
 
@@ -26,6 +28,13 @@ class LayoutKeys(Placement, FillKeys):
     """Only these layers, as the parts name them; absent: all."""
     names: dict[str, PartName] = {}
     """Other names for parts, by layer."""
+
+    @field_validator("tolerance")
+    @classmethod
+    def _tolerance_is_a_tick(cls, tolerance: float) -> float:
+        if tolerance < MIN_TOLERANCE_UM:
+            raise ValueError(f"a tolerance below {MIN_TOLERANCE_UM * 1e3:g} nm is finer than any stage")
+        return tolerance
 
     @model_validator(mode="after")
     def _outline_adds_something(self) -> "LayoutKeys":

@@ -51,11 +51,7 @@ class LayoutSource:
     @property
     def notes(self) -> tuple[str, ...]:
         """What there is on the layers, and what is not written."""
-        held = [
-            f"{name}: {len(shapes.area.pieces()):,} area(s) of {shapes.area.area_um2:,.6g} µm²,"
-            f" {len(shapes.lines):,} line(s)"
-            for name, shapes in self._layers.items()
-        ]
+        held = [f"{name}: {_told(shapes)}" for name, shapes in self._layers.items()]
         return (*held, *self._notes)
 
     def features(self, max_rows: int = MAX_TILE_ROWS) -> Iterator[FeatureBlock]:
@@ -86,6 +82,12 @@ class LayoutSource:
         return FeatureBlock(
             np.ascontiguousarray(xyz), np.array(lines.offsets), per_feature(number, count), per_feature(0, count)
         )
+
+
+def _told(shapes: LayerShapes) -> str:
+    closed = f"{len(shapes.area.pieces()):,} area(s) of {shapes.area.area_um2:,.6g} µm²"
+    told = [] if shapes.area.is_empty else [closed]
+    return " and ".join([*told, f"{len(shapes.lines):,} line(s) or dot(s)"] if len(shapes.lines) else told)
 
 
 def _chosen(keys: LayoutKeys, context: SourceContext, layers: Mapping[str, LayerShapes]) -> dict[str, LayerShapes]:

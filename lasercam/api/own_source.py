@@ -43,6 +43,7 @@ def source(name: str) -> Callable[[F], F]:
     """
 
     def add(function: F) -> F:
+        registry.refuse_taken(registry.SOURCES, name)
         registry.register(registry.SOURCES, name, _source_type(name, function))
         return function
 

@@ -20,6 +20,7 @@ ROW = np.dtype([
 ])  # fmt: skip
 """One row of `rows` in an NPZ; ticks are 0.1 nm, the other columns as in a ToolpathBlock."""
 _TICK_DIGITS = 4
+LINES_AT_ONCE = 4_096
 _PER_UM = 10**_TICK_DIGITS
 
 
@@ -31,23 +32,27 @@ def write_csv(toolpath: Toolpath, out: BinaryIO, frame: FrameName = "sample") ->
     parts = [_cell(part.name) for part in header.parts]
     out.write((",".join(COLUMNS) + "\r\n").encode())
     for block in toolpath.blocks():
-        section = header.sections[block.section]
-        lead = f"{block.section},{_cell(section.step_name)}"
+        lead = f"{block.section},{_cell(header.sections[block.section].step_name)}"
         starts, ends = placed(toolpath, block, frame)
-        lines = [
-            f"{row},{lead},{kinds[kind]},{place},{count},{'' if kind == 0 else recipes[recipe]},"
-            f"{'' if kind == 0 else parts[part]}\r\n"
-            for row, kind, place, count, recipe, part in zip(
-                range(block.first_row, block.first_row + len(block)),
-                block.kind.tolist(),
-                _places(np.concatenate((starts, ends), axis=1)),
-                block.count.tolist(),
-                block.recipe.tolist(),
-                block.part.tolist(),
-                strict=True,
-            )
-        ]
-        out.write("".join(lines).encode())
+        both = np.concatenate((starts, ends), axis=1)
+        for first in range(0, len(block), LINES_AT_ONCE):
+            some = slice(first, first + LINES_AT_ONCE)
+            named = (kinds, recipes, parts)
+            out.write(_lines(block, some, lead, both[some], named).encode())
+
+
+def _lines(
+    block: ToolpathBlock, some: slice, lead: str, both: Any, named: tuple[list[str], list[str], list[str]]
+) -> str:
+    """Some rows of a block as text; their section in `lead`, starts and ends in `both`."""
+    kinds, recipes, parts = named
+    columns = (block.kind[some], block.count[some], block.recipe[some], block.part[some])
+    kind, count, recipe, part = (column.tolist() for column in columns)
+    rows = range(block.first_row + some.start, block.first_row + some.start + len(kind))
+    return "".join(
+        f"{row},{lead},{kinds[k]},{place},{n},{'' if k == 0 else recipes[r]},{'' if k == 0 else parts[p]}\r\n"
+        for row, k, place, n, r, p in zip(rows, kind, _places(both), count, recipe, part, strict=True)
+    )
 
 
 def write_npz(toolpath: Toolpath, out: BinaryIO, frame: FrameName = "sample") -> None:

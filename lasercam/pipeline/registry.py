@@ -48,10 +48,15 @@ def register(group: str, name: str, room: Any) -> None:
     Raises:
         InputError: an installed package offers that name.
     """
+    refuse_taken(group, name)
+    _own[group][name] = room
+
+
+def refuse_taken(group: str, name: str) -> None:
+    """Raise InputError when an installed package offers that name."""
     if name in _entries(group):
         text = f"the {_WHAT[group]} '{name}' is installed already ({_entries(group)[name].value})"
         raise InputError(Problem(text, hint="Choose another name."))
-    _own[group][name] = room
 
 
 def forget(group: str, name: str) -> None:

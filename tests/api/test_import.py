@@ -9,7 +9,7 @@ import pytest
 import lasercam
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = '''
+PROGRAM = """
 from typing import assert_type
 import numpy as np
 import lasercam as lc
@@ -32,7 +32,7 @@ def zigzag(teeth: int, size: lc.Length) -> list[np.ndarray]:
 made = lc.Job("a", machine="m", sample={"id": "A"}, patterns={"g": lc.Pattern("lines", count=2)}, steps=[step],
               recipes={"dual": recipe})
 assert_type(made.build("out").proof.holds, bool)
-'''
+"""
 WRONG = 'import lasercam as lc\nlc.Recipe(puls_energy="50 uJ")\nlc.load(3)\nlc.Step(name=1)\n'
 
 

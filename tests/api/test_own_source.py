@@ -19,7 +19,7 @@ def zigzag() -> Iterator[None]:
         """A zigzag line, and a dot at its end."""
         x = np.arange(2 * teeth + 1) * size / 2
         line = np.column_stack([x, size * (np.arange(len(x)) % 2), np.full(len(x), deep)])
-        return {"line": [line], "end": [line[-1:] + (size, 0, 0)]}
+        return {"line": [line], "end": [line[-1:] + np.array([size, 0, 0])]}
 
     yield
     lc.forget_source("zigzag")
@@ -39,7 +39,9 @@ def test_a_function_is_a_pattern_type(zigzag: None) -> None:
     assert lc.explain("patterns.zigzag.size").startswith("patterns.zigzag.size: the argument size")
     assert "pattern_zigzag" in job_schema()["$defs"]
     with pytest.raises(lc.InputError, match=r"patterns.z.teeth: '1.5' does not fit 'teeth'"):
-        five_lines(patterns={"z": lc.Pattern("zigzag", teeth="1.5", size="20 um")}, steps=[{"name": "a", "manual": "b"}])
+        five_lines(
+            patterns={"z": lc.Pattern("zigzag", teeth="1.5", size="20 um")}, steps=[{"name": "a", "manual": "b"}]
+        )
 
 
 def test_it_is_forgotten(zigzag: None) -> None:
@@ -49,7 +51,7 @@ def test_it_is_forgotten(zigzag: None) -> None:
 
 def test_installed_names_are_taken() -> None:
     with pytest.raises(lc.InputError, match="'qr' is installed already"):
-        lc.source("qr")(lambda: [])
+        lc.source("qr")(five_lines)
 
 
 def test_arguments_have_types_and_names() -> None:

@@ -6,6 +6,7 @@ tells of a damaged file. Run as `python -m lasercam.sources.layout.child IN OUT 
 
 import json
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,39 @@ MAX_VERTICES = 20_000_000
 """Of all cells together, before references are followed."""
 MAX_OFFSETS = 5_000_000
 """Places of one repetition that is written place by place."""
+MAX_MEMORY_BYTES = 8 * 2**30
 CELLS_KEY = "cells"
 
 
 def main(arguments: list[str]) -> int:
     """Read, convert, write; anything that gdstk says on its way is an error for the reader."""
+    warnings.filterwarnings("ignore", "Missing reference")  # those are named
+    warnings.showwarning = _say
+    _limit_memory()
+    try:
+        return convert(arguments)
+    except Exception as error:  # whatever it is, its last line is what the reader is told
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return 1
+
+
+def _say(message: object, *_: object, **__: object) -> None:
+    sys.stderr.write(f"{message}\n")
+
+
+def _limit_memory() -> None:
+    """A damaged file may ask for any amount; the computer keeps what others need."""
+    try:
+        import resource
+    except ImportError:
+        return  # Windows: only the time is limited
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = MAX_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MAX_MEMORY_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+
+
+def convert(arguments: list[str]) -> int:
+    """Read, convert, write."""
     import gdstk
 
     source, target, tolerance = arguments[0], arguments[1], float(arguments[2])

@@ -4,6 +4,7 @@ from lasercam.pipeline import catalogue as _catalogue
 from lasercam.pipeline.catalogue import Entry as Entry
 from lasercam.pipeline.catalogue import checks as checks
 from lasercam.pipeline.catalogue import dialects as dialects
+from lasercam.pipeline.catalogue import explainable as explainable
 from lasercam.pipeline.catalogue import lasers as lasers
 from lasercam.pipeline.catalogue import machines as machines
 from lasercam.pipeline.catalogue import patterns as patterns

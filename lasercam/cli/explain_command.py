@@ -2,9 +2,11 @@
 
 import click
 
+from lasercam.cli.names import explained
+
 
 @click.command("explain")
-@click.argument("name")
+@click.argument("name", shell_complete=explained)
 def command(name: str) -> int:
     """Explain NAME: a finding code, process, machine, dialect, laser, pattern type, shipped job, or a key.
 

@@ -75,6 +75,9 @@ def program() -> None:
 
     A job is a YAML file: patterns say what is written, recipes how, steps when.
     Begin with `lasercam new qr_two_state -o my_job.yaml`, then `lasercam check my_job.yaml`.
+
+    Exit codes: 0 done, 1 findings or refused, 2 usage, 3 the machine or the link failed; of `run` also 4 stopped,
+    5 aborted. NO_COLOR=1 writes without colours; LASERCAM_TRACEBACK=1 shows where an error came from.
     """
 
 
@@ -97,7 +100,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; no exception that a user can cause escapes."""
     try:
-        result: Any = program.main(args=arguments, prog_name="lasercam", standalone_mode=False)
+        result: Any = program.main(args=arguments, prog_name="lasercam", standalone_mode=False, **_colours())
     except click.ClickException as error:
         error.show()
         return USAGE
@@ -107,6 +110,10 @@ def run(arguments: list[str]) -> int:
     except LasercamError as error:
         if "--format=json" in arguments or "--format json" in " ".join(arguments):
             _echo_json_error(error)
+        if os.environ.get("LASERCAM_TRACEBACK"):
+            import traceback
+
+            click.echo("".join(traceback.format_exception(error)), err=True)
         for line in str(error).splitlines():
             click.echo(f"lasercam: {line}", err=True)
         return error.exit_code
@@ -120,6 +127,12 @@ def run(arguments: list[str]) -> int:
         click.echo("Stopped.", err=True)
         return 130
     return result if isinstance(result, int) else DONE
+
+
+def _colours() -> dict[str, Any]:
+    """No colours where NO_COLOR is set (https://no-color.org) or the terminal knows none; else as click finds."""
+    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return {"color": False} if is_plain else {}
 
 
 def _echo_json_error(error: LasercamError) -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from lasercam.cli.names import shipped_jobs
 from lasercam.cli.terminal import FORMAT, echo_json
 
 
 @click.command("new")
-@click.argument("template", required=False)
+@click.argument("template", required=False, shell_complete=shipped_jobs)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; default: TEMPLATE.yaml here.")
 @click.option("--editor", is_flag=True, help="Also write the JSON Schema beside it, for completion in editors.")
 @FORMAT

@@ -108,13 +108,17 @@ def explain(name: str) -> Iterator[str]:
     elif (key := find_key(name)) is not None:
         yield from key.lines()
     else:
-        known = [*codes, *library, *shipped_names("machine_profiles"), *shipped_names("patterns")]
-        known += registry.names(registry.DIALECTS) + registry.names(registry.SOURCES) + registry.names(registry.LASERS)
-        known += all_paths()
-        close = nearest(name, known, limit=3)
+        close = nearest(name, explainable(), limit=3)
         asked = f"; did you mean {' or '.join(repr(n) for n in close)}?" if close else "."
         kinds = "a finding code, process, machine, dialect, laser, pattern type, shipped job or key of a file"
         raise UsageError(f"nothing is called '{shorten(name)}'{asked} Names are those of {kinds}; see `lasercam list`.")
+
+
+def explainable() -> list[str]:
+    """Every name that `explain` knows."""
+    known = [*all_codes(), *load_library(environment_folders()), *shipped_names("machine_profiles")]
+    known += [*shipped_names("patterns"), *registry.names(registry.DIALECTS), *registry.names(registry.SOURCES)]
+    return [*known, *registry.names(registry.LASERS), *all_paths()]
 
 
 def _code_page(info: CodeInfo) -> Iterator[str]:

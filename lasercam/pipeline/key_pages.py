@@ -145,11 +145,12 @@ def _walk(path: str, models: list[type[BaseModel]], steps: list[str]) -> KeyPage
         if len(steps) == 1:
             return KeyPage(path, model, name)
         below = _models(info.annotation)
-        found = _walk(path, below, steps[1:])
-        if found is None and _is_mapping(info.annotation):
-            found = KeyPage(path, model, name) if len(steps) == 2 else _walk(path, below, steps[2:])
-        if found is not None:
-            return found
+        for chosen in range(_mappings(info.annotation) + 1):  # how many of the names somebody chose
+            if len(steps) == chosen + 1:
+                return KeyPage(path, model, name)
+            found = _walk(path, below, steps[1 + chosen :])
+            if found is not None:
+                return found
     return None
 
 
@@ -166,9 +167,10 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return [model for one in inner for model in _models(one)]
 
 
-def _is_mapping(annotation: Any) -> bool:
+def _mappings(annotation: Any) -> int:
+    """How many mappings lie inside each other before a value."""
     inner = [annotation.__origin__] if hasattr(annotation, "__metadata__") else get_args(annotation)
-    return get_origin(annotation) is dict or any(_is_mapping(one) for one in inner)
+    return int(get_origin(annotation) is dict) + max((_mappings(one) for one in inner), default=0)
 
 
 def _lowered(sentence: str) -> str:

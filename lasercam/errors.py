@@ -80,6 +80,10 @@ class PatternError(LasercamError):
     """A pattern source cannot make what its description asks for."""
 
 
+class ReadingError(LasercamError):
+    """A picture does not show what is looked for; says what it shows instead."""
+
+
 class MachineLimitError(LasercamError):
     """The machine or its controller cannot do what the toolpath asks for."""
 
@@ -96,6 +100,10 @@ class RereadError(LasercamError):
         self.line = line
         self.reason = message
         super().__init__(f"line {line}: {message}" if line else message)
+
+
+class StorageError(LasercamError):
+    """Stored bytes cannot be given back: damaged, foreign, locked with another key, or asking for the impossible."""
 
 
 class RefusedError(LasercamError):

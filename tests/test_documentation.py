@@ -102,14 +102,10 @@ def command_lines(document: Path) -> Iterator[list[str]]:
     """Every call of lasercam in the shell blocks of a document, as arguments."""
     for language, text in BLOCK.findall(document.read_text(encoding="utf-8")):
         for line in text.splitlines() if language == "sh" else ():
-            for call in line.partition("  #")[0].split("&&"):
+            for call in re.split(r"\s#\s", line)[0].split("&&"):
                 words = shlex.split(call)
                 if words and Path(words[0]).name == "lasercam":
                     yield [word for word in words[1:] if word != "..."]
-
-
-def needs_hardware(arguments: list[str]) -> bool:
-    return "--port" in arguments
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
@@ -118,7 +114,7 @@ def test_every_command_line_is_understood(document: Path, tmp_path: Path, monkey
     for arguments in command_lines(document):
         for word in arguments[1:]:
             place = tmp_path / word
-            if not word.startswith("-") and not place.exists() and len(word) < 80:
+            if not word.startswith(("-", "/")) and not place.exists() and len(word) < 80:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 _ = place.mkdir() if word in ("out", "build_1") else place.write_text("")
         context = program.make_context("lasercam", list(arguments))
@@ -151,10 +147,17 @@ def test_running_without_hardware_ends_in_words(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     write_job(tmp_path, GOOD.replace("fs1030-linuxcnc", "fs1030-grbl"))
     assert run(["build", "job.yaml", "-o", "out", "--no-pictures"]) == 0
+    monkeypatch.setattr("click.confirm", lambda *_, **__: True)
     for arguments in command_lines(ROOT / "lasercam/docs/running.md"):
-        if arguments[0] == "run":
-            monkeypatch.setattr("click.confirm", lambda *_, **__: True)
-            assert run(arguments) == (3 if needs_hardware(arguments) else 0), arguments
+        if arguments[0] != "run" or "--tcp" in arguments:
+            continue
+        if "--simulate" in arguments:
+            expected = {0}
+        elif "--port" in arguments and "--confirm" not in arguments:
+            expected = {3}
+        else:
+            expected = {1, 2}  # about jobs with steps by hand, and controllers that are not fed line by line
+        assert run(arguments) in expected, arguments
 
 
 def test_the_examples_of_the_api_run(

@@ -3,6 +3,7 @@
 from lasercam.pipeline import catalogue as _catalogue
 from lasercam.pipeline.catalogue import Entry as Entry
 from lasercam.pipeline.catalogue import checks as checks
+from lasercam.pipeline.catalogue import controllers as controllers
 from lasercam.pipeline.catalogue import dialects as dialects
 from lasercam.pipeline.catalogue import explainable as explainable
 from lasercam.pipeline.catalogue import lasers as lasers
@@ -24,7 +25,7 @@ def pattern_types() -> list[str]:
 
 
 def explain(name: str) -> str:
-    """The page about a finding code, process, machine, dialect, laser, pattern type, shipped job or key.
+    """The page about a finding code, process, machine, dialect, laser, controller, pattern type, shipped job or key.
 
     >>> print(explain("steps.repeat").splitlines()[0])
     steps.repeat: how many times; more than once is meant so

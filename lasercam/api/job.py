@@ -18,14 +18,16 @@ from lasercam.model.feature import FeatureBlock
 from lasercam.model.job import JobDocument
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline.build import build
+from lasercam.pipeline.interactive import write_interactive
 from lasercam.pipeline.judge import judge
 from lasercam.pipeline.ledger import ledger_of
 from lasercam.pipeline.load import LoadedJob, load_content, load_job
 from lasercam.pipeline.manifest import Manifest, finding_data, read_manifest, section_data
-from lasercam.pipeline.pictures import draw_one
+from lasercam.pipeline.pictures import draw_layers_to, draw_one
 from lasercam.pipeline.planning import pattern_features, plan_job
 from lasercam.pipeline.quantities import derived_by_recipe
 from lasercam.pipeline.verify import Proof, verify_build
+from lasercam.preview.emission_colours import Response
 from lasercam.schema.yaml_text import Written, yaml_text
 
 
@@ -184,29 +186,67 @@ class Job:
         }
 
     def preview(
-        self, view: str = "toolpath", *, step: int | None = None, layer: int | None = None, form: str = "png"
-    ) -> Picture:
+        self, view: str = "toolpath", *, step: int | None = None, layer: int | None = None, form: str = "png",
+        response: Response = "radiance", false_colour: bool = False,
+    ) -> Picture:  # fmt: skip
         """A picture, shown by notebooks.
 
         Args:
-            view: `toolpath`, `dose`, `registration`, `daylight`, `uv`, `uv+lp645` (any pass), or `all`.
+            view: `toolpath`, `dose`, `order`, `neighbours`, `time`, `registration`, `daylight`, `uv`, `uv+lp645` (any
+                pass), or `sheet`: every view after every step.
             step: number of the step, from 1; absent: all, or what is there after the last.
             layer: only this layer, 1 = shallowest.
-            form: png, and for toolpaths also svg or pdf.
+            form: png, svg or pdf.
+            response: of emission views: `radiance`, brightness as a camera has it, or `luminance`, as the eye.
+            false_colour: of emission views: colours that can be told apart.
 
         Raises:
             UsageError: no such view, step, layer or form.
         """
         out = io.BytesIO()
-        self.draw(out, view, step=step, layer=layer, form=form)
+        self.draw(out, view, step=step, layer=layer, form=form, response=response, false_colour=false_colour)
         return Picture(form, out.getvalue(), f"{self.name}, {view}")
 
     def draw(
         self, out: BinaryIO, view: str = "toolpath", *, step: int | None = None, layer: int | None = None,
-        form: str = "png",
+        form: str = "png", response: Response = "radiance", false_colour: bool = False,
     ) -> None:  # fmt: skip
         """As `preview`, into an open file."""
-        draw_one(self._loaded, self.toolpath, view, step, form, out, None if layer is None else layer - 1)
+        draw_one(
+            self._loaded, self.toolpath, view, step, form, out, None if layer is None else layer - 1,
+            response=response, false_colour=false_colour,
+        )  # fmt: skip
+
+    def draw_layers(self, path: str | Path, view: str = "toolpath", *, step: int | None = None) -> list[Path]:
+        """Every layer on a page of its own: pages of a .pdf, or .png or .svg files called `layers-001.png` and so on.
+
+        Args:
+            path: of the .pdf, or what the numbered files are named after.
+            view: `toolpath`, `dose`, `order` or `neighbours`.
+            step: number of the step, from 1; absent: all.
+
+        Returns:
+            The files written.
+
+        Raises:
+            UsageError: no such view, step or format.
+        """
+        target = Path(path)
+        return draw_layers_to(self._loaded, self.toolpath, view, step, target, target.parent)
+
+    def write_page(self, out: BinaryIO, *, verdict: Verdict | None = None, progress: Progress = SILENT) -> str:
+        """One HTML page to look around in, without a network: toolpath, voxels and findings, by step and time.
+
+        Args:
+            out: where the bytes go.
+            verdict: as `check` gave it; absent: judged now, with the ledger that the job names.
+            progress: shown meanwhile.
+
+        Returns:
+            How many of the rows are drawn, in a sentence.
+        """
+        judged = self.check(progress) if verdict is None else verdict
+        return write_interactive(self._loaded, self.toolpath, judged.findings, out, progress=progress)
 
     def build(
         self,

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from lasercam.pipeline.load import load_job
-from lasercam.pipeline.registering import Remount
+from lasercam.pipeline.mark_table import MeasuredMark as MeasuredMark
+from lasercam.pipeline.registering import Remount as Remount
 from lasercam.pipeline.registering import find_remount as _find_remount
 from lasercam.pipeline.registering_files import measured_marks as measured_marks
 from lasercam.pipeline.registering_files import register_file as register_file

@@ -132,7 +132,7 @@ class Subset:
 
     def _dots(self, scene: Scene, wanted: NDArray[np.bool_]) -> None:
         dots = scene.dots
-        own = scene.own_dots & wanted[dots.step, dots.part]
+        own = scene.own_dots & wanted[dots.step, dots.part] & (dots.row >= 0)  # below 0: of earlier jobs
         if not own.any():
             return
         reach = np.zeros(len(dots), np.int64)
@@ -145,7 +145,7 @@ class Subset:
 
     def _lines(self, scene: Scene, wanted: NDArray[np.bool_]) -> None:
         lines = scene.lines
-        own = np.flatnonzero(scene.own_lines & wanted[lines.step, lines.part])
+        own = np.flatnonzero(scene.own_lines & wanted[lines.step, lines.part] & (lines.row >= 0))
         if not len(own):
             return
         pieces: list[NDArray[np.float64]] = [np.zeros((0, 3))]

@@ -8,7 +8,7 @@ from lasercam.cli.names import explained
 @click.command("explain")
 @click.argument("name", shell_complete=explained)
 def command(name: str) -> int:
-    """Explain NAME: a finding code, process, machine, dialect, laser, pattern type, shipped job, or a key.
+    """Explain NAME: a finding code, process, machine, dialect, laser, controller, pattern type, shipped job, or key.
 
     Keys of a job file go by their path, such as steps.write, sample.size or patterns.qr.error_correction; those of a
     machine profile and of a process file begin with profile. and process_file.

@@ -14,17 +14,18 @@ COMMANDS = {
     "new": "Start a job from a shipped pattern.",
     "check": "Judge a job: every finding, with its line and what to do.",
     "preview": "Draw what a job or a build will do and show.",
+    "watch": "Show a job in the browser, anew at every save.",
     "export": "Write a toolpath for other programs: CSV, NPZ, SVG, GDSII.",
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
     "run": "Execute a build on its controller, with a journal, pause, abort and resume.",
     "register": "Find a remounted sample again by its marks; write the frame for later steps.",
-    "read": "Find QR codes in a photograph or a view.",
+    "read": "Read stored data and QR codes in photographs or views.",
     "laser": "Read and set the laser of a machine, and close its output; never opens it.",
     "simulate": "Simulate a GRBL controller for senders: a pseudo terminal or a TCP port.",
     "ledger": "Record what was done to a sample, and show it.",
     "fit": "Fit a response to the filled table of a sweep; write a process file of the lab.",
-    "list": "List machines, processes, patterns, dialects, lasers or checks.",
+    "list": "List machines, processes, patterns, dialects, lasers, controllers or checks.",
     "explain": "Explain a finding code, process, machine, dialect, pattern type or key.",
     "schema": "Print the JSON Schema of jobs, machines or processes, for editors.",
     "completion": "Print the shell code that completes commands, options and names.",
@@ -77,14 +78,16 @@ def program() -> None:
     Begin with `lasercam new qr_two_state -o my_job.yaml`, then `lasercam check my_job.yaml`.
 
     Exit codes: 0 done, 1 findings or refused, 2 usage, 3 the machine or the link failed; of `run` also 4 stopped,
-    5 aborted. NO_COLOR=1 writes without colours; LASERCAM_TRACEBACK=1 shows where an error came from.
+    5 aborted, 6 a step by hand comes next. NO_COLOR=1 writes without colours; LASERCAM_TRACEBACK=1 shows where an
+    error came from.
     """
 
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 findings or refused, 2 usage, 3 machine or link failed.
 
-    `run` adds 4, stopped where the beam was off, and 5, the beam cut at once by the operator or a signal.
+    `run` adds 4, stopped where the beam was off, 5, the beam cut at once by the operator or a signal, and 6, a step by
+    hand comes next.
     """
     try:
         code = run(sys.argv[1:])

@@ -1,10 +1,14 @@
 """`lasercam verify`: prove a build."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lasercam.cli.terminal import FORMAT, echo_json, progress
+
+if TYPE_CHECKING:
+    from lasercam.api.reading import ReadBack
 
 
 @click.command("verify")
@@ -14,8 +18,13 @@ from lasercam.cli.terminal import FORMAT, echo_json, progress
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Also hold the build against this job file, and say when it was edited since.",
 )
+@click.option(
+    "--read-back", is_flag=True, help="Also photograph stored data through a simulated channel and decode them."
+)
+@click.option("--channel", default="bench", show_default=True, help="Preset or file of the channel for --read-back.")
+@click.option("--seed", type=click.IntRange(0, 2**32), default=0, help="Of everything random in --read-back.")
 @FORMAT
-def command(folder: Path, job: Path | None, form: str) -> int:
+def command(folder: Path, job: Path | None, read_back: bool, channel: str, seed: int, form: str) -> int:  # noqa: FBT001
     """Re-read the job files in FOLDER with independent readers and prove them one-to-one with its job.
 
     Position, recipe, exposure and order of everything that fires; nothing missing, nothing twice, no beam on while
@@ -24,10 +33,18 @@ def command(folder: Path, job: Path | None, form: str) -> int:
     from lasercam.api.job import verify
 
     proof = verify(folder, progress(), job=job)
+    loops = _read_back(folder, channel, seed) if read_back and proof.holds else []
+    good = proof.holds and all(loop.identical for loop in loops)
     if form == "json":
         mismatches = [{"file": m.file, "line": m.line or None, "message": m.message} for m in proof.mismatches]
-        echo_json({"proven": proof.holds, "exposures": proof.exposures, "mismatches": mismatches})
-        return 0 if proof.holds else 1
+        data: dict[str, Any] = {"proven": proof.holds, "exposures": proof.exposures, "mismatches": mismatches}
+        if read_back:
+            data["read_back"] = [
+                {"pattern": b.pattern, "copy": b.copy, "channel": b.channel, "identical": b.identical, "text": b.text}
+                for b in loops
+            ]
+        echo_json(data)
+        return 0 if good else 1
     for name, exposures in proof.exposures.items():
         click.echo(f"{name}: {exposures:,} exposures, one-to-one with the job")
     for mismatch in proof.mismatches:
@@ -36,4 +53,14 @@ def command(folder: Path, job: Path | None, form: str) -> int:
         click.secho("proven", fg="green", bold=True)
     else:
         click.secho(f"not proven: {len(proof.mismatches)} difference(s)", fg="red", bold=True)
-    return 0 if proof.holds else 1
+    for loop in loops:
+        click.secho(loop.text, fg="green" if loop.identical else "red")
+        for title, missed in loop.reading.missed.items():
+            click.echo(f"  {title}: {'; '.join(missed)}")
+    return 0 if good else 1
+
+
+def _read_back(folder: Path, channel: str, seed: int) -> "list[ReadBack]":
+    from lasercam.api.reading import read_back
+
+    return read_back(folder, channel, seed=seed, progress=progress())

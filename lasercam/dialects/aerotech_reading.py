@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lasercam.compiling import compiled, compiled_with
 from lasercam.dialects import aerotech_motion as motion
 from lasercam.dialects import aerotech_state as s
 from lasercam.dialects import aerotech_statements as do
 from lasercam.dialects.aerotech_settings import AerotechSettings
-from lasercam.dialects.compiling import compiled, compiled_with
 from lasercam.dialects.gcode_words import Readable
 from lasercam.dialects.line_forms import Forms
 from lasercam.errors import RereadError

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.dialects.compiling import compiled
+from lasercam.compiling import compiled
 from lasercam.dialects.row_facts import RowFacts
 from lasercam.model.toolpath import RowKind
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from lasercam.dialects.compiling import compiled_with
+from lasercam.compiling import compiled_with
 from lasercam.dialects.row_kernel import digit_by_digit, four_digits, print_number
 from lasercam.dialects.unaligned import load64, store64, swapped, trailing_zeros
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.dialects.compiling import compiled
+from lasercam.compiling import compiled
 from lasercam.dialects.program_text import MAX_NUMBER_BYTES, Template, fixed_point
 from lasercam.dialects.row_facts import RowFacts, RowReader
 from lasercam.model.toolpath import RowKind, ToolpathBlock

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lasercam.dialects.compiling import compiled
+from lasercam.compiling import compiled
 from lasercam.dialects.gcode_words import LineRules, Readable, words
 from lasercam.errors import RereadError
 from lasercam.model.exposure import ExposureBlock

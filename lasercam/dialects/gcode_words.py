@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from lasercam.dialects.compiling import compiled
+from lasercam.compiling import compiled
 from lasercam.errors import RereadError
 
 CHUNK_BYTES = 1 << 18

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from lasercam.dialects.compiling import compiled
+from lasercam.compiling import compiled
 from lasercam.dialects.gcode_words import Readable
 from lasercam.errors import RereadError
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.dialects.compiling import compiled
+from lasercam.compiling import compiled
 from lasercam.errors import MachineLimitError
 
 COMPILED_FROM_ROWS = 200_000

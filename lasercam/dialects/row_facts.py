@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.dialects.compiling import compiled
+from lasercam.compiling import compiled
 from lasercam.errors import GeometryError, MachineLimitError, ParameterError
 from lasercam.model.commanded import commanded_kind, feed_speeds_nm_s, open_times_ns
 from lasercam.model.exposure import NO_SETTING

@@ -30,6 +30,7 @@ class LaserSession:
 
     Args:
         adapter: the link.
+        catch_signals: False where whoever uses it turns signals into an orderly end by itself.
         clock, sleep: s; replaced in tests.
     """
 
@@ -37,10 +38,12 @@ class LaserSession:
         self,
         adapter: LaserAdapter,
         *,
+        catch_signals: bool = True,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._adapter = adapter
+        self._catches_signals = catch_signals
         self._clock, self._sleep = clock, sleep
         self._keys = adapter.keys if isinstance(adapter.keys, SettlingKeys) else None
         self._handlers: dict[int, Any] = {}
@@ -141,7 +144,7 @@ class LaserSession:
 
     def _catch_signals(self) -> None:
         """Signals arrive as exceptions, so that the context ends; only the main thread can be told of them."""
-        if threading.current_thread() is threading.main_thread():
+        if self._catches_signals and threading.current_thread() is threading.main_thread():
             # None stands for a handler that Python did not install
             self._handlers = {n: signal.signal(n, _interrupt) or signal.SIG_DFL for n in _SIGNALS}
 

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, ClassVar, Protocol, TypeVar, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.errors import Location
+from lasercam.errors import InputError, Location, Problem, shorten
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.feature import FeatureBlock, Parts
 from lasercam.model.finding import CodeInfo, Finding
@@ -33,6 +33,10 @@ class AssetReader(Protocol):
         ...
 
 
+def _nothing_private(reference: str) -> bytes:
+    raise InputError(Problem(f"'{shorten(reference)}' cannot be read here: this job has no folder"))
+
+
 @dataclass(frozen=True)
 class SourceContext:
     """What a source may use beside its own keys.
@@ -44,6 +48,8 @@ class SourceContext:
         seed: for everything random.
         child: makes a pattern that is written inside this one: its path below this pattern's keys, and its keys;
             raises InputError. None where nothing can be nested.
+        private: bytes of a file in the job's folder that must never be kept with a build: keys, and what is written
+            encrypted only. To be called inside the `load` of an asset; raises InputError.
     """
 
     name: str
@@ -51,6 +57,7 @@ class SourceContext:
     locate: Callable[..., Location]
     seed: int = 0
     child: "Callable[[tuple[str, ...], Mapping[str, Any]], tuple[Placement, PatternSource]] | None" = None
+    private: Callable[[str], bytes] = _nothing_private
 
 
 @runtime_checkable

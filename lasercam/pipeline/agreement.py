@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.dialects.compiling import compiled
+from lasercam.compiling import compiled
 from lasercam.model.commanded import commanded_kind
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.toolpath import RowKind, ToolpathBlock

@@ -69,6 +69,11 @@ def lasers() -> list[Entry]:
     return [Entry(n, registry.laser_adapter(n).summary, "lasers") for n in registry.names(registry.LASERS)]
 
 
+def controllers() -> list[Entry]:
+    """Kinds of links to controllers that run whole files."""
+    return [Entry(n, registry.controller_link(n).summary, "controllers") for n in registry.names(registry.CONTROLLERS)]
+
+
 def checks() -> list[Entry]:
     """Finding codes, by the check that reports them."""
     owners = registry.check_codes()
@@ -96,6 +101,11 @@ def explain(name: str) -> Iterator[str]:
         yield language.summary
         yield ""
         yield from language.explanation.strip().splitlines()
+    elif name in registry.names(registry.CONTROLLERS):
+        kind = registry.controller_link(name)
+        yield kind.summary
+        yield ""
+        yield from kind.explanation.strip().splitlines()
     elif name in registry.names(registry.LASERS):
         adapter = registry.laser_adapter(name)
         yield adapter.summary
@@ -110,15 +120,16 @@ def explain(name: str) -> Iterator[str]:
     else:
         close = nearest(name, explainable(), limit=3)
         asked = f"; did you mean {' or '.join(repr(n) for n in close)}?" if close else "."
-        kinds = "a finding code, process, machine, dialect, laser, pattern type, shipped job or key of a file"
-        raise UsageError(f"nothing is called '{shorten(name)}'{asked} Names are those of {kinds}; see `lasercam list`.")
+        kinds = "a finding code, process, machine, dialect, laser, controller, pattern type, shipped job or key"
+        told = f"Names are those of {kinds} of a file; see `lasercam list`."
+        raise UsageError(f"nothing is called '{shorten(name)}'{asked} {told}")
 
 
 def explainable() -> list[str]:
     """Every name that `explain` knows."""
     known = [*all_codes(), *load_library(environment_folders()), *shipped_names("machine_profiles")]
     known += [*shipped_names("patterns"), *registry.names(registry.DIALECTS), *registry.names(registry.SOURCES)]
-    return [*known, *registry.names(registry.LASERS), *all_paths()]
+    return [*known, *registry.names(registry.LASERS), *registry.names(registry.CONTROLLERS), *all_paths()]
 
 
 def _code_page(info: CodeInfo) -> Iterator[str]:

@@ -58,6 +58,10 @@ class Inputs(Protocol):
         """Something installed that the job depends on, loaded once."""
         ...
 
+    def private(self, reference: str, location: Location | None) -> bytes:
+        """A file of the job that is not remembered, and never kept with a build."""
+        ...
+
 
 @contextmanager
 def shipped(folder: Literal["machine_profiles", "patterns"]) -> Iterator[Path]:
@@ -82,10 +86,12 @@ class FolderInputs:
 
     Attributes:
         folder: the job's own folder; assets lie in it or below it.
+        sought: every place a file was looked for at, there or not; what `lasercam watch` keeps an eye on.
     """
 
     folder: Path
     read_files: dict[tuple[Kind, str], InputFile] = field(default_factory=dict)
+    sought: set[Path] = field(default_factory=set)
 
     def read(self, kind: Kind, reference: str, location: Location | None) -> InputFile:
         """The file, read once."""
@@ -105,14 +111,20 @@ class FolderInputs:
             self.read_files[kind, reference] = InputFile(kind, reference, reference, load())
         return self.read_files[kind, reference]
 
+    def private(self, reference: str, location: Location | None) -> bytes:
+        """The file's bytes, and no trace of them."""
+        return read_bytes(self._inside(reference, location), location)
+
     def _machine(self, reference: str, location: Location | None) -> Path:
         if reference.endswith((".yaml", ".yml")) or "/" in reference:
             return self._inside(reference, location)
         own = self.folder / "machine_profiles" / f"{reference}.yaml"
+        self.sought.add(own)
         if _is_name(reference) and own.is_file():
             return own
         with shipped("machine_profiles") as folder:
             if _is_name(reference) and (folder / f"{reference}.yaml").is_file():
+                self.sought.add(folder / f"{reference}.yaml")
                 return folder / f"{reference}.yaml"
         known = shipped_names("machine_profiles")
         known += sorted(p.stem for p in (self.folder / "machine_profiles").glob("*.yaml"))
@@ -134,6 +146,7 @@ class FolderInputs:
         if not self._below(reference, location).is_file():
             with shipped("machine_profiles") as folder:
                 if (folder / reference).is_file():
+                    self.sought.add(folder / reference)
                     return folder / reference
         return self._inside(reference, location)
 
@@ -149,6 +162,7 @@ class FolderInputs:
             raise InputError(Problem(message, location, hint))
         root = self.folder.resolve()
         found = (root / path).resolve()
+        self.sought.add(root / path)
         if not found.is_relative_to(root):
             message = f"'{shorten(reference)}' leads out of the job's folder through a link"
             raise InputError(Problem(message, location, hint))
@@ -219,6 +233,11 @@ class BuiltInputs:
     def keep(self, kind: Kind, reference: str, load: Callable[[], bytes]) -> InputFile:
         """What was kept when the build was made, whatever is installed here."""
         return self.read(kind, reference, None)
+
+    def private(self, reference: str, location: Location | None) -> bytes:
+        """Builds hold nothing private."""
+        message = f"'{shorten(reference)}' is not kept in builds"
+        raise InputError(Problem(message, location, "Build again from the job itself."))
 
     def of_kind(self, kind: Kind) -> list[InputFile]:
         """All kept files of a kind, by reference."""

@@ -21,6 +21,7 @@ from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
 from lasercam.pipeline.registration import remount_before
 from lasercam.pipeline.stages import STAGE_CODES, stage_findings
+from lasercam.pipeline.survival import SURVIVAL_CODES, survival_checks
 from lasercam.pipeline.timing import clocks
 
 PIPELINE_CODES = (
@@ -77,6 +78,7 @@ PIPELINE_CODES = (
         can_waive=True,
     ),
     *READABILITY_CODES,
+    *SURVIVAL_CODES,
     *STAGE_CODES,
 )
 _ORDER = list(Severity)
@@ -102,7 +104,7 @@ def judge(
         InputError: the ledger's rows are missing or damaged.
     """
     context = check_context(loaded, toolpath)
-    checks = [*registry.new_checks(), *readability_checks(loaded, toolpath)]
+    checks = [*registry.new_checks(), *readability_checks(loaded, toolpath), *survival_checks(loaded, toolpath)]
     before = {} if ledger is None or not ledger.entries else _before(context, ledger)
     for check in checks:
         held = before.get(type(check))
@@ -126,7 +128,7 @@ def judge(
     judged.sort(
         key=lambda f: (_ORDER.index(f.severity), f.waived is not None, f.location or loaded.locate(), f.code, f.on)
     )
-    notes = loaded.notes if not before or ledger is None else (*loaded.notes, held_text(ledger.entries))
+    notes = loaded.notes if not before or ledger is None else (*loaded.notes, held_text(ledger.current))
     return Verdict(tuple(judged), toolpath.header.digest, machine_digest(loaded), notes)
 
 
@@ -144,7 +146,7 @@ def _before(context: CheckContext, ledger: Ledger) -> Mapping[type[object], Earl
     return {
         Cone: earlier(context, ledger, merge_parts=False),
         Duplicate: earlier(context, ledger, merge_parts=False),
-        Subset: earlier(context, ledger, merge_parts=True),
+        Subset: earlier(context, ledger, merge_parts=True, only_done=True),
     }
 
 

@@ -1,122 +1,29 @@
 """The sample ledger: an append-only file per physical sample that says what was done to it, job by job, day by day.
 
 Each line is one executed build as JSON and holds the hash of the line before it, so that a changed or missing line is
-noticed. Exposed rows lie beside the ledger, in a folder of its name with `.rows`, one file per build.
+noticed. Exposed rows lie beside the ledger, in a folder of its name with `.rows`. A build that is run with a journal
+has a line for every state of it that was taken over; the newest one counts, and the journal is the truth behind it.
 """
 
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date as calendar_date
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from lasercam.errors import InputError, Location, Problem, UsageError, shorten
-from lasercam.model.confidence import Confidence
-from lasercam.model.recipe import PassKind
-from lasercam.pipeline.ledger_rows import RowsEntry, save_rows
-from lasercam.pipeline.load import LoadedJob, load_job
-from lasercam.pipeline.manifest import MANIFEST_NAME, read_manifest, section_data
-from lasercam.pipeline.planning import plan_job
-from lasercam.pipeline.stages import job_stages, stage_data
-from lasercam.pipeline.verify import verify_build
-from lasercam.process.campaign import FeatureState, LineState
-from lasercam.process.heated import Condition
-from lasercam.schema.document import Document
+from lasercam.errors import InputError, Location, Problem, shorten
+from lasercam.pipeline.ledger_documents import LedgerEntry
+from lasercam.pipeline.load import LoadedJob
+from lasercam.process.campaign import FeatureState
 
 LEDGER_SCHEMA = "lasercam-ledger-1"
 _MAX_BYTES = 256 * 2**20
 _FIRST = "0" * 64
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class LedgerLine(Document):
-    """An emission peak of a feature."""
-
-    phase: str
-    peak_nm: Annotated[float, Field(gt=0)]
-    fwhm_nm: Annotated[float, Field(gt=0)]
-    radiance: float | None
-    confidence: Confidence
-    shape_confidence: Confidence
-
-
-class LedgerFeature(Document):
-    """A feature as the job left it, by prediction."""
-
-    part: str
-    recipe: str
-    process: str
-    condition: Condition
-    written: Annotated[int, Field(ge=0)]
-    cycles: Annotated[int, Field(ge=0)]
-    heated_c: float | None = None
-    emission: tuple[LedgerLine, ...]
-    as_written: tuple[LedgerLine, ...]
-    notes: tuple[str, ...]
-
-    def state(self) -> FeatureState:
-        """As campaigns keep it."""
-        lines, before = (
-            tuple(LineState(n.phase, n.peak_nm, n.fwhm_nm, n.radiance, n.confidence, n.shape_confidence) for n in group)
-            for group in (self.emission, self.as_written)
-        )
-        return FeatureState(
-            self.part, self.recipe, self.process, self.condition, lines, self.written, self.cycles, self.heated_c,
-            before, self.notes,
-        )  # fmt: skip
-
-
-class LedgerSection(Document):
-    """A section that was run."""
-
-    step: str
-    pass_kind: PassKind
-    exposures: Annotated[int, Field(ge=0)]
-    repeat: Annotated[int, Field(ge=1)]
-    increment_ticks: Annotated[int, Field(ge=1)]
-    low_um: tuple[float, float, float]
-    """Corner of the box of its rows on the stage."""
-    high_um: tuple[float, float, float]
-    frame: Literal["nominal", "registered", "not recorded"] = "not recorded"
-    """Whether the sample lay as the job says, or as its marks said after a remount."""
-    registration: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
-    """SHA-256 of the registration it was written by."""
-
-
-class LedgerEntry(Document):
-    """A build that was executed on the sample."""
-
-    kind: Literal["lasercam-ledger-1"]
-    entry: Annotated[int, Field(ge=1)]
-    previous: Sha256
-    """Of the line before; zeros for the first."""
-    sample: str
-    material: str
-    date: str
-    job: str
-    toolpath: Sha256
-    manifest: Sha256
-    """Of the build's manifest file."""
-    sections: tuple[LedgerSection, ...]
-    steps: tuple[str, ...]
-    """Everything that was done, in words: verb and name."""
-    parts: tuple[str, ...]
-    recipes: tuple[tuple[str, str], ...]
-    """Name and process, as rows count them."""
-    rows: RowsEntry
-    features: tuple[LedgerFeature, ...]
-    """What the sample holds after it, all jobs together."""
-    note: str = ""
-
-    @property
-    def exposures(self) -> int:
-        """Everything the beam did."""
-        return sum(section.exposures * section.repeat for section in self.sections)
 
 
 @dataclass(frozen=True)
@@ -137,6 +44,46 @@ class Ledger:
     def features(self) -> tuple[FeatureState, ...]:
         """What the sample holds by prediction."""
         return tuple(f.state() for f in self.entries[-1].features) if self.entries else ()
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether it is a trial: what it holds was exposed in a simulation only."""
+        return bool(self.entries) and self.entries[0].is_simulated
+
+    @property
+    def current(self) -> tuple[LedgerEntry, ...]:
+        """Entries that count: of each journal the newest, at the place of its first."""
+        counting: dict[str, LedgerEntry] = {}
+        for entry in self.entries:
+            counting[entry.journal or f"entry {entry.entry}"] = entry
+        return tuple(counting.values())
+
+    def of_journal(self, journal: str) -> LedgerEntry | None:
+        """The entry that counts for a journal; None while it has none."""
+        return next((e for e in reversed(self.entries) if e.journal == journal), None)
+
+    def without(self, journal: str) -> "Ledger":
+        """What the sample holds beside what one journal says, all of it for a journal without a name; for reading."""
+        if not journal:
+            return self
+        return replace(self, entries=tuple(e for e in self.entries if e.journal != journal))
+
+    def require_closed(self) -> None:
+        """Refuse a ledger that does not know how a run ended.
+
+        Raises:
+            InputError: a run has begun, and its end is not in the ledger.
+        """
+        for entry in self.current:
+            if entry.is_open:
+                text = (
+                    f"the ledger '{self.path.name}' does not know what a run of '{entry.job}' has exposed that was "
+                    f"begun on {entry.date} (journal {entry.journal_file}): it still runs, or was killed"
+                )
+                hint = (
+                    f"When it has ended: `lasercam ledger add DIR --ledger {self.path}` with the folder of its build."
+                )
+                raise InputError(Problem(text, hint=hint))
 
     @property
     def rows_folder(self) -> Path:
@@ -196,7 +143,7 @@ def ledger_of(loaded: LoadedJob, named: Path | None, folder: Path) -> Ledger | N
         folder: of the job file; `sample.ledger` is a path below it, and may not exist yet.
 
     Raises:
-        InputError: it cannot be used, or is about another sample.
+        InputError: it cannot be used, is about another sample, or does not know how a run ended.
     """
     inside = loaded.document.sample.ledger
     if named is None and not inside:
@@ -209,111 +156,41 @@ def ledger_of(loaded: LoadedJob, named: Path | None, folder: Path) -> Ledger | N
     if ledger.entries and ledger.entries[0].sample != sample:
         text = f"the ledger '{ledger.path.name}' is about sample {ledger.entries[0].sample}, the job about {sample}"
         raise InputError(Problem(text, loaded.locate("sample", "id"), "Name the ledger of this sample."))
+    ledger.require_closed()
     return ledger
 
 
-def add_build(folder: Path, path: Path, *, date: str | None = None, again: bool = False, note: str = "") -> LedgerEntry:
-    """Record that a build was executed on its sample.
-
-    Args:
-        folder: of the build; it is verified first.
-        path: of the ledger; made when it is not there.
-        date: of the execution, ISO; None = today.
-        again: the same build was executed once more.
-        note: for readers.
+def append(ledger: Ledger, data: Mapping[str, Any]) -> LedgerEntry:
+    """One more entry, on disk when this returns; the file is complete at every moment.
 
     Raises:
-        InputError: no build, no ledger, another sample, or a build that is recorded already.
-        UsageError: no date.
+        InputError: it cannot be written, or somebody else has written to it meanwhile.
     """
-    try:
-        day = calendar_date.today() if date is None else calendar_date.fromisoformat(date)
-    except ValueError as error:
-        raise UsageError(f"'{date}' is no date; write it as 2026-05-02") from error
-    ledger = read_ledger(path, may_be_new=True)
-    proof = verify_build(folder)
-    if not proof.holds:
-        text = f"'{folder}' is not what it says it is: {proof.mismatches[0]}"
-        raise InputError(Problem(text, hint="Only builds that verify are recorded; see `lasercam verify`."))
-    loaded = load_job(folder)
-    toolpath = plan_job(loaded)
-    sample = loaded.document.sample
-    if ledger.entries and ledger.entries[0].sample != sample.id:
-        raise InputError(Problem(f"the ledger is about sample {ledger.entries[0].sample}, the build about {sample.id}"))
-    digest = read_manifest(folder).toolpath
-    before = [e.entry for e in ledger.entries if e.toolpath == digest]
-    if before and not again:
-        text = f"this build is recorded already, as entry {before[-1]}"
-        raise InputError(Problem(text, hint="Say --again when it was executed once more."))
-    header = toolpath.header
-    last = job_stages(loaded, toolpath, ledger.features)[-1]
-    told = stage_data(last)["features"]
-    rows = save_rows(toolpath, ledger.rows_folder)
-    data: dict[str, Any] = {
-        "kind": LEDGER_SCHEMA,
-        "entry": len(ledger.entries) + 1,
-        "previous": ledger.head,
-        "sample": sample.id,
-        "material": sample.material,
-        "date": day.isoformat(),
-        "job": header.job,
-        "toolpath": digest,
-        "manifest": hashlib.sha256((folder / MANIFEST_NAME).read_bytes()).hexdigest(),
-        "sections": [
-            {
-                "step": s.step_name,
-                "pass_kind": s.pass_kind.value,
-                "exposures": s.n_exposures,
-                "repeat": s.repeat,
-                "increment_ticks": s.frame.increment_ticks,
-                **{key: section_data(s)[key] for key in ("low_um", "high_um")},
-                **_frame_data(loaded, s.step),
-            }
-            for s in header.sections
-        ],
-        "steps": [f"{step.verb}: {step.name}" for step in loaded.document.steps],
-        "parts": [part.name for part in header.parts],
-        "recipes": [(recipe.name, recipe.process) for recipe in header.recipes.recipes],
-        "rows": rows.model_dump(),
-        "features": [_feature_data(f, data) for f, data in zip(last.features, told, strict=True)],
-        "note": note,
-    }
     line = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    entry = _entry(line, Location(str(path), len(ledger.entries) + 1, 1))
-    _append(path, line)
+    path = ledger.path.resolve()
+    entry = _entry(line, Location(str(ledger.path), len(ledger.entries) + 1, 1))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                before = path.read_bytes() if path.exists() else b""
+                if _head(before) != ledger.head:
+                    text = f"the ledger '{ledger.path}' was changed while this was prepared"
+                    raise InputError(Problem(text, hint="Run the command again."))
+                out.write(before + line + b"\n")
+                out.flush()
+                os.fsync(out.fileno())
+            Path(unfinished).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            Path(unfinished).replace(path)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(Problem(f"the ledger '{ledger.path}' cannot be written: {error.strerror}")) from error
     return entry
 
 
-def _frame_data(loaded: LoadedJob, step: int) -> dict[str, str]:
-    """In which frame a step was written."""
-    registered = loaded.registered(step)
-    if registered is None:
-        return {"frame": "nominal"}
-    return {"frame": "registered", "registration": registered.digest}
-
-
-def _feature_data(feature: FeatureState, told: Mapping[str, Any]) -> dict[str, Any]:
-    as_written = [
-        {
-            "phase": n.phase,
-            "peak_nm": n.peak_nm,
-            "fwhm_nm": n.fwhm_nm,
-            "radiance": n.radiance,
-            "confidence": n.confidence.value,
-            "shape_confidence": n.shape_confidence.value,
-        }
-        for n in feature.as_written
-    ]
-    return {**told, "heated_c": feature.heated_c, "as_written": as_written}
-
-
-def _append(path: Path, line: bytes) -> None:
-    """The line at the end of the file, on disk when this returns."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as out:
-            out.write(line + b"\n")
-            out.flush()
-            os.fsync(out.fileno())
-    except OSError as error:
-        raise InputError(Problem(f"the ledger '{path}' cannot be written: {error.strerror}")) from error
+def _head(content: bytes) -> str:
+    """SHA-256 of the last line of a ledger."""
+    lines = content.split(b"\n")
+    return hashlib.sha256(lines[-2]).hexdigest() if len(lines) > 1 else _FIRST

@@ -1,93 +1,31 @@
 """Rows of builds that a sample holds: kept compactly beside its ledger, and put before a job's own for the checks."""
 
-import hashlib
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from lasercam.errors import InputError, Problem
+from lasercam.model.execution import RowState
 from lasercam.model.frame import Frame
 from lasercam.model.protocols import CheckContext
 from lasercam.model.recipe import LaserSettings, Recipe, RecipeTable
-from lasercam.model.toolpath import PartInfo, Section, Toolpath, ToolpathBlock
-from lasercam.schema.document import Document
+from lasercam.model.toolpath import PartInfo, Section, ToolpathBlock
+from lasercam.pipeline.ledger_documents import LedgerEntry
+from lasercam.pipeline.ledger_saving import COLUMNS, STATE_COLUMN, file_digest
 
 if TYPE_CHECKING:
-    from lasercam.pipeline.ledger import Ledger, LedgerEntry
+    from lasercam.pipeline.ledger import Ledger
 
 Ticks = NDArray[np.int64]
-_COLUMNS = ("start", "end", "kind", "count", "recipe", "part")
 _SAMPLE_FRAME = (0, 0, 0)
 EVERYTHING = ("*",)
 """Sections of earlier jobs were judged when they were built; they are not judged again."""
-
-
-class RowsEntry(Document):
-    """A file of exposed rows."""
-
-    file: Annotated[str, Field(pattern=r"^[0-9a-f]{64}\.npz$")]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    rows: Annotated[int, Field(ge=0)]
-
-
-def save_rows(toolpath: Toolpath, folder: Path) -> RowsEntry:
-    """Everything a toolpath exposes, in ticks of the sample's frame with z = −depth, in a file of its digest's name.
-
-    Raises:
-        InputError: nothing can be written there.
-    """
-    name = f"{toolpath.header.digest}.npz"
-    total = 0
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-        try:
-            with os.fdopen(handle, "w+b") as out:
-                with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-                    for number, block in enumerate(toolpath.blocks()):
-                        total += _save_block(archive, number, block, toolpath.header.sections[block.section])
-                out.flush()
-                os.fsync(out.fileno())
-            digest = _file_digest(Path(unfinished))
-            Path(unfinished).chmod(0o644)
-            Path(unfinished).replace(folder / name)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(Problem(f"nothing can be written to '{folder}': {error.strerror}")) from error
-    return RowsEntry(file=name, sha256=digest, rows=total)
-
-
-def _save_block(archive: zipfile.ZipFile, number: int, block: ToolpathBlock, section: Section) -> int:
-    exposes = block.exposes
-    columns = (
-        _in_sample(block.start_ticks[exposes], section.frame),
-        _in_sample(block.end_ticks[exposes], section.frame),
-        *(column[exposes] for column in (block.kind, block.count, block.recipe, block.part)),
-    )
-    for name, column in zip(_COLUMNS, columns, strict=True):
-        content = io.BytesIO()
-        np.lib.format.write_array(content, np.ascontiguousarray(column), allow_pickle=False)
-        # A fixed date: the same rows give the same bytes.
-        entry = zipfile.ZipInfo(f"{number:08d}.{block.section:05d}.{name}.npy", (1980, 1, 1, 0, 0, 0))
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        archive.writestr(entry, content.getvalue())
-    return int(exposes.sum())
-
-
-def _in_sample(ticks: Ticks, frame: Frame) -> Ticks:
-    placed = frame.sample_ticks(ticks)
-    placed[:, 2] *= -1
-    return placed
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +54,7 @@ class Earlier:
             yield block
 
 
-def earlier(context: CheckContext, ledger: "Ledger", *, merge_parts: bool) -> Earlier:
+def earlier(context: CheckContext, ledger: "Ledger", *, merge_parts: bool, only_done: bool = False) -> Earlier:
     """A job's context with everything before it that the sample holds.
 
     Rows of the ledger have negative numbers, so that they come first and the job's own keep theirs.
@@ -126,20 +64,23 @@ def earlier(context: CheckContext, ledger: "Ledger", *, merge_parts: bool) -> Ea
         ledger: with at least one entry.
         merge_parts: parts of the same name are the same part, as passes over a part are counted; else they carry the
             number of their entry in their name, as findings name them.
+        only_done: leave out what is exposed in part or perhaps: nothing may be written over it, and nothing may be
+            rewritten that perhaps is not there.
 
     Raises:
         InputError: rows are missing or damaged.
     """
-    for entry in ledger.entries:
+    entries = ledger.current
+    for entry in entries:
         _check_rows(ledger, entry)
     own = context.header
     parts, recipes = list(own.parts), list(own.recipes.recipes)
     numbers = {part.name: i for i, part in enumerate(parts)}
     sections: list[Section] = []
     plans: list[_Plan] = []
-    row = -sum(entry.rows.rows for entry in ledger.entries)
+    row = -sum(entry.rows.rows for entry in entries)
     laser = LaserSettings(own.sections[0].laser.wavelength_nm) if own.sections else LaserSettings(1.0)
-    for entry in ledger.entries:
+    for entry in entries:
         part_of = []
         for name in entry.parts:
             shown = name if merge_parts else f"{name} (ledger entry {entry.entry}, {entry.date})"
@@ -152,16 +93,17 @@ def earlier(context: CheckContext, ledger: "Ledger", *, merge_parts: bool) -> Ea
             recipe_of.append(len(recipes))
             recipes.append(Recipe(f"{name} (ledger entry {entry.entry})", 0, process, laser))
         first = len(sections)
-        steps: dict[str, int] = {}
+        steps: dict[tuple[str, int], int] = {}
         for part in entry.sections:
-            step = steps.setdefault(part.step, -1_000_000 + 1_000 * entry.entry + len(steps))
+            step = steps.setdefault((part.step, part.run), -1_000_000 + 1_000 * entry.entry + len(steps))
             sections.append(
                 Section(
                     len(sections), step, f"{part.step} (ledger entry {entry.entry})", part.pass_kind, EVERYTHING, laser,
                     Frame(_SAMPLE_FRAME, 1.0, part.increment_ticks), repeat=part.repeat,
                 )
             )  # fmt: skip
-        plans.append(_Plan(ledger.rows_folder / entry.rows.file, first, np.array(part_of), np.array(recipe_of), row))
+        path = ledger.rows_folder / entry.rows.file
+        plans.append(_Plan(path, first, np.array(part_of), np.array(recipe_of), row, only_done))
         row += entry.rows.rows
     if len(parts) > 2**16 or len(recipes) > 2**16:
         raise InputError(Problem("the ledger and the job together have more parts or recipes than rows can name"))
@@ -190,35 +132,50 @@ class _Plan:
     part_of: Ticks
     recipe_of: Ticks
     first_row: int
+    only_done: bool
 
     def blocks(self) -> Iterator[ToolpathBlock]:
         row = self.first_row
-        with zipfile.ZipFile(self.path) as archive:
-            stems = sorted({name.rsplit(".", 2)[0] for name in archive.namelist()})
-            for stem in stems:
-                start, end, kind, count, recipe, part = (_column(archive, f"{stem}.{name}.npy") for name in _COLUMNS)
-                yield ToolpathBlock(
-                    self.first_section + int(stem.split(".")[1]),
-                    row,
-                    start,
-                    end,
-                    kind,
-                    count,
-                    self.recipe_of[recipe].astype(np.uint16),
-                    self.part_of[part].astype(np.uint16),
-                )
-                row += len(kind)
+        for section, columns in saved_blocks(self.path):
+            n_rows = len(columns["kind"])
+            chosen = columns[STATE_COLUMN] == RowState.DONE if self.only_done else np.ones(n_rows, np.bool_)
+            start, end, kind, count, recipe, part = (columns[name][chosen] for name in COLUMNS)
+            yield ToolpathBlock(
+                self.first_section + section,
+                row,
+                start,
+                end,
+                kind,
+                count,
+                self.recipe_of[recipe].astype(np.uint16),
+                self.part_of[part].astype(np.uint16),
+            )
+            row += n_rows
+
+
+def saved_blocks(path: Path) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+    """What `save_rows` wrote, block by block: the section's number within the entry, and its columns with `state`."""
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        stems = sorted({name.rsplit(".", 2)[0] for name in names}, key=lambda stem: stem.split(".")[::-1])
+        for stem in stems:
+            columns = {name: _column(archive, f"{stem}.{name}.npy") for name in COLUMNS}
+            state = f"{stem}.{STATE_COLUMN}.npy"
+            columns[STATE_COLUMN] = (
+                _column(archive, state) if state in names else np.full(len(columns["kind"]), RowState.DONE, np.uint8)
+            )
+            yield int(stem.split(".")[1]), columns
 
 
 def _column(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     return np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
 
 
-def _check_rows(ledger: "Ledger", entry: "LedgerEntry") -> None:
+def _check_rows(ledger: "Ledger", entry: LedgerEntry) -> None:
     path = ledger.rows_folder / entry.rows.file
     hint = "Take it from a backup: without it nobody knows what the sample holds."
     try:
-        digest = _file_digest(path)
+        digest = file_digest(path)
     except OSError as error:
         text = f"the rows of ledger entry {entry.entry} ('{path}') cannot be read: {error.strerror}"
         raise InputError(Problem(text, hint=hint)) from error
@@ -226,19 +183,22 @@ def _check_rows(ledger: "Ledger", entry: "LedgerEntry") -> None:
         raise InputError(Problem(f"the rows of ledger entry {entry.entry} ('{path}') were changed", hint=hint))
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def names_ledger(on: str) -> bool:
     """Whether a finding is on something of an earlier job: it was judged when that was built."""
     return "(ledger entry " in on
 
 
-def held(entries: "Sequence[LedgerEntry]") -> str:
+def held(entries: Sequence[LedgerEntry]) -> str:
     """What the sample holds, in words."""
     total = sum(entry.exposures for entry in entries)
     days = sorted({entry.date for entry in entries})
     span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    return f"the ledger holds {len(entries)} executed build(s) with {total:,} exposures, {span}"
+    kind = " of a simulation" if entries[0].is_simulated else ""
+    text = f"the ledger{kind} holds {len(entries)} executed build(s) with {total:,} exposures, {span}"
+    in_question = sum(entry.in_question for entry in entries)
+    if in_question:
+        text += (
+            f"; {in_question:,} more were made in part or perhaps: nothing is written over them, and no rewrite may "
+            "rely on them"
+        )
+    return text

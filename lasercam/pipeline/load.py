@@ -17,6 +17,7 @@ from lasercam.model.sample import MATERIALS
 from lasercam.pipeline import registry
 from lasercam.pipeline.calibration import with_calibration
 from lasercam.pipeline.compensation import read_tables
+from lasercam.pipeline.controller_link import link_keys
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
 from lasercam.pipeline.laser_link import adapter_keys
 from lasercam.pipeline.registration import Registered, read_registrations, registered_for
@@ -94,8 +95,12 @@ class LoadedJob:
         )
 
 
-def load_job(path: Path) -> LoadedJob:
+def load_job(path: Path, folder: FolderInputs | None = None) -> LoadedJob:
     """A job file, or the job kept inside a build folder.
+
+    Args:
+        path: of the file or folder.
+        folder: where files of a job file are looked for, by who wants to know what was looked at; else its own.
 
     Raises:
         InputError: anything wrong with the job or a file it names, every problem with its place.
@@ -106,21 +111,22 @@ def load_job(path: Path) -> LoadedJob:
         files = {f.reference: f.content for f in inside.of_kind("process")}
         tree, document = _read(content, JOB_NAME)
         return _load(content, tree, document, inside, library_from_files(files))
-    return load_content(read_bytes(path), path.name, path.parent)
+    return load_content(read_bytes(path), path.name, path.parent, folder)
 
 
-def load_content(content: bytes, name: str, beside: Path) -> LoadedJob:
+def load_content(content: bytes, name: str, beside: Path, folder: FolderInputs | None = None) -> LoadedJob:
     """A job from the text of its file.
 
     Args:
         content: the text, UTF-8.
         name: as messages call the file.
         beside: the folder in which the file lies or would lie; what the job names is looked for there.
+        folder: where files are looked for, by who wants to know what was looked at; else `beside`.
 
     Raises:
         InputError: anything wrong with the job or a file it names, every problem with its place.
     """
-    folder = FolderInputs(beside)
+    folder = FolderInputs(beside) if folder is None else folder
     tree, document = _read(content, name)
     own = [folder.subfolder(document.processes, tree.at(("processes",)))] if document.processes else []
     lab = (*own, *environment_folders())
@@ -227,6 +233,7 @@ def _machine(reference: str, index: int, step: Step, tree: Tree, inputs: Inputs)
         raise InputError(Problem(text, profile.at(("machine",)), f"Write `machine: {reference}` in the profile."))
     registry.dialect(machine.controller.dialect, profile.at(("controller", "dialect")))
     adapter_keys(machine, profile)
+    link_keys(machine, profile)
     strength = "average_power" if machine.laser.is_cw else "pulse_energy"
     return with_calibration(machine, inputs, profile.at(("laser", strength, "scale", "table")))
 
@@ -262,11 +269,14 @@ def _source(name: str, keys: Mapping[str, Any], below: Tree, seed: int, inputs: 
     def locate(*path: str | int, key: bool = False) -> Location:
         return below.at(path, key=key)
 
+    def private(reference: str) -> bytes:
+        return inputs.private(reference, below.at(("file",)))
+
     def child(path: tuple[str, ...], child_keys: Mapping[str, Any]) -> tuple[Placement, PatternSource]:
         nested = _source(f"{name}.{path[-1]}", child_keys, below.under(path), seed, inputs)
         return nested.placement, nested.source
 
-    return LoadedPattern(placement, kind(placement, SourceContext(name, asset, locate, seed, child)))
+    return LoadedPattern(placement, kind(placement, SourceContext(name, asset, locate, seed, child, private)))
 
 
 def _check_areas(name: str, placement: Placement, job: JobDocument, tree: Tree, problems: list[Problem]) -> None:

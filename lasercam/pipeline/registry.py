@@ -1,4 +1,4 @@
-"""Sources, checks, dialects and laser adapters by name, so that a lab can add its own.
+"""Sources, checks, dialects and links to lasers and controllers by name, so that a lab can add its own.
 
 They are found through entry points, or were registered in this process by the Python API.
 """
@@ -11,20 +11,32 @@ from typing import Any, cast
 from lasercam.errors import InputError, LasercamError, Location, Problem, name_problem
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.feature import FeatureBlock, Parts
+from lasercam.model.file_control import FileEnding, FileStatus
 from lasercam.model.finding import CodeInfo, Finding
-from lasercam.model.links import LaserAdapterType
+from lasercam.model.links import FileLinkType, LaserAdapterType
 from lasercam.model.protocols import Check, Dialect, SourceType
 from lasercam.pipeline.guard import Owner, guarded, owner_of_entry, owner_of_object
 
 SOURCES, CHECKS, DIALECTS = "lasercam.sources", "lasercam.checks", "lasercam.dialects"
-LASERS = "lasercam.lasers"
+LASERS, CONTROLLERS = "lasercam.lasers", "lasercam.controllers"
 
-_WHAT = {SOURCES: "pattern type", CHECKS: "check", DIALECTS: "dialect", LASERS: "kind of laser adapter"}
+_WHAT = {
+    SOURCES: "pattern type", CHECKS: "check", DIALECTS: "dialect", LASERS: "kind of laser adapter",
+    CONTROLLERS: "kind of link to a controller",
+}  # fmt: skip
 _ANSWERS: Mapping[str, dict[str, Any]] = {
     SOURCES: {"parts": Parts, "features": (FeatureBlock,), "area": None, "extra_files": None},
     CHECKS: {"begin": None, "block": None, "end": (Finding,)},
     DIALECTS: {"judge": (Finding,), "encoder": None, "reader": (ExposureBlock,), "reader_with": (ExposureBlock,)},
     LASERS: {"read": None, "set_targets": None, "open_output": None, "close_output": None},
+    CONTROLLERS: {
+        "problems": None,
+        "questions": None,
+        "hand_over": None,
+        "start": None,
+        "status": FileStatus,
+        "cut": FileEnding,
+    },
 }
 """What rooms of other packages are asked, and what they must answer."""
 _own: dict[str, dict[str, Any]] = {group: {} for group in _WHAT}
@@ -105,6 +117,11 @@ def dialect(name: str, location: Location | None = None) -> Dialect:
 def laser_adapter(name: str, location: Location | None = None) -> LaserAdapterType[Any]:
     """The kind of laser link of that name; InputError with the nearest name when there is none."""
     return cast("LaserAdapterType[Any]", _load(LASERS, name, location))
+
+
+def controller_link(name: str, location: Location | None = None) -> FileLinkType[Any]:
+    """The kind of link to a controller of that name; InputError with the nearest name when there is none."""
+    return cast("FileLinkType[Any]", _load(CONTROLLERS, name, location))
 
 
 def new_checks() -> list[Check]:

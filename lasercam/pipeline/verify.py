@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +12,15 @@ from numpy.typing import NDArray
 from lasercam._version import __version__
 from lasercam.errors import InputError, LasercamError, Problem, RereadError
 from lasercam.model.commanded import commanded_kind, feed_speeds_nm_s, open_times_ns
+from lasercam.model.companions import CompanionReader, companion_folder
 from lasercam.model.exposure import NO_SETTING, RAPID_NM_S, ExposureBlock
 from lasercam.model.machine import Machine
-from lasercam.model.protocols import Dialect, ReadsCompanions
 from lasercam.model.recipe import RecipeTable
 from lasercam.model.toolpath import TICKS_PER_UM, RowKind, Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
 from lasercam.pipeline.agreement import COMPILED_FROM_ROWS, Commands, shows
 from lasercam.pipeline.build import file_digest
-from lasercam.pipeline.companions import CompanionReader, companion_folder
+from lasercam.pipeline.exposure_feed import ExposureFeed, exposures
 from lasercam.pipeline.load import LoadedJob, input_hashes, load_job, machine_digest
 from lasercam.pipeline.manifest import MANIFEST_NAME, Manifest, ProgramEntry, read_manifest
 from lasercam.pipeline.planning import plan_job
@@ -178,7 +177,7 @@ def _check_program(
     try:
         with (folder / program.file).open("rb") as stream:
             companions = CompanionReader(folder / program.file)
-            found = _Feed(_exposures(language, stream, machine, companions))
+            found = ExposureFeed(exposures(language, stream, machine, companions))
             for block in blocks:
                 n_shown = len(block) - int(np.count_nonzero(block.kind == RowKind.JUMP))
                 actual = found.take(n_shown)
@@ -207,62 +206,6 @@ def _check_program(
         proof.mismatches.append(Mismatch(f"{companion_folder(Path(program.file))}/{unused[0]}", text))
         return
     proof.exposures[program.file] = compared
-
-
-def _exposures(
-    language: Dialect, stream: BinaryIO, machine: Machine, companions: CompanionReader
-) -> Iterator[ExposureBlock]:
-    if isinstance(language, ReadsCompanions):
-        return language.reader_with(stream, machine, companions)
-    return language.reader(stream, machine)
-
-
-class _Feed:
-    """Exposures of a file in pieces of any wanted size."""
-
-    def __init__(self, blocks: Iterator[ExposureBlock]) -> None:
-        self._blocks = blocks
-        self._held: list[ExposureBlock] = []
-        self._count = 0
-
-    def take(self, count: int) -> ExposureBlock:
-        """The next `count` exposures, fewer at the end of the file."""
-        while self._count < count:
-            block = next(self._blocks, None)
-            if block is None:
-                break
-            self._held.append(block)
-            self._count += len(block)
-        whole = _joined(self._held)
-        taken, rest = _cut(whole, 0, count), _cut(whole, count, len(whole))
-        self._held, self._count = [rest], len(rest)
-        return taken
-
-
-def _joined(blocks: list[ExposureBlock]) -> ExposureBlock:
-    if len(blocks) == 1:
-        return blocks[0]
-    if not blocks:
-        empty, none = np.zeros((0, 3), np.int64), np.zeros(0, np.int64)
-        return ExposureBlock(np.zeros(0, np.uint8), empty, empty, none, none, none, none)
-    return ExposureBlock(
-        np.concatenate([b.kind for b in blocks]),
-        np.concatenate([b.start_ticks for b in blocks]),
-        np.concatenate([b.end_ticks for b in blocks]),
-        np.concatenate([b.speed_nm_s for b in blocks]),
-        np.concatenate([b.open_ns for b in blocks]),
-        np.concatenate([b.count for b in blocks]),
-        np.concatenate([b.line for b in blocks]),
-        np.concatenate([b.settings() for b in blocks]),
-    )
-
-
-def _cut(block: ExposureBlock, start: int, stop: int) -> ExposureBlock:
-    s = slice(start, stop)
-    return ExposureBlock(
-        block.kind[s], block.start_ticks[s], block.end_ticks[s], block.speed_nm_s[s], block.open_ns[s],
-        block.count[s], block.line[s], block.settings()[s],
-    )  # fmt: skip
 
 
 def _commands(recipes: RecipeTable, machine: Machine, section: Section) -> Commands:

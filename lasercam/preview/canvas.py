@@ -3,7 +3,7 @@
 Places and sizes on a sheet are inches from its lower-left corner, font sizes and line widths are points.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -45,7 +45,16 @@ _STYLE: Any = {
     "ytick.color": GREY,
     "axes.formatter.useoffset": False,
     "path.simplify": False,
+    "hatch.linewidth": 0.6,
 }
+
+
+_UNDATED: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
+    "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
+}
+"""What files would otherwise say of when and with what they were made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +100,22 @@ class Plot:
                 )
             )
 
-    def dots(self, points: NDArray[np.float64], colour: str, *, size: float, level: float = 3.0) -> None:
-        """Round dots of a diameter in points at (N, 2)."""
+    def dots(
+        self, points: NDArray[np.float64], colour: str, *, size: float, level: float = 3.0, hollow: bool = False
+    ) -> None:
+        """Round dots of a diameter in points at (N, 2); hollow ones are rings."""
         self.axes.plot(
-            points[:, 0], points[:, 1], "o", color=colour, markersize=size, markeredgewidth=0.0, zorder=level
-        )
+            points[:, 0], points[:, 1], "o", color=colour, markersize=size, zorder=level,
+            markeredgewidth=max(0.3, 0.16 * size) if hollow else 0.0, markerfacecolor="none" if hollow else colour,
+        )  # fmt: skip
+
+    def marks(self, points: NDArray[np.float64], colour: str, shape: str, *, size: float = 6.0) -> None:
+        """Crosses (`x`) or open diamonds (`D`) at (N, 2), edged so that they stand out from what they lie on."""
+        for edge, width in (("white", 2.6), (colour, 1.3)):
+            self.axes.plot(
+                points[:, 0], points[:, 1], shape, markersize=size, markeredgewidth=width, markeredgecolor=edge,
+                markerfacecolor="none", zorder=5.0,
+            )  # fmt: skip
 
     def frame(
         self,
@@ -214,16 +234,30 @@ class Sheet:
             drawn.set_linestyle((0.0, dashes))
         self.figure.add_artist(drawn)
 
-    def dot(self, x_in: float, y_in: float, colour: str, *, size: float = 5.0) -> None:
-        """A round dot."""
+    def dot(
+        self, x_in: float, y_in: float, colour: str, *, size: float = 5.0, shape: str = "o", hollow: bool = False
+    ) -> None:
+        """A round dot, or another mark."""
         from matplotlib.lines import Line2D
 
         self.figure.add_artist(
             Line2D(
                 [x_in / self.width_in], [y_in / self.height_in],
-                color=colour, marker="o", markersize=size, markeredgewidth=0.0, linestyle="none",
+                color=colour, marker=shape, markersize=size, linestyle="none",
+                markeredgewidth=1.1 if hollow else 0.0, markerfacecolor="none" if hollow else colour,
             )
         )  # fmt: skip
+
+    def bar(self, x_in: float, y_in: float, width_in: float, height_in: float, colour: str, hatch: str = "") -> None:
+        """A filled rectangle from its lower-left corner; `hatch` as matplotlib has them, drawn in white."""
+        from matplotlib.patches import Rectangle
+
+        place = (x_in / self.width_in, y_in / self.height_in)
+        drawn = Rectangle(
+            place, width_in / self.width_in, height_in / self.height_in,
+            facecolor=colour, edgecolor="white", hatch=hatch, linewidth=0.0,
+        )  # fmt: skip
+        self.figure.add_artist(drawn)
 
     def picture(self, x_in: float, y_in: float, rgb: NDArray[np.uint8]) -> None:
         """Pixels put down one to one, never resampled: what a decoder reads is what was computed."""
@@ -307,13 +341,21 @@ class Sheet:
 
     def save(self, out: BinaryIO, fmt: Format) -> None:
         """Write the sheet; the same drawing gives the same bytes."""
-        nothing: dict[str, dict[str, None]] = {
-            "png": {"Software": None},
-            "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
-            "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
-        }
         extra: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if fmt == "png" else {}
-        self.figure.savefig(out, format=fmt, dpi=self.figure.dpi, facecolor="white", metadata=nothing[fmt], **extra)
+        self.figure.savefig(out, format=fmt, dpi=self.figure.dpi, facecolor="white", metadata=_UNDATED[fmt], **extra)
+
+
+@contextmanager
+def book(out: BinaryIO) -> Iterator[Callable[[Sheet], None]]:
+    """A PDF of several pages: call what is given with each sheet; the same sheets give the same bytes."""
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    with PdfPages(out, metadata=_UNDATED["pdf"]) as pages:
+
+        def add(page: Sheet) -> None:
+            pages.savefig(page.figure, dpi=page.figure.dpi, facecolor="white")
+
+        yield add
 
 
 @contextmanager

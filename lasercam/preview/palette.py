@@ -28,6 +28,9 @@ class ColourGroup:
         title: the recipe's label, or the first and last of several.
         details: energy, rate, and speed or exposure.
         draws_lines, draws_dots: what the shown rows do with it.
+        dashes: of its lines; None = solid.
+        mark: shape put on each of its rows, `x` or `D` (a diamond); empty = none.
+        is_hollow: whether its dots are rings.
     """
 
     colour: str
@@ -35,6 +38,9 @@ class ColourGroup:
     details: tuple[str, ...]
     draws_lines: bool
     draws_dots: bool
+    dashes: tuple[float, float] | None = None
+    mark: str = ""
+    is_hollow: bool = False
 
 
 def colour_groups(

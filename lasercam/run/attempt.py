@@ -1,12 +1,13 @@
 """One attempt at one program: every exit leaves the beam off, and the journal says what became of the rows."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lasercam.errors import LasercamError
 from lasercam.run.faults import AbortedError, StoppedError, ignored
 from lasercam.run.flight import Flight
 from lasercam.run.journal import Journal, JournalError
+from lasercam.run.light import Light
 from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
 from lasercam.run.program import JobLine
@@ -28,6 +29,7 @@ class Attempt:
         wish: see Streamer.
         seen: see Streamer.
         said: told in words what happens.
+        light: the laser, its output open; None where nobody but a person sets it.
     """
 
     link: GrblLink
@@ -37,6 +39,7 @@ class Attempt:
     wish: Callable[[], Wish] = lambda: Wish.GO_ON
     seen: Callable[[Status], None] = ignored
     said: Callable[[str], None] = ignored
+    light: Light | None = None
 
     def __post_init__(self) -> None:
         self.flight = Flight(self.limits.rx_total, self.limits.planner_blocks, self.first_row)
@@ -52,10 +55,12 @@ class Attempt:
         """
         streamer = Streamer(
             self.link, self.flight, self.limits, self.journal,
-            wish=self.wish, seen=self.seen, paused=lambda: self.said("paused where the beam is off"),
+            wish=self._wish, sure=self._sure, seen=self.seen, paused=lambda: self.said("paused where the beam is off"),
         )  # fmt: skip
         try:
             is_done = streamer.run(lines)
+            if self.light is not None:
+                self.light.confirm(self.flight.ended_to)
         except BaseException as error:
             self._cut(error)
             raise
@@ -66,9 +71,19 @@ class Attempt:
         if self.journal is not None:
             self.journal.finished(row=self.flight.begun_to)
 
+    def _wish(self) -> Wish:
+        if self.light is not None:
+            self.light.look(self.link.now_s(), self.flight.ended_to)
+        return self.wish()
+
+    def _sure(self, ended_to: int) -> int:
+        return ended_to if self.light is None else self.light.sure_to(ended_to)
+
     def _cut(self, error: BaseException) -> None:
-        """The beam first, the journal second; what went wrong stays what is raised."""
+        """The beam first, at both ends at once, the journal second; what went wrong stays what is raised."""
+        closed = self.light.close_at_once() if self.light is not None else lambda: None
         ending = cut_beam(self.link)
+        closed()
         is_trusted = isinstance(error, (AbortedError, KeyboardInterrupt, JournalError)) and ending.is_dark
         bounds = self._bounds(ending if is_trusted else None)
         reason = f"{type(error).__name__}: {error}" if isinstance(error, LasercamError) else type(error).__name__
@@ -84,7 +99,8 @@ class Attempt:
         flight = self.flight
         place = None if ending is None else ending.place_um
         tolerance_um = self.limits.place_tolerance_um + self.limits.path_tolerance_um
-        return bounds_at(flight.window(), place, flight.ended_to, flight.begun_to, tolerance_um)
+        bounds = bounds_at(flight.window(), place, flight.ended_to, flight.begun_to, tolerance_um)
+        return replace(bounds, done=self._sure(bounds.done))
 
     def _stopped(self, reason: str, bounds: Bounds) -> None:
         if self.journal is not None:

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from lasercam.errors import LasercamError, LinkError
 
-STOPPED, ABORTED = 4, 5
-"""Exit codes: the operator stopped where the beam was off, or cut the beam at once."""
+STOPPED, ABORTED, WAITING = 4, 5, 6
+"""Exit codes: the operator stopped where the beam was off, or cut the beam at once; a step by hand has to be done."""
 
 
 def ignored(_: object) -> None:
@@ -16,7 +16,7 @@ class FaultError(LinkError):
     """The controller or the link did what it must not; the beam is cut and nothing is tried again.
 
     Attributes:
-        kind: a word for programs: `silent`, `reset`, `error`, `alarm`, `place`, `override`, `replies`, …
+        kind: a word for programs: `silent`, `reset`, `error`, `alarm`, `place`, `override`, `replies`, `laser`, …
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -34,3 +34,9 @@ class AbortedError(LasercamError):
     """The operator, or a signal, cut the beam at once; the row it was in is partly exposed."""
 
     exit_code: ClassVar[int] = ABORTED
+
+
+class WaitingError(LasercamError):
+    """A step that a person does comes next and is not confirmed; the beam is off, and nothing more moves."""
+
+    exit_code: ClassVar[int] = WAITING

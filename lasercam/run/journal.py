@@ -4,19 +4,23 @@ What may leave the computer is on disk before it does, so that after any interru
 done, not done, partly or uncertain. A last record that was torn while it was written is as if it had not been begun.
 """
 
+import hashlib
 import json
 import os
+import secrets
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from lasercam.errors import InputError, LasercamError, Location, Problem
+from lasercam.errors import InputError, LasercamError, Location, Problem, RefusedError
+from lasercam.run.journal_lock import hold
 from lasercam.run.row_ranges import RowRanges
 
 JOURNAL_SCHEMA: Final = "lasercam-journal-1"
 _CRC_DIGITS: Final = 8
+_IDENTITY_DIGITS: Final = 32
 Decision = Literal["skip", "expose"]
 
 
@@ -43,6 +47,7 @@ class ProgramRecord:
         uncertain: perhaps exposed.
         partly: the beam was cut within them.
         skipped: left as they are by a person's decision, for ever.
+        again: were in question, and a person decided to expose them (perhaps for the second time).
         is_finished: the program has run to its end, or everything of it is settled.
         attempts: how often it was begun.
     """
@@ -51,6 +56,7 @@ class ProgramRecord:
     uncertain: RowRanges = field(default_factory=RowRanges)
     partly: RowRanges = field(default_factory=RowRanges)
     skipped: RowRanges = field(default_factory=RowRanges)
+    again: RowRanges = field(default_factory=RowRanges)
     is_finished: bool = False
     attempts: int = 0
 
@@ -71,13 +77,19 @@ class JournalContent:
 
     Attributes:
         toolpath: digest that all records are about; empty for a new journal.
+        identity: tells executions of the same build apart; empty for a new journal.
+        is_simulated: nothing was exposed but in a simulation.
         programs: by execution.
+        by_hand: indices of the job's steps that a person confirmed as done by hand.
         torn_bytes: of a last record that was never finished.
         good_bytes: length of the file without them.
     """
 
     toolpath: str = ""
+    identity: str = ""
+    is_simulated: bool = False
     programs: dict[ProgramKey, ProgramRecord] = field(default_factory=dict)
+    by_hand: list[int] = field(default_factory=list)
     torn_bytes: int = 0
     good_bytes: int = 0
 
@@ -113,6 +125,8 @@ def read_journal(path: Path) -> JournalContent:
             raise InputError(Problem(text, Location(str(path), number, 1), hint))
         try:
             reading.add(record)
+            if number == 1 and not content.identity:  # written before journals had one
+                content.identity = hashlib.sha256(line).hexdigest()[:_IDENTITY_DIGITS]
         except (KeyError, TypeError, ValueError) as error:
             text = f"a record of the journal cannot be understood ({error})"
             raise InputError(
@@ -149,6 +163,8 @@ class _Reading:
             if record["schema"] != JOURNAL_SCHEMA:
                 raise ValueError(f"of kind {record['schema']}, not {JOURNAL_SCHEMA}")
             self._content.toolpath = str(record["toolpath"])
+            self._content.identity = str(record.get("id", ""))
+            self._content.is_simulated = bool(record.get("simulated", False))
         elif kind == "start":
             self.end()
             self._program = self._content.of(ProgramKey(int(record["section"]), int(record["repeat"])))
@@ -158,6 +174,7 @@ class _Reading:
             again = self._rows & self._program.open_question
             self._program.uncertain -= again
             self._program.partly -= again
+            self._program.again |= again
             self._sent = self._done = int(record["first_row"])
         elif kind == "sent":
             self._sent, self._done = max(self._sent, int(record["row"])), max(self._done, int(record["done"]))
@@ -178,6 +195,8 @@ class _Reading:
             program = self._content.of(ProgramKey(int(record["section"]), int(record["repeat"])))
             program.done |= RowRanges.of(*record["rows"])
             program.is_finished = bool(record["finished"])
+        elif kind == "by_hand":
+            self._content.by_hand.append(int(record["step"]))
         elif kind != "note":
             raise ValueError(f"of an unknown kind '{kind}'")
 
@@ -201,11 +220,12 @@ class Journal:
     Every method raises JournalError when that cannot be.
     """
 
-    def __init__(self, path: Path, toolpath: str) -> None:
+    def __init__(self, path: Path, toolpath: str, *, simulated: bool = False) -> None:
         """Open for appending; a torn last record is cut off.
 
         Raises:
             InputError: it is damaged, or about another toolpath.
+            RefusedError: another run holds it.
             JournalError: it cannot be written.
         """
         content = read_journal(path)
@@ -216,12 +236,18 @@ class Journal:
         self.path, self.toolpath = path, toolpath
         try:
             self._stream = path.open("r+b" if path.exists() else "xb", buffering=0)
+            try:
+                hold(self._stream, path)
+            except RefusedError:
+                self._stream.close()
+                raise
             self._stream.truncate(content.good_bytes)
             self._stream.seek(0, os.SEEK_END)
         except OSError as error:
             raise JournalError(f"the journal '{path}' cannot be written: {error.strerror}") from error
         if not content.toolpath:
-            self._append(t="journal", schema=JOURNAL_SCHEMA, toolpath=toolpath)
+            identity = secrets.token_hex(_IDENTITY_DIGITS // 2)
+            self._append(t="journal", schema=JOURNAL_SCHEMA, toolpath=toolpath, id=identity, simulated=simulated)
             self._sync_folder()
 
     def __enter__(self) -> Self:
@@ -260,6 +286,10 @@ class Journal:
         self._append(
             t="executed", section=key.section, repeat=key.repeat, rows=rows.ranges, finished=finished, source=source
         )
+
+    def by_hand(self, step: int, *, name: str, how: str) -> None:
+        """A person says that a step without the beam is done; `how` it was said: asked, or by which option."""
+        self._append(t="by_hand", step=step, name=name, how=how)
 
     def note(self, text: str) -> None:
         """Anything worth keeping."""

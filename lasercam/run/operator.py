@@ -15,10 +15,14 @@ Answer = Literal["skip", "expose", "inspect"]
 
 
 class Operator(Protocol):
-    """Answers questions. A script's operator answers yes, and leaves uncertain rows alone."""
+    """Answers questions. A script's operator answers yes, leaves uncertain rows alone, and has done nothing by hand."""
 
     def confirm(self, question: str) -> bool:
         """Whether something is so, or may be done."""
+        ...
+
+    def by_hand(self, question: str) -> bool:
+        """Whether a person has done a step away from the beam. A script's operator never knows."""
         ...
 
     def decide(self, question: str) -> Answer:
@@ -27,15 +31,25 @@ class Operator(Protocol):
 
 
 class Controls:
-    """What was last asked for, from keys or signals; safe to set from anywhere at any time."""
+    """What was last asked for, from keys or signals; safe to set from anywhere at any time.
+
+    Attributes:
+        is_asking: a question waits for the person's answer; nothing moves and the beam is off meanwhile.
+    """
 
     def __init__(self) -> None:
+        self.is_asking = False
         self._wish = Wish.GO_ON
         self._abort = ""
 
     def pause_or_go_on(self) -> None:
         """Pause at the next row where the beam is off, or go on."""
         self._wish = Wish.PAUSE if self._wish is Wish.GO_ON else Wish.GO_ON
+
+    @property
+    def is_pausing(self) -> bool:
+        """Whether a pause was asked for last."""
+        return self._wish is Wish.PAUSE
 
     def stop(self) -> None:
         """End at the next row where the beam is off."""

@@ -67,6 +67,16 @@ def connect(link: GrblLink) -> Controller:
     Raises:
         FaultError, LinkError: it does not answer like GRBL or grblHAL.
     """
+    try:
+        return _connected(link)
+    except FaultError as error:
+        if error.kind != "reset":
+            raise
+        # A reset from before was still under way: the first banner was its, the second that of ours.
+        return _connected(link)
+
+
+def _connected(link: GrblLink) -> Controller:
     banner = link.reset()
     link.write(NO_OVERRIDES)
     rx_total, blocks = DEFAULT_RX, DEFAULT_BLOCKS
@@ -103,6 +113,17 @@ def setting_problems(controller: Controller, machine: Machine) -> Iterator[str]:
     if mask is None or not int(mask) & _WITH_BUFFERS:
         shown = "not stated" if mask is None else f"{mask:g}"
         yield f"$10 is {shown}: status reports must tell about buffers; set $10=3"
+
+
+def require_settings(controller: Controller, machine: Machine, fastest_um_s: float) -> None:
+    """Refuse a controller that is not set as the profile and the job files rely on.
+
+    Raises:
+        RefusedError: with everything that is to be corrected.
+    """
+    problems = [*setting_problems(controller, machine), *speed_problems(controller, fastest_um_s)]
+    if problems:
+        raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
 
 
 def _same(found: str, wanted: str) -> bool:
@@ -162,6 +183,16 @@ def home(link: GrblLink) -> Status:
         FaultError: homing fails.
     """
     link.ask(b"$H", HOMING_S)
+    return link.status()
+
+
+def unlock(link: GrblLink) -> Status:
+    """The alarm lock is gone; for controllers that cannot home, once a person has said where their zero is.
+
+    Raises:
+        FaultError: it stays locked.
+    """
+    link.ask(b"$X", ASK_S)
     return link.status()
 
 

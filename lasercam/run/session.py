@@ -1,42 +1,48 @@
 """A session at the stage: what is left of a build, what must be so before it starts, then program after program."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import Final
 
 from lasercam.errors import RefusedError
-from lasercam.model.links import StreamedByLines, Transport
+from lasercam.model.execution import HandStep
+from lasercam.model.file_control import FileLinkKeys
+from lasercam.model.laser_control import LaserTargets
+from lasercam.model.links import FileLink, LaserAdapter, StreamedByLines, Transport
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect
+from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import NM_PER_UM, Section, Toolpath
 from lasercam.run.attempt import Attempt
-from lasercam.run.frame import frame_lines
+from lasercam.run.by_hand import StepsByHand, places
+from lasercam.run.frame import box_text, frame_lines
+from lasercam.run.hand_over import Desk, HandOver
 from lasercam.run.journal import Journal, ProgramKey, ProgramRecord, read_journal
+from lasercam.run.light import Light, light_of
 from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
+from lasercam.run.loading import what_to_load
 from lasercam.run.operator import Controls, Events, Operator
+from lasercam.run.pieces import in_pieces
 from lasercam.run.preflight import (
     Controller,
     check_pass,
     connect,
     home,
     require_idle,
-    setting_problems,
-    speed_problems,
+    require_settings,
     travel_problems,
+    unlock,
     work_offset,
 )
 from lasercam.run.program import Program, job_lines
-from lasercam.run.remaining import longest_stroke
 from lasercam.run.replies import Status
 from lasercam.run.resume import file_sha256, remaining_program, whole_program
 from lasercam.run.row_ranges import RowRanges
+from lasercam.run.starving import lit_strokes, long_dots
 from lasercam.run.stop import cut_beam
-
-STROKE_LINES: Final = 7
-"""Lines of a stroke that a receive buffer of 127 bytes holds, at some 17 bytes a line."""
-_DIFFERENT_HINT = "`lasercam verify` says what differs; build again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +54,8 @@ class Planned:
         section, machine, dialect: what it is.
         laser: what must be set at the source, in words.
         before: what a person does before it: furnace, remounting; empty where it follows at once.
+        targets: what the laser is set to; None where a person sets it.
+        keys: of the link over which its controller takes whole files; None where it takes none, or a person loads them.
     """
 
     path: Path
@@ -56,7 +64,9 @@ class Planned:
     machine: Machine
     dialect: Dialect
     laser: str
-    before: str = ""
+    before: tuple[HandStep, ...] = ()
+    targets: LaserTargets | None = None
+    keys: FileLinkKeys | None = None
 
 
 @dataclass(frozen=True)
@@ -67,11 +77,15 @@ class Wanted:
         resume: go on with programs that were begun.
         frame: trace the box of the next program with the beam off, and nothing else.
         check: pass every program through the controller's check mode first.
+        confirmed: names of steps by hand that are done.
+        only_note: note them, and run nothing.
     """
 
     resume: bool = False
     frame: bool = False
     check: bool = False
+    confirmed: tuple[str, ...] = ()
+    only_note: bool = False
 
 
 @dataclass(eq=False)
@@ -85,6 +99,11 @@ class Session:
         open_link: the transport, opened late: opening a port resets many controllers.
         operator, controls, events: the person.
         sample: in words.
+        after: what a person does behind the last job file.
+        open_laser: the laser's link; None where a person sets the laser.
+        begun: called when everything is confirmed and the journal is open, before the first job file.
+        is_simulated: the controller is a simulation, its time not the clock's.
+        open_file_link: the link to a controller that runs whole files, opened late; None where none may be opened.
     """
 
     toolpath: Toolpath
@@ -95,35 +114,79 @@ class Session:
     controls: Controls
     events: Events
     sample: str
+    after: tuple[HandStep, ...] = ()
+    open_laser: Callable[[Machine], LaserAdapter | None] = lambda _: None
+    begun: Callable[[], None] = lambda: None
+    is_simulated: bool = False
+    open_file_link: Callable[[Planned], FileLink] | None = None
+
+    def __post_init__(self) -> None:
+        folder = str(self.planned[0].path.parent) if self.planned else "DIR"
+        self._by_hand = StepsByHand(self.journal_path, self._journal, self.operator, folder)
 
     def run(self, wanted: Wanted) -> int:
         """Everything that is left is executed; the number of programs that were run.
 
         Raises:
-            RefusedError: something is not as it must be; nothing has moved, or nothing more.
+            UsageError, RefusedError: something is not as it must be; nothing has moved, or nothing more.
+            WaitingError: a step by hand comes next that nobody has confirmed.
             StoppedError, AbortedError, FaultError, LinkError, JournalError: see Attempt.
         """
         todo = self._todo(wanted)
+        still = {planned.path.name for planned, _ in todo}
+        files = [(p.path.name, p.before, p.path.name in still) for p in self.planned]
+        for step in self._by_hand.confirm(wanted.confirmed, places(files, self.after)):
+            self._say(f"{step.text}: noted as done")
         if not todo:
-            self._say("everything of this build is executed; nothing is left")
+            self._say(f"everything of this build is executed; {self._told_after() or 'nothing is left'}")
+        if not todo or wanted.only_note:
             return 0
-        machines = {planned.machine.machine for planned, _ in todo}
-        if len(machines) > 1:
-            self._say(f"the build is for several machines; this session runs on {todo[0][0].machine.machine}")
-            todo = [t for t in todo if t[0].machine.machine == todo[0][0].machine.machine]
+        todo = self._on_one_machine(todo)
         first = todo[0][0]
-        for planned, _ in todo:
-            if not isinstance(planned.dialect, StreamedByLines):
-                raise RefusedError(loads_itself(planned))
+        if not wanted.frame:
+            self._by_hand.require(first.before, first.path.name)
+        is_whole = any(not isinstance(planned.dialect, StreamedByLines) for planned, _ in todo)
+        if is_whole and (first.keys is None or self.open_file_link is None):
+            raise RefusedError(what_to_load(self._desk(None), todo))
+        if is_whole and wanted.check:
+            raise RefusedError("only GRBL has a check mode ($C); files handed over are read back and proven here")
         self._confirm_start(first, wanted)
-        transport = self.open_link(first.machine)
-        try:
-            link = GrblLink(transport, self._say)
-            return self._on_link(link, todo, wanted)
-        finally:
-            transport.close()
+        with light_of(self.open_laser(first.machine), self._say, in_background=not self.is_simulated) as light:
+            if light is not None and first.targets is not None:
+                light.look_at_start(first.targets, first.path.name)
+            if is_whole and self.open_file_link is not None:
+                return self._hand_over(self.open_file_link(first), light, todo, wanted)
+            transport = self.open_link(first.machine)
+            try:
+                link = GrblLink(transport, self._say)
+                return self._on_link(link, light, todo, wanted)
+            finally:
+                transport.close()
 
-    def _on_link(self, link: GrblLink, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted) -> int:
+    def _hand_over(
+        self, link: FileLink, light: Light | None, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted
+    ) -> int:
+        """Files go to the controller whole."""
+        try:
+            count = HandOver(self._desk(light), link).run(todo, is_resumed=wanted.resume, only_frame=wanted.frame)
+        finally:
+            link.close()
+        if told := self._told_after():
+            self._say(told)
+        return count
+
+    def _desk(self, light: Light | None) -> Desk:
+        def ready(planned: Planned, key: ProgramKey, left: RowRanges, journal: Journal) -> None:
+            self._ready(light, planned, key, left, journal)
+
+        return Desk(
+            self.toolpath, self.controls, self.events, self.journal_path, self._journal, self.begun, light,
+            self._require, self._settled, ready, self._say,
+        )  # fmt: skip
+
+    def _on_link(
+        self, link: GrblLink, light: Light | None, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted
+    ) -> int:
         controller = connect(link)
         try:
             self._prepare(link, controller, todo, wanted)
@@ -131,8 +194,9 @@ class Session:
             if wanted.frame:
                 self._frame(link, limits, todo[0][0])
                 return 0
-            with Journal(self.journal_path, self.toolpath.header.digest) as journal:
-                return self._programs(link, limits, journal, todo, wanted)
+            with self._journal() as journal:
+                self.begun()
+                return self._programs(link, limits, light, journal, todo, wanted)
         finally:
             ending = cut_beam(link)  # beam off is the state at every exit
             self.events.tell("end", dark=ending.is_dark, problem=ending.problem)
@@ -153,7 +217,8 @@ class Session:
         todo = []
         for planned in self.planned:
             if file_sha256(planned.path) != planned.sha256:
-                raise RefusedError(f"'{planned.path.name}' is not the file that was built; {_DIFFERENT_HINT}")
+                text = f"'{planned.path.name}' is not the file that was built; `lasercam verify` says what differs"
+                raise RefusedError(f"{text}; build again")
             for repeat in range(planned.section.repeat):
                 key = ProgramKey(planned.section.index, repeat)
                 record = content.of(key)
@@ -182,26 +247,21 @@ class Session:
         self, link: GrblLink, controller: Controller, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted
     ) -> None:
         machine = todo[0][0].machine
-        problems = list(setting_problems(controller, machine))
-        fastest = max(
-            (r.speed_nm_s for p, _ in todo for r in (self.toolpath.header.recipes[i] for i in p.section.recipes)),
-            default=0,
-        )
-        problems += speed_problems(controller, fastest / NM_PER_UM)
-        if problems:
-            raise RefusedError("the controller is not set as the profile says:\n" + "\n".join(problems))
+        fastest = max((r.speed_nm_s for p, _ in todo for r in self._recipes(p)), default=0)
+        require_settings(controller, machine, fastest / NM_PER_UM)
         status = link.status()
-        if wanted.resume and not controller.number("22"):
+        is_locked = status.state == "Alarm"
+        if (wanted.resume or is_locked) and not controller.number("22"):
             self._require(
                 "The controller cannot home ($22=0). Is its zero exactly where it was before the interruption?"
             )
-        elif status.state == "Alarm" or wanted.resume:
+            status = unlock(link) if is_locked else status
+        elif wanted.resume or is_locked:
             self._require("Home the axes now? They move to their switches; the beam stays off.")
             status = home(link)
         require_idle(status)
         offset_um = work_offset(link)
-        for planned, _ in todo:
-            problems += travel_problems(controller, planned.section, offset_um)
+        problems = [text for p, _ in todo for text in travel_problems(controller, p.section, offset_um)]
         if problems:
             raise RefusedError("\n".join(problems))
         self.events.tell(
@@ -210,52 +270,69 @@ class Session:
         if wanted.resume:
             self._require("Registration: are the marks where they were before the interruption?")
 
-    def _require(self, question: str) -> None:
+    def _confirmed(self, question: str) -> bool:
         self.controls.wish()
-        if not self.operator.confirm(question):
+        return self.operator.confirm(question)
+
+    def _require(self, question: str) -> None:
+        if not self._confirmed(question):
             raise RefusedError(f"not confirmed: {question}")
 
     # Programs
 
     def _frame(self, link: GrblLink, limits: StreamLimits, planned: Planned) -> None:
-        low, high = planned.section.low_ticks, planned.section.high_ticks
-        box = " to ".join("(" + ", ".join(f"{v / 1e7:.3f}" for v in c) + ")" for c in (low, high))
-        self._require(f"Trace the box of '{planned.path.name}', {box} mm, with the beam off?")
+        self._require(f"Trace the box of '{planned.path.name}', {box_text(planned.section)}, with the beam off?")
         attempt = Attempt(link, limits, None, planned.section.first_row, self.controls.wish, self._seen, self._say)
         attempt.run(frame_lines(planned.section))
         self._say("the box was traced with the beam off")
 
     def _programs(
-        self, link: GrblLink, limits: StreamLimits, journal: Journal, todo: list[tuple[Planned, ProgramKey]],
-        wanted: Wanted,
+        self, link: GrblLink, limits: StreamLimits, light: Light | None, journal: Journal,
+        todo: list[tuple[Planned, ProgramKey]], wanted: Wanted,
     ) -> int:  # fmt: skip
-        for count, (planned, key) in enumerate(todo):
+        for planned, key in todo:
             record = read_journal(self.journal_path).of(key)
             left = self._settled(planned, key, record, journal)
             if not left:
                 journal.start(key, file="", sha256="", rows=RowRanges(), first_row=planned.section.first_row)
                 journal.finished(row=planned.section.first_row)
                 continue
-            if count and planned.before:
-                self._require(f"Before '{planned.path.name}': {planned.before}. Is this done?")
-            self._confirm_program(planned, key, left)
-            self._one(link, limits, journal, planned, key, left, wanted)
+            self._ready(light, planned, key, left, journal)
+            self._one(link, limits, light, journal, planned, key, left, wanted)
+        if told := self._told_after():
+            self._say(told)
         return len(todo)
 
-    def _confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> None:
+    def _ready(self, light: Light | None, planned: Planned, key: ProgramKey, left: RowRanges, journal: Journal) -> None:
+        """Steps by hand are done, the laser is set, and the operator agrees."""
+        self._by_hand.require(planned.before, planned.path.name, journal)
+        laser = ""
+        if light is not None and planned.targets is not None:
+            laser = light.make_ready(planned.targets, planned.path.name, self._confirmed, journal.note)
+        self._confirm_program(planned, key, left, laser)
+
+    def _confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges, laser: str) -> None:
         share = len(left) / max(1, planned.section.n_rows)
-        if longest_stroke(self.toolpath.section_blocks(planned.section.index)) > STROKE_LINES:
-            self._require(
-                f"'{planned.path.name}' has strokes longer than the controller's buffer: if the link is lost within "
-                "one, the beam stays on at standstill until the interlock closes it. Does the interlock see a stage "
-                "that stands, or is somebody there?"
-            )
+        if isinstance(planned.dialect, StreamedByLines):
+            self._say_what_outlasts_a_link(planned)
         again = f", time {key.repeat + 1} of {planned.section.repeat}" if planned.section.repeat > 1 else ""
         self._require(
             f"'{planned.path.name}'{again}: step {planned.section.step_name}, about "
-            f"{planned.section.duration_s * share:.0f} s left. Is the laser set to {planned.laser}, and the energy "
-            "measured at the sample?"
+            f"{planned.section.duration_s * share:.0f} s left. "
+            + (f"The laser reads back: {laser}; its output opens after this. " if laser else "")
+            + f"Is the laser set to {planned.laser}, and the energy measured at the sample?"
         )
+
+    def _say_what_outlasts_a_link(self, planned: Planned) -> None:
+        """Dots and strokes that stay lit for longer than is sent ahead, should the link be lost."""
+        name = planned.path.name
+        if told := long_dots(name, self._recipes(planned), planned.machine):
+            self._say(told)
+        if question := lit_strokes(name, self.toolpath.section_blocks(planned.section.index), planned.machine):
+            self._require(question)
+
+    def _recipes(self, planned: Planned) -> list[Recipe]:
+        return [self.toolpath.header.recipes[index] for index in planned.section.recipes]
 
     def _left(self, planned: Planned, record: ProgramRecord) -> RowRanges:
         section = planned.section
@@ -284,8 +361,8 @@ class Session:
         raise RefusedError(f"look at the sample: rows {question} of '{planned.path.name}' are in question")
 
     def _one(
-        self, link: GrblLink, limits: StreamLimits, journal: Journal, planned: Planned, key: ProgramKey,
-        left: RowRanges, wanted: Wanted,
+        self, link: GrblLink, limits: StreamLimits, light: Light | None, journal: Journal, planned: Planned,
+        key: ProgramKey, left: RowRanges, wanted: Wanted,
     ) -> None:  # fmt: skip
         program = self._program(planned, key, left)
         if wanted.check:
@@ -293,11 +370,12 @@ class Session:
             self._say(f"'{program.path.name}': {count:,} lines passed the controller's check mode")
             require_idle(link.status())
         first = planned.section.first_row
-        journal.start(key, file=program.path.name, sha256=file_sha256(program.path), rows=left, first_row=first)
-        self.events.tell("start", file=program.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
-        attempt = Attempt(link, limits, journal, first, self.controls.wish, said=self._say)
-        attempt.seen = lambda status: self._progress(planned, attempt, status)
-        attempt.run(job_lines(program))
+        with nullcontext() if light is None else light.beam(first):
+            journal.start(key, file=program.path.name, sha256=file_sha256(program.path), rows=left, first_row=first)
+            self.events.tell("start", file=program.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
+            attempt = Attempt(link, limits, journal, first, self.controls.wish, said=self._say, light=light)
+            attempt.seen = lambda status: self._progress(planned, attempt, status)
+            attempt.run(in_pieces(job_lines(program), limits.max_ahead_s, planned.machine.controller.increment))
         self.events.tell("finished", file=program.path.name)
 
     def _program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> Program:
@@ -307,6 +385,29 @@ class Session:
         name = f"{self.journal_path.name}.{key.section}-{key.repeat}.left{planned.dialect.suffix}"
         path = self.journal_path.with_name(name)
         return remaining_program(path, self.toolpath, section, planned.machine, planned.dialect, left)
+
+    def _journal(self) -> Journal:
+        return Journal(self.journal_path, self.toolpath.header.digest, simulated=self.is_simulated)
+
+    # Steps by hand
+
+    def _told_after(self) -> str:
+        """What is left by hand where no job file is left, on no machine."""
+        if not self.after:
+            return ""
+        content = read_journal(self.journal_path)
+        keys = [ProgramKey(p.section.index, repeat) for p in self.planned for repeat in range(p.section.repeat)]
+        return self._by_hand.told_after(self.after) if all(content.of(key).is_finished for key in keys) else ""
+
+    def _on_one_machine(self, todo: list[tuple[Planned, ProgramKey]]) -> list[tuple[Planned, ProgramKey]]:
+        """What comes before the first job file for another machine: steps keep their order across machines."""
+        name = todo[0][0].machine.machine
+        here = list(takewhile(lambda one: one[0].machine.machine == name, todo))
+        if len(here) < len(todo):
+            other = todo[len(here)][0]
+            text = f"this session runs {len(here)} job file(s) on {name}; '{other.path.name}' comes next"
+            self._say(f"{text}, on {other.machine.machine}")
+        return here
 
     # Telling
 
@@ -327,13 +428,3 @@ class Session:
 
     def _say(self, text: str) -> None:
         self.events.tell("message", text=text)
-
-
-def loads_itself(planned: Planned) -> str:
-    """What to do with a file that its controller loads."""
-    return (
-        f"'{planned.path.name}' is not streamed: the controller of machine '{planned.machine.machine}' "
-        f"({planned.machine.controller.dialect}) loads its files itself. Load this file, SHA-256 {planned.sha256}, "
-        "run it there, then say what was executed: `lasercam run DIR --executed FIRST:LAST` (rows of the file from 0 "
-        "on, LAST not included) or `--executed all`"
-    )

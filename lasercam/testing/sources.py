@@ -41,7 +41,7 @@ def source_context(assets: Mapping[str, bytes] | None = None, name: str = "patte
         placement = kind.Keys.model_validate(dict(keys))
         return placement, kind(placement, source_context(assets, f"{name}.{path[-1]}", seed))
 
-    return SourceContext(name, asset, locate, seed, child)
+    return SourceContext(name, asset, locate, seed, child, asset)
 
 
 def make_source(kind: Any, keys: Mapping[str, object], assets: Mapping[str, bytes] | None = None) -> Any:

@@ -184,6 +184,17 @@ def test_notebooks_see_it(tmp_path: Path) -> None:
         job.preview("xray")
 
 
+def test_pictures_know_every_option(tmp_path: Path) -> None:
+    job = five_lines()
+    pages = job.draw_layers(tmp_path / "layers.svg", "order", step=1)
+    assert [page.name for page in pages] == ["layers-001.svg"]
+    seen = {job.preview("uv").content, job.preview("uv", false_colour=True).content}
+    assert len({*seen, job.preview("uv", response="luminance").content}) == 3
+    with (tmp_path / "page.html").open("wb") as out:
+        assert "rows" in job.write_page(out)
+    assert (tmp_path / "page.html").read_bytes().startswith(b"<!doctype html>")
+
+
 def test_a_shipped_job_by_name() -> None:
     assert lc.example("qr_two_state").name == "qr_two_state"
     with pytest.raises(lc.UsageError, match="did you mean 'qr_two_state'"):

@@ -10,7 +10,8 @@ import pytest
 from lasercam.checks.cone import BLOCKED_SHARE, Cone
 from lasercam.model.recipe import PassKind
 from lasercam.pipeline.judge import judge as judge_job
-from lasercam.pipeline.ledger import add_build, read_ledger
+from lasercam.pipeline.ledger import read_ledger
+from lasercam.pipeline.ledger_adding import add_build
 from lasercam.pipeline.load import load_job
 from lasercam.pipeline.planning import plan_job
 from tests.checks.situation import codes, context, dots, judge, lines, valued

@@ -42,16 +42,16 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, double: PharosDouble,
     return tmp_path
 
 
-def profile(folder: Path, adapter: str, *changes: tuple[str, str]) -> None:
+def profile(folder: Path, adapter: str, *changes: tuple[str, str], machine: str = MACHINE) -> None:
     """The shipped profile with an adapter, in the folder's own machine_profiles."""
     with shipped("machine_profiles") as shelf:
-        text = (shelf / f"{MACHINE}.yaml").read_text()
+        text = (shelf / f"{machine}.yaml").read_text()
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
     (folder / "machine_profiles").mkdir(exist_ok=True)
     written = text.replace("\nlaser:\n", f"\nlaser:\n  adapter: {adapter}\n")
-    (folder / "machine_profiles" / f"{MACHINE}.yaml").write_text(written)
+    (folder / "machine_profiles" / f"{machine}.yaml").write_text(written)
 
 
 def test_apply_sets_what_the_section_needs_and_reads_it_back(

@@ -102,6 +102,16 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"file": "points.csv", "unit": "um"},
         {"file": "points.csv", "unit": "mm", "origin": "file"},
     ],
+    "payload": [
+        {
+            "text": "stored", "page": ["48", "48"], "pitch": ["5 um", "4 um"], "layer_pitch": "20 um",
+            "group": ["2", "1"],
+        },
+        {
+            "file": "points.csv", "bits": "1", "presence": "true", "page": ["60", "50"], "pitch": ["3 um", "3 um"],
+            "fields": ["2", "1"], "layer_pitch": "10 um", "compression": "none", "parity": "8", "group": ["1", "3"],
+        },
+    ],
     "marks": [
         {"shape": "cross", "size": "50 um", "strokes": "2", "stroke_pitch": "2 um"},
         {"shape": "l_corner", "size": "50 um", "span": ["300 um", "200 um"]},

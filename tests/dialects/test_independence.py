@@ -20,7 +20,7 @@ READERS = {
     "aerotech_a3200_reader", "automation1_reader", "aerotech_reading", "aerotech_motion", "aerotech_moves",
     "aerotech_state", "aerotech_statements", "line_forms",
 }  # fmt: skip
-SHARED = {"compiling", "controller_settings", "aerotech_settings"}
+SHARED = {"controller_settings", "aerotech_settings"}
 """What both start from: how code is compiled, and what a profile states about the wiring."""
 
 

@@ -197,3 +197,10 @@ def test_handlers_are_given_back() -> None:
     with session:
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_signals_are_left_to_who_wants_them() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    laser, _, clock = made()
+    with LaserSession(laser, catch_signals=False, clock=clock, sleep=clock.sleep):
+        assert signal.getsignal(signal.SIGTERM) is before

@@ -7,7 +7,8 @@ import pytest
 from lasercam.cli.main import run
 from lasercam.errors import InputError
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.ledger import add_build, ledger_of, read_ledger
+from lasercam.pipeline.ledger import ledger_of, read_ledger
+from lasercam.pipeline.ledger_adding import add_build
 from lasercam.pipeline.load import load_job
 from lasercam.pipeline.planning import plan_job
 from tests.support.jobs import GOOD, broken, write_job

@@ -15,7 +15,8 @@ from lasercam.errors import InputError, RefusedError, UsageError
 from lasercam.model.finding import Verdict
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.judge import judge
-from lasercam.pipeline.ledger import add_build, read_ledger
+from lasercam.pipeline.ledger import read_ledger
+from lasercam.pipeline.ledger_adding import add_build
 from lasercam.pipeline.load import load_job
 from lasercam.pipeline.mark_table import read_marks, typed_mark
 from lasercam.pipeline.planning import plan_job

@@ -1,5 +1,7 @@
 """The journal: what it says after any cut, any spoilt byte."""
 
+import sys
+import zlib
 from pathlib import Path
 from random import Random
 
@@ -7,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lasercam.errors import InputError
+from lasercam.errors import InputError, RefusedError
 from lasercam.run.journal import Journal, ProgramKey, read_journal
+from lasercam.run.journal_lock import is_held
 from lasercam.run.row_ranges import RowRanges
 
 KEY = ProgramKey(2, 1)
@@ -94,3 +97,36 @@ def test_a_journal_of_another_build_is_refused(tmp_path: Path) -> None:
     write(path)
     with pytest.raises(InputError, match="another build"):
         Journal(path, "c" * 64)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no advisory locks")
+def test_a_journal_belongs_to_one_run(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    assert not is_held(path)
+    with Journal(path, DIGEST):
+        assert is_held(path)
+        before = path.read_bytes()
+        with pytest.raises(RefusedError, match="is in use"):
+            Journal(path, DIGEST)
+        assert path.read_bytes() == before
+    assert not is_held(path)
+    with Journal(path, DIGEST):
+        assert read_journal(path).toolpath == DIGEST
+
+
+def test_executions_can_be_told_apart(tmp_path: Path) -> None:
+    """Two journals of one build are two executions; one that is read twice is one."""
+    names = []
+    for name, simulated in (("a", False), ("b", True)):
+        Journal(tmp_path / name, DIGEST, simulated=simulated).__exit__(None, None, None)
+        with Journal(tmp_path / name, DIGEST) as journal:
+            journal.by_hand(3, name="furnace", how="asked")
+        content = read_journal(tmp_path / name)
+        names.append(content.identity)
+        assert (content.is_simulated, content.by_hand) == (simulated, [3])
+    assert len(set(names)) == 2
+    old = tmp_path / "old"
+    body = b'{"t":"journal","schema":"lasercam-journal-1","toolpath":"%b"}' % DIGEST.encode()
+    old.write_bytes(b"%08x %b\n" % (zlib.crc32(body), body))
+    assert len(read_journal(old).identity) == 32, "journals from before they had one"
+    assert read_journal(old).identity == read_journal(old).identity

@@ -33,7 +33,7 @@ def context(assets: Mapping[str, bytes] | None = None, name: str = "pattern", se
         placement = kind.Keys.model_validate(dict(keys))
         return placement, kind(placement, context(assets, f"{name}.{path[-1]}", seed))
 
-    return SourceContext(name, asset, locate, seed, child)
+    return SourceContext(name, asset, locate, seed, child, asset)
 
 
 def make(kind: Any, keys: Mapping[str, object], **options: Any) -> Any:

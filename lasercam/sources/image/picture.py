@@ -52,6 +52,17 @@ class Picture:
         return self.values.shape[1], self.values.shape[0]
 
 
+def grey16_png(values: NDArray[np.uint16], about: str) -> bytes:
+    """A PNG file of 16 bit grey values (rows, columns), row 0 at the top, with a comment."""
+    from PIL import Image, PngImagePlugin
+
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", about)
+    out = BytesIO()
+    Image.fromarray(np.ascontiguousarray(values)).save(out, "PNG", pnginfo=text)
+    return out.getvalue()
+
+
 def read_picture(content: bytes, name: str, page: int | None = None) -> Picture:
     """The picture of a file, upright.
 
@@ -87,6 +98,19 @@ def read_picture(content: bytes, name: str, page: int | None = None) -> Picture:
         raise PatternError(f"'{shown}' is not a complete PNG, TIFF or JPEG picture; save it as one") from error
     except _DAMAGED as error:
         raise PatternError(f"the picture '{shown}' is damaged: {shorten(str(error), 120)}; save it again") from error
+
+
+def count_pictures(content: bytes) -> int:
+    """How many pictures a file holds; 1 where it is not a whole picture, which `read_picture` then says."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(content), formats=_FORMATS) as image:
+                return int(getattr(image, "n_frames", 1))
+    except (*_DAMAGED, Image.DecompressionBombError):
+        return 1
 
 
 def _read(image: Any, name: str, page: int | None) -> Picture:

@@ -1,0 +1,1 @@
+"""Pages of stored data in camera images: from light to levels."""

@@ -18,6 +18,7 @@ from lasercam.model.feature import FeatureBlock
 from lasercam.model.job import JobDocument
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline.build import build
+from lasercam.pipeline.inputs import BuiltInputs
 from lasercam.pipeline.interactive import write_interactive
 from lasercam.pipeline.judge import judge
 from lasercam.pipeline.ledger import ledger_of
@@ -84,7 +85,8 @@ class Job:
         self._loaded, self._folder = _loaded_from_code(written, Path(folder)), Path(folder)
 
     @classmethod
-    def _of(cls, loaded: LoadedJob, folder: Path) -> Self:
+    def of_loaded(cls, loaded: LoadedJob, folder: Path) -> Self:
+        """A job that was loaded already; `folder` is the one that its file, or the build, lies in."""
         job = cls.__new__(cls)
         job._loaded, job._folder = loaded, folder  # noqa: SLF001 # as __init__ does for jobs written in code
         return job
@@ -97,12 +99,12 @@ class Job:
             InputError: anything wrong with it or a file it names, every problem with file, line and column.
         """
         file = Path(path)
-        return cls._of(load_job(file), file if file.is_dir() else file.parent)
+        return cls.of_loaded(load_job(file), file if file.is_dir() else file.parent)
 
     @classmethod
     def from_text(cls, text: str, folder: str | Path = ".", name: str = "job.yaml") -> Self:
         """The job in a YAML text; files it names lie in `folder`, and messages call the text `name`."""
-        return cls._of(load_content(text.encode(), name, Path(folder)), Path(folder))
+        return cls.of_loaded(load_content(text.encode(), name, Path(folder)), Path(folder))
 
     @property
     def document(self) -> JobDocument:
@@ -167,9 +169,12 @@ class Job:
 
         Args:
             progress: shown while judging.
-            ledger: what the sample already holds; absent: the ledger that the job names.
+            ledger: what the sample already holds; absent: the ledger that the job names, but of a build none.
         """
-        found = ledger_of(self._loaded, None if ledger is None else Path(ledger), self._folder)
+        if ledger is None and isinstance(self._loaded.inputs, BuiltInputs):
+            found = None
+        else:
+            found = ledger_of(self._loaded, None if ledger is None else Path(ledger), self._folder)
         return judge(self._loaded, self.toolpath, progress, ledger=found)
 
     def facts(self, verdict: Verdict | None = None) -> dict[str, Any]:

@@ -73,6 +73,8 @@ def read_images(
 ) -> Readings:
     """Stored data and QR codes in photographs, microscope tiles or lasercam's own views.
 
+    Many images are shared between processes: a program calls this below `if __name__ == "__main__":`.
+
     Args:
         images: files; folders stand for the images in them.
         job: a job or its build, whose codes are looked for.

@@ -140,6 +140,18 @@ def load_content(content: bytes, name: str, beside: Path, folder: FolderInputs |
     return loaded
 
 
+def load_kept(content: bytes, inside: BuiltInputs) -> LoadedJob:
+    """A job whose files all come from the inputs kept in a build.
+
+    Raises:
+        InputError: anything wrong with the job, every problem with its place.
+    """
+    tree, document = _read(content, JOB_NAME)
+    return _load(
+        content, tree, document, inside, library_from_files({f.reference: f.content for f in inside.of_kind("process")})
+    )
+
+
 def _read(content: bytes, name: str) -> tuple[Tree, JobDocument]:
     tree = parse_yaml(content, name)
     return tree, read_document(JobDocument, tree, what="a job")

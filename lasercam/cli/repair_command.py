@@ -19,23 +19,17 @@ def command(folder: Path, found: Path, output: Path, *, anyway: bool) -> int:
     never touched. Where the code makes up for everything that is missing, nothing is built: an exposure more is a
     risk more.
     """
-    from lasercam.pipeline.build import build
-    from lasercam.pipeline.judge import judge
-    from lasercam.pipeline.planning import plan_job
-    from lasercam.pipeline.repair import find_damage, load_repair
-    from lasercam.pipeline.verify import verify_build
+    from lasercam.api.repairing import find_damage, load_repair
 
     damage = find_damage(folder, found)
     click.echo(damage.text)
     if damage.voxels == 0 or (damage.whole and not anyway):
         click.echo("Nothing has to be repaired." if damage.whole else "Nothing is known that could be repaired.")
         return 0 if damage.whole else 1
-    loaded = load_repair(folder, damage)
-    toolpath = plan_job(loaded)
-    verdict = judge(loaded, toolpath, progress())
+    job = load_repair(folder, damage)
+    verdict = job.check(progress())
     echo_verdict(verdict)
-    build(loaded, toolpath, verdict, output, progress=progress())
-    proof = verify_build(output, progress())
+    proof = job.build(output, verdict=verdict, progress=progress()).proof
     for mismatch in proof.mismatches:
         click.secho(f"not proven: {mismatch}", fg="red", err=True)
     for name, exposures in proof.exposures.items():

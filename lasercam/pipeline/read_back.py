@@ -11,7 +11,8 @@ from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.reading import ReadFile, Reading, read_stored
-from lasercam.pipeline.simulated_pages import SimulatedPages, stored_patterns
+from lasercam.pipeline.simulated_pages import SimulatedPages
+from lasercam.pipeline.stored_patterns import stored_patterns
 from lasercam.storage.keys import Key
 
 MOST_COPIES = 4

@@ -16,14 +16,9 @@ from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.page_camera import PageCamera, filters_for
 from lasercam.pipeline.progress import SILENT, Progress
+from lasercam.pipeline.stored_patterns import stored_patterns
 from lasercam.pipeline.voxel_glow import VoxelGlow
 from lasercam.pipeline.written_pages import Dose, WrittenPages
-from lasercam.sources.payload.source import Payload
-
-
-def stored_patterns(loaded: LoadedJob) -> dict[str, Payload]:
-    """Patterns of a job that store data, by name."""
-    return {name: p.source for name, p in loaded.patterns.items() if isinstance(p.source, Payload)}
 
 
 class SimulatedPages:

@@ -17,7 +17,7 @@ from lasercam.model.protocols import Check, CheckContext
 from lasercam.model.toolpath import Toolpath, ToolpathBlock
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.page_camera import PageCamera, filters_for
-from lasercam.pipeline.simulated_pages import stored_patterns
+from lasercam.pipeline.stored_patterns import stored_patterns
 from lasercam.pipeline.voxel_glow import VoxelGlow
 from lasercam.pipeline.written_pages import NO_LEVEL, Dose, planned_level
 from lasercam.sources.payload.source import Payload

@@ -104,6 +104,8 @@ class KnownPages:
 
     def __init__(self, entries: Iterable[LedgerEntry] = ()) -> None:
         self._pages: list[KnownPage] = []
+        self._numbers: dict[PagePlace, int] = {}
+        self._beside: list[list[int]] = []  # of each page those that overlap it, itself too
         self._cells: dict[tuple[int, int, int], list[int]] = {}
         self._cell_um = self._depth_um = 0.0
         told = list(entries)
@@ -135,11 +137,13 @@ class KnownPages:
 
     def at(self, place: PagePlace) -> list[KnownPage]:
         """Known pages that overlap a place."""
-        return [self._pages[i] for i in self._near(place) if self._pages[i].place.overlaps(place)]
+        return [self._pages[i] for i in self._overlapping(place)]
 
     def _one(self, pages: LedgerPages, page: LedgerPage, entry: int) -> KnownPage:
         place = place_of(pages, page)
-        near = [i for i in self._near(place) if self._pages[i].place.overlaps(place)]
+        # Pages mostly come back to where they were, to the digit.
+        same = self._numbers.get(place)
+        near = self._beside[same] if same is not None else self._overlapping(place)
         before = [self._pages[i] for i in near]
         now = KnownPage(
             place, pages.pattern, pages.copy_number, pages.file_id, page, entry,
@@ -148,17 +152,27 @@ class KnownPages:
             page.erased + page.perhaps_erased + max((k.cycles for k in before), default=0),
             page.partly + page.uncertain + max((k.in_question for k in before), default=0),
         )  # fmt: skip
-        same = next((i for i in near if self._pages[i].place.is_at(place)), None)
         if same is None:
-            self._pages.append(now)
-            self._file(len(self._pages) - 1, place)
+            same = next((i for i in near if self._pages[i].place.is_at(place)), None)
+        if same is None:
+            self._append(now, near)
             return now
         # The place keeps the name it was first given, so that small shifts do not add up.
         self._pages[same] = replace(now, place=self._pages[same].place)
         return self._pages[same]
 
-    def _near(self, place: PagePlace) -> list[int]:
-        return sorted({i for cell in self._cells_of(place, (-1, 0, 1)) for i in self._cells.get(cell, ())})
+    def _append(self, page: KnownPage, near: list[int]) -> None:
+        number = len(self._pages)
+        self._pages.append(page)
+        self._numbers[page.place] = number
+        self._beside.append([*near, number])
+        for other in near:
+            self._beside[other].append(number)
+        self._file(number, page.place)
+
+    def _overlapping(self, place: PagePlace) -> list[int]:
+        near = sorted({i for cell in self._cells_of(place, (-1, 0, 1)) for i in self._cells.get(cell, ())})
+        return [i for i in near if self._pages[i].place.overlaps(place)]
 
     def _file(self, number: int, place: PagePlace) -> None:
         for cell in self._cells_of(place, (0,)):

@@ -55,7 +55,8 @@ def touched_pages(loaded: LoadedJob, toolpath: Toolpath, pieces: Sequence[Piece]
                 _count(block, mine, tallies)
             for tally in tallies:
                 tally.end_section(mine, sections[index].step, sections[index].pass_kind)
-    found = (tally.pages() for tally in tallies)
+    # Patterns may share places: what came last says what such a page holds.
+    found = (tally.pages() for tally in sorted(tallies, key=attrgetter("last_step")))
     return tuple(pages for pages in found if pages.pages)
 
 
@@ -80,6 +81,7 @@ class _Tally:
     passes: dict[PassKind, NDArray[np.int64]] = field(default_factory=dict)
     perhaps: dict[PassKind, NDArray[np.int64]] = field(default_factory=dict)
     totals: dict[RowState, NDArray[np.int64]] = field(default_factory=dict)
+    last_step: int = -1
     _section: dict[int, Counts] = field(default_factory=dict)
     _step: tuple[int, NDArray[np.int64], NDArray[np.int64]] | None = None
 
@@ -105,6 +107,7 @@ class _Tally:
         counted, self._section = self._section, {}
         if not counted:
             return
+        self.last_step = step
         none = np.zeros(self.source.sites.pages, np.int64)
         sure, perhaps = none.copy(), none.copy()
         for number, counts in counted.items():

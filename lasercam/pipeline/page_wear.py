@@ -12,7 +12,7 @@ from lasercam.pipeline.ledger import Ledger
 from lasercam.pipeline.ledger_pages import touched_pages
 from lasercam.pipeline.ledger_saving import whole_pieces
 from lasercam.pipeline.load import LoadedJob
-from lasercam.pipeline.stages import exposed_parts
+from lasercam.pipeline.planning import pattern_uses
 from lasercam.pipeline.stored_patterns import stored_patterns
 
 PAGE_CODES = (
@@ -67,27 +67,22 @@ def page_findings(loaded: LoadedJob, toolpath: Toolpath, ledger: Ledger | None) 
             by_pattern.setdefault(page.pattern, []).append(page)
     # Ledgers did not always record pages, but they have always named parts.
     unknown = [e.entry for e in entries if e.pages is None and any(_IS_DATA.search(part) for part in e.parts)]
-    shown = _shown(loaded, toolpath)
+    shown = _shown(loaded)
     for pattern, pages in by_pattern.items():
         if pattern in shown and (shown[pattern].most is not None or any(page.cycles for page in pages)):
             yield _finding(loaded, pattern, pages, shown[pattern], unknown, is_ledger=bool(entries))
 
 
-def _shown(loaded: LoadedJob, toolpath: Toolpath) -> dict[str, Shown]:
+def _shown(loaded: LoadedJob) -> dict[str, Shown]:
     """By payload, the fewest cycles that any of the processes was shown for that touch it."""
-    used: dict[str, dict[str, None]] = {}
-    for exposed in exposed_parts(toolpath).values():
-        for one in exposed:
-            used.setdefault(one.part.partition(".")[0], {})[one.process] = None
     found = {}
-    for pattern in stored_patterns(loaded):
+    for pattern, use in pattern_uses(loaded).items():
         each = []
-        for name in used.get(pattern, ()):
+        for name in dict.fromkeys(member.process for exposure in use.exposures for member in exposure.members):
             window = loaded.processes[name].parameters.get("cycles")
             most = None if window is None else window.max if window.max is not None else window.typ
             each.append(Shown(name, most))
-        if each:
-            found[pattern] = min(each, key=lambda s: float("inf") if s.most is None else s.most)
+        found[pattern] = min(each, key=lambda s: float("inf") if s.most is None else s.most)
     return found
 
 

@@ -8,6 +8,7 @@ from lasercam.pipeline.ledger import read_ledger as read_ledger
 from lasercam.pipeline.ledger_adding import add_build, add_journal
 from lasercam.pipeline.ledger_documents import LedgerEntry as LedgerEntry
 from lasercam.pipeline.ledger_documents import LedgerSection as LedgerSection
+from lasercam.pipeline.page_table import page_table as page_table
 from lasercam.run.execution import read_execution
 from lasercam.run.journal_lock import is_held
 from lasercam.run.places import journal_beside

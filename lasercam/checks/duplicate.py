@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lasercam.checks.erased import clearing, not_cleared
 from lasercam.checks.exposures import Items, Steps, same_place_ticks, steps
 from lasercam.checks.neighbours import crowded
 from lasercam.checks.segments import near_pairs, shared_stretch
@@ -33,7 +34,9 @@ class Duplicate:
             "neighbouring grid points are then different places); lines must share a stretch, not only touch. "
             "Every exposure is compared with all before it, over all steps. A step of the verb rewrite or erase may "
             "touch what earlier steps wrote, and so may a write with `over: STEP`; within one step nothing is ever "
-            "exposed twice (`repeat` of a step is meant, and is not counted). Remove one of the two patterns, "
+            "exposed twice (`repeat` of a step is meant, and is not counted). A dot that an earlier erase step has "
+            "surely cleared leaves its place free for another, until a furnace that may bring it back. Remove one of "
+            "the two patterns, "
             "cut one by the other with `outside`, or name the earlier step in `over`.",
         ),
     )
@@ -48,6 +51,7 @@ class Duplicate:
         self._tolerance = same_place_ticks(context.header.sections)
         order = np.tri(len(self._steps), dtype=np.bool_)
         self._matters: NDArray[np.bool_] = order & ~self._steps.may_touch()
+        self._clears = clearing(context, self._steps)
         self._sweep = joined_sweep(context, self._matters, self._tolerance + 1, self._look)
 
     def block(self, block: ToolpathBlock) -> None:
@@ -67,8 +71,11 @@ class Duplicate:
     def _dots(self, scene: Scene) -> None:
         """Dots on dots."""
         twice = duplicate_dots(scene, self._matters, self._tolerance)
-        if twice.any():
-            self._note(scene.dots, np.flatnonzero(twice), "dots", scene.dots)
+        index = np.flatnonzero(twice)
+        if len(index) and self._clears.any():
+            index = index[not_cleared(scene, index, self._matters, self._clears, self._tolerance)]
+        if len(index):
+            self._note(scene.dots, index, "dots", scene.dots)
 
     def _lines(self, scene: Scene) -> None:
         """Lines along lines."""

@@ -48,7 +48,7 @@ def add(folder: Path, ledger: Path, journal: Path | None, date: str | None, *, a
 @FORMAT
 def show(ledger: Path, form: str) -> int:
     """Print what was done to the sample and what it holds by prediction."""
-    from lasercam.api.ledger import read_ledger
+    from lasercam.api.ledger import page_table, read_ledger
 
     found = read_ledger(ledger)
     if form == "json":
@@ -72,6 +72,8 @@ def show(ledger: Path, form: str) -> int:
         peaks = ", ".join(f"{line.peak_nm:.4g} nm ({line.confidence.value})" for line in feature.lines)
         cycles = f", erased {feature.cycles} times" if feature.cycles else ""
         click.echo(f"{feature.part}: {feature.condition}{': ' if peaks else ''}{peaks}{cycles}")
+    for line in page_table(found.current):
+        click.echo(line)
     return 0
 
 

@@ -17,6 +17,7 @@ from lasercam.pipeline.ledger import Ledger
 from lasercam.pipeline.ledger_rows import Earlier, earlier, names_ledger
 from lasercam.pipeline.ledger_rows import held as held_text
 from lasercam.pipeline.load import LoadedJob, machine_digest
+from lasercam.pipeline.page_wear import PAGE_CODES, page_findings
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.readability import READABILITY_CODES, readability_checks
 from lasercam.pipeline.registration import remount_before
@@ -80,6 +81,7 @@ PIPELINE_CODES = (
     *READABILITY_CODES,
     *SURVIVAL_CODES,
     *STAGE_CODES,
+    *PAGE_CODES,
 )
 _ORDER = list(Severity)
 _LISTED = 5
@@ -124,6 +126,7 @@ def judge(
     found += _unused_members(loaded, toolpath)
     found += _rounding(loaded, toolpath)
     found += stage_findings(loaded, toolpath, ledger.features if ledger is not None else ())
+    found += page_findings(loaded, toolpath, ledger)
     judged = _waived(_distinct(found), loaded)
     judged.sort(
         key=lambda f: (_ORDER.index(f.severity), f.waived is not None, f.location or loaded.locate(), f.code, f.on)
@@ -145,7 +148,7 @@ def _before(context: CheckContext, ledger: Ledger) -> Mapping[type[object], Earl
     """Checks that look across jobs, with what the sample holds."""
     return {
         Cone: earlier(context, ledger, merge_parts=False),
-        Duplicate: earlier(context, ledger, merge_parts=False),
+        Duplicate: earlier(context, ledger, merge_parts=False, clearing=True),
         Subset: earlier(context, ledger, merge_parts=True, only_done=True),
     }
 

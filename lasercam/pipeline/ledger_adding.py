@@ -12,6 +12,7 @@ from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.ledger import LEDGER_SCHEMA, Ledger, append, read_ledger
 from lasercam.pipeline.ledger_documents import LedgerEntry
 from lasercam.pipeline.ledger_features import applied_steps, feature_data, features_with, hand_steps
+from lasercam.pipeline.ledger_pages import pages_data, touched_pages
 from lasercam.pipeline.ledger_saving import Piece, executed_name, executed_pieces, save_rows, whole_pieces
 from lasercam.pipeline.load import LoadedJob, load_job
 from lasercam.pipeline.manifest import MANIFEST_NAME, section_data
@@ -205,6 +206,7 @@ def _common(
         "toolpath": header.digest,
         "manifest": hashlib.sha256((folder / MANIFEST_NAME).read_bytes()).hexdigest(),
         "sections": [_section_data(piece, loaded) for piece in pieces],
+        "pages": pages_data(touched_pages(loaded, toolpath, pieces)),
         "parts": [part.name for part in header.parts],
         "recipes": [(recipe.name, recipe.process) for recipe in header.recipes.recipes],
     }

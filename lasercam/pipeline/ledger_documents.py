@@ -84,6 +84,42 @@ class LedgerSection(Document):
     """Which of several runs of its section this is, from 1, where it was not run in full; 0 = all that were."""
 
 
+class LedgerPage(Document):
+    """A page of stored data that a build touched, whatever it did to it."""
+
+    address: Annotated[int, Field(ge=0)]
+    kind: Literal["data", "parity"] = "data"
+    layer: Annotated[int, Field(ge=1)]
+    corner_um: tuple[float, float, float]
+    """Its lowest left voxel on the sample: x, y, depth."""
+    written: Annotated[int, Field(ge=0)] = 0
+    """Passes that wrote voxels of it, surely at least one."""
+    rewritten: Annotated[int, Field(ge=0)] = 0
+    erased: Annotated[int, Field(ge=0)] = 0
+    perhaps_erased: Annotated[int, Field(ge=0)] = 0
+    """Further passes of an erasure of which nobody knows whether they touched it."""
+    exposures: Annotated[int, Field(ge=0)] = 0
+    """Surely made on it."""
+    partly: Annotated[int, Field(ge=0)] = 0
+    uncertain: Annotated[int, Field(ge=0)] = 0
+
+
+class LedgerPages(Document):
+    """Pages of one copy of a payload."""
+
+    pattern: str
+    copy_number: Annotated[int, Field(ge=1)] = 1
+    file_id: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
+    """Of the stored file, as its pages' headers say."""
+    across_um: tuple[float, float]
+    """x and y on the sample from a page's lowest left voxel to its lowest right one."""
+    up_um: tuple[float, float]
+    """And to its highest left one."""
+    pitch_um: Annotated[float, Field(gt=0)]
+    """The smaller distance of voxels."""
+    pages: tuple[LedgerPage, ...]
+
+
 class LedgerEntry(Document):
     """A build that was executed on the sample."""
 
@@ -107,6 +143,8 @@ class LedgerEntry(Document):
     rows: RowsEntry
     features: tuple[LedgerFeature, ...]
     """What the sample holds after it, all jobs together."""
+    pages: tuple[LedgerPages, ...] | None = None
+    """Pages of stored data that it touched; None where that was not recorded yet."""
     note: str = ""
     journal: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
     """Identity of the journal it was taken from, whose newest entry counts; empty: all of it, as a person said."""

@@ -14,7 +14,7 @@ from lasercam.errors import InputError, Problem
 from lasercam.model.execution import RowState
 from lasercam.model.frame import Frame
 from lasercam.model.protocols import CheckContext
-from lasercam.model.recipe import LaserSettings, Recipe, RecipeTable
+from lasercam.model.recipe import LaserSettings, PassKind, Recipe, RecipeTable
 from lasercam.model.toolpath import PartInfo, Section, ToolpathBlock
 from lasercam.pipeline.ledger_documents import LedgerEntry
 from lasercam.pipeline.ledger_saving import COLUMNS, STATE_COLUMN, file_digest
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Ticks = NDArray[np.int64]
 _SAMPLE_FRAME = (0, 0, 0)
+_EXPOSED = {RowState.DONE, RowState.PARTLY, RowState.UNCERTAIN}
+_FURNACE = "heat: "
 EVERYTHING = ("*",)
 """Sections of earlier jobs were judged when they were built; they are not judged again."""
 
@@ -54,7 +56,9 @@ class Earlier:
             yield block
 
 
-def earlier(context: CheckContext, ledger: "Ledger", *, merge_parts: bool, only_done: bool = False) -> Earlier:
+def earlier(
+    context: CheckContext, ledger: "Ledger", *, merge_parts: bool, only_done: bool = False, clearing: bool = False
+) -> Earlier:
     """A job's context with everything before it that the sample holds.
 
     Rows of the ledger have negative numbers, so that they come first and the job's own keep theirs.
@@ -66,6 +70,8 @@ def earlier(context: CheckContext, ledger: "Ledger", *, merge_parts: bool, only_
             number of their entry in their name, as findings name them.
         only_done: leave out what is exposed in part or perhaps: nothing may be written over it, and nothing may be
             rewritten that perhaps is not there.
+        clearing: of erase steps, leave out what is not surely cleared: rows in question, and all that a furnace
+            followed, which may bring them back.
 
     Raises:
         InputError: rows are missing or damaged.
@@ -93,9 +99,14 @@ def earlier(context: CheckContext, ledger: "Ledger", *, merge_parts: bool, only_
             recipe_of.append(len(recipes))
             recipes.append(Recipe(f"{name} (ledger entry {entry.entry})", 0, process, laser))
         first = len(sections)
+        recovered = _erased_before_a_furnace(entry, ledger) if clearing else set()
+        kept: list[set[RowState]] = []
         steps: dict[tuple[str, int], int] = {}
         for part in entry.sections:
             step = steps.setdefault((part.step, part.run), -1_000_000 + 1_000 * entry.entry + len(steps))
+            is_cleared = clearing and part.pass_kind is PassKind.ERASE
+            states = {RowState.DONE} if only_done or is_cleared else _EXPOSED
+            kept.append(set() if part.step in recovered else set(states))
             sections.append(
                 Section(
                     len(sections), step, f"{part.step} (ledger entry {entry.entry})", part.pass_kind, EVERYTHING, laser,
@@ -103,7 +114,7 @@ def earlier(context: CheckContext, ledger: "Ledger", *, merge_parts: bool, only_
                 )
             )  # fmt: skip
         path = ledger.rows_folder / entry.rows.file
-        plans.append(_Plan(path, first, np.array(part_of), np.array(recipe_of), row, only_done))
+        plans.append(_Plan(path, first, np.array(part_of), np.array(recipe_of), row, tuple(kept)))
         row += entry.rows.rows
     if len(parts) > 2**16 or len(recipes) > 2**16:
         raise InputError(Problem("the ledger and the job together have more parts or recipes than rows can name"))
@@ -125,20 +136,20 @@ def earlier(context: CheckContext, ledger: "Ledger", *, merge_parts: bool, only_
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """How rows of one entry are read: where they lie and what their numbers become."""
+    """How rows of one entry are read: where they lie, what their numbers become, and which of each section count."""
 
     path: Path
     first_section: int
     part_of: Ticks
     recipe_of: Ticks
     first_row: int
-    only_done: bool
+    kept: tuple[set[RowState], ...]
 
     def blocks(self) -> Iterator[ToolpathBlock]:
         row = self.first_row
         for section, columns in saved_blocks(self.path):
             n_rows = len(columns["kind"])
-            chosen = columns[STATE_COLUMN] == RowState.DONE if self.only_done else np.ones(n_rows, np.bool_)
+            chosen = np.isin(columns[STATE_COLUMN], [int(state) for state in self.kept[section]])
             start, end, kind, count, recipe, part = (columns[name][chosen] for name in COLUMNS)
             yield ToolpathBlock(
                 self.first_section + section,
@@ -181,6 +192,20 @@ def _check_rows(ledger: "Ledger", entry: LedgerEntry) -> None:
         raise InputError(Problem(text, hint=hint)) from error
     if digest != entry.rows.sha256:
         raise InputError(Problem(f"the rows of ledger entry {entry.entry} ('{path}') were changed", hint=hint))
+
+
+def _erased_before_a_furnace(entry: LedgerEntry, ledger: "Ledger") -> set[str]:
+    """Names of the entry's erase steps that a furnace followed, or may have: in it, or in what was done since it began.
+
+    Entries of interleaved runs do not tell which came first; a furnace of any that ended later counts.
+    """
+    begun = min((e.entry for e in ledger.entries if e.journal and e.journal == entry.journal), default=entry.entry)
+    others = [e for e in ledger.current if e is not entry and e.entry > begun]
+    erased = [(i, s.removeprefix("erase: ")) for i, s in enumerate(entry.steps) if s.startswith("erase: ")]
+    if any(step.startswith(_FURNACE) for other in others for step in other.steps):
+        return {name for _, name in erased}
+    last = max((i for i, step in enumerate(entry.steps) if step.startswith(_FURNACE)), default=-1)
+    return {name for i, name in erased if i < last}
 
 
 def names_ledger(on: str) -> bool:

@@ -11,7 +11,8 @@ from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.reading import ReadFile, Reading, read_stored
-from lasercam.pipeline.simulated_pages import SimulatedPages, stored_patterns
+from lasercam.pipeline.simulated_pages import SimulatedPages
+from lasercam.pipeline.stored_patterns import written_payloads
 from lasercam.storage.keys import Key
 
 MOST_COPIES = 4
@@ -66,7 +67,7 @@ def read_back(
     key: Key | None = None,
     progress: Progress = SILENT,
 ) -> Iterator[ReadBack]:
-    """Every payload of a build, read back from its job files alone.
+    """Every payload that a build writes, read back from its job files alone.
 
     Args:
         folder: of a proven build.
@@ -79,9 +80,9 @@ def read_back(
     Raises:
         InputError: the job stores nothing, or what it writes does not glow.
     """
-    patterns = stored_patterns(loaded)
+    patterns = written_payloads(loaded)
     if not patterns:
-        raise InputError(Problem("no pattern of this job stores data, so there is nothing to read back"))
+        raise InputError(Problem("this job writes no stored data, so there is nothing to read back"))
     for pattern, source in patterns.items():
         for copy in range(min(MOST_COPIES, len(list(copies(loaded.patterns[pattern].placement))))):
             with SimulatedPages(

@@ -10,7 +10,7 @@ from lasercam.errors import InputError, Location, Problem
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, InputFile, read_bytes
 from lasercam.pipeline.load import LoadedJob, load_job, load_kept
 from lasercam.pipeline.reading_files import READING_NAME
-from lasercam.pipeline.simulated_pages import stored_patterns
+from lasercam.pipeline.stored_patterns import stored_patterns
 from lasercam.schema.tree import Tree, parse_yaml
 
 TABLE_NAME: Final = "missing.csv"

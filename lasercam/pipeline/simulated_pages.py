@@ -16,14 +16,9 @@ from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.page_camera import PageCamera, filters_for
 from lasercam.pipeline.progress import SILENT, Progress
+from lasercam.pipeline.stored_patterns import stored_patterns, written_payloads
 from lasercam.pipeline.voxel_glow import VoxelGlow
 from lasercam.pipeline.written_pages import Dose, WrittenPages
-from lasercam.sources.payload.source import Payload
-
-
-def stored_patterns(loaded: LoadedJob) -> dict[str, Payload]:
-    """Patterns of a job that store data, by name."""
-    return {name: p.source for name, p in loaded.patterns.items() if isinstance(p.source, Payload)}
 
 
 class SimulatedPages:
@@ -123,9 +118,9 @@ def simulated_pages(
     Raises:
         InputError: the job stores nothing.
     """
-    sources = stored_patterns(loaded)
+    sources = written_payloads(loaded)
     if not sources:
-        raise InputError(Problem("no pattern of this job stores data, so there is nothing to photograph"))
+        raise InputError(Problem("this job writes no stored data, so there is nothing to photograph"))
 
     def pictures() -> Iterator[CameraImage]:
         for pattern in sources:

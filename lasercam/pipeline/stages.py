@@ -9,6 +9,7 @@ from lasercam.model.finding import CodeInfo, Finding, Severity
 from lasercam.model.recipe import MAX_RECIPES
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.load import LoadedJob
+from lasercam.pipeline.stored_patterns import stored_patterns
 from lasercam.process.campaign import Exposed, FeatureState, Stage, stages
 
 STAGE_CODES = (
@@ -36,7 +37,8 @@ STAGE_CODES = (
         Severity.WARNING,
         "Features are erased more often than anybody has shown",
         "The process states how many cycles of writing and erasing were demonstrated without marked loss. Beyond that"
-        " number nothing is known. Plan fewer cycles, or waive this and measure.",
+        " number nothing is known. Plan fewer cycles, or waive this and measure. Pages of stored data are counted by"
+        " their places instead (W_PAGE_CYCLES).",
         can_waive=True,
     ),
 )
@@ -85,6 +87,7 @@ def stage_findings(loaded: LoadedJob, toolpath: Toolpath, held: tuple[FeatureSta
     """What the predicted states say against the job; other checks judge temperatures and gaps."""
     if not has_stages(loaded, toolpath):
         return
+    stored = tuple(f"{pattern}." for pattern in stored_patterns(loaded))
     before: Mapping[tuple[str, str], FeatureState] = {(f.part, f.recipe): f for f in held}
     for stage in job_stages(loaded, toolpath, held):
         now = {(f.part, f.recipe): f for f in stage.features}
@@ -99,6 +102,8 @@ def stage_findings(loaded: LoadedJob, toolpath: Toolpath, held: tuple[FeatureSta
             text = f"nothing glows at this step: {_named(stage.features)} ({first.condition}: {why})"
             yield _finding("W_READ_DARK", text, stage, loaded, len(now))
         for key, f in now.items():
+            if f.part.startswith(stored):
+                continue  # counted page by page
             limit = loaded.processes[f.process].parameters.get("cycles") if f.process in loaded.processes else None
             most = None if limit is None else limit.max or limit.typ
             past = before[key].cycles if key in before else 0

@@ -17,7 +17,7 @@ from lasercam.model.protocols import Check, CheckContext
 from lasercam.model.toolpath import Toolpath, ToolpathBlock
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.page_camera import PageCamera, filters_for
-from lasercam.pipeline.simulated_pages import stored_patterns
+from lasercam.pipeline.stored_patterns import written_payloads
 from lasercam.pipeline.voxel_glow import VoxelGlow
 from lasercam.pipeline.written_pages import NO_LEVEL, Dose, planned_level
 from lasercam.sources.payload.source import Payload
@@ -68,7 +68,7 @@ SURVIVAL_CODES = (
 
 def survival_checks(loaded: LoadedJob, toolpath: Toolpath) -> list[Check]:
     """The check of a job that stores data; none for other jobs."""
-    sources = stored_patterns(loaded)
+    sources = written_payloads(loaded)
     return [Survival(loaded, toolpath, sources)] if sources else []
 
 

@@ -21,6 +21,7 @@ from lasercam.pipeline import registry
 from lasercam.pipeline.exposure_feed import ExposureFeed, exposures
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import read_manifest
+from lasercam.pipeline.page_sites import find_sites, in_pattern
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.sources.payload.sites import PageSites
 
@@ -31,8 +32,6 @@ VOXEL: Final = np.dtype(
 planned for, which files do not tell."""
 NO_LEVEL: Final = 255
 """Of marks: they only have to glow."""
-FARTHEST_PITCHES = 0.25
-"""An exposure farther from every site belongs to none."""
 
 
 @dataclass(frozen=True)
@@ -166,9 +165,11 @@ class WrittenPages:
         own = (level >= 0) & (found.kind == RowKind.DOT)
         if not own.any():
             return
-        xyz = _in_pattern(frame.sample_um(found.end_ticks[own]), self._placed)
+        at = find_sites(in_pattern(frame.sample_um(found.end_ticks[own]), self._placed), self._sites)
         dose = np.uint32(step) << np.uint32(16) | block.recipe[shown][own].astype(np.uint32)
-        place, voxels = _on_sites(xyz, self._sites)
+        place, voxels = at.place, np.zeros(len(at.place), VOXEL)
+        voxels["row"], voxels["column"] = at.row, at.column
+        voxels["x"], voxels["y"] = at.off_um.T
         voxels["dose"], voxels["level"] = dose, level[own]
         for one in np.unique(place[place >= 0]).tolist():
             with (self._spool / f"{one}").open("ab") as out:
@@ -181,31 +182,6 @@ def planned_level(part: str) -> int:
         return NO_LEVEL
     name, _, number = part.partition("_")
     return int(number) if name in ("symbol", "pilot") and number.isdigit() else -1
-
-
-def _in_pattern(xyz_um: NDArray[np.float64], placed: Placed) -> NDArray[np.float64]:
-    """Points of the sample in the frame of a pattern's copy."""
-    moved = xyz_um - placed.shift_um
-    moved[:, :2] = moved[:, :2] @ placed.matrix  # a rotation or mirror: its inverse is its transpose
-    return moved
-
-
-def _on_sites(xyz_um: NDArray[np.float64], sites: PageSites) -> tuple[NDArray[np.int64], NDArray[np.void]]:
-    """Page of each exposure (-1 for those on no site of this copy), and its record, but for its dose."""
-    lattice = xyz_um[:, :2] / np.array(sites.pitch_um)
-    step = np.array([sites.columns + sites.gap, sites.rows + sites.gap])
-    nearest = np.rint(lattice).astype(np.int64)
-    field, site = np.floor_divide(nearest, step), np.mod(nearest, step)
-    layer = np.rint(xyz_um[:, 2] / (sites.layer_pitch_um or 1.0)).astype(np.int64)
-    place = layer * sites.per_layer + field[:, 1] * sites.fields[0] + field[:, 0]
-    inside = (field >= 0).all(axis=1) & (field < np.array(sites.fields)).all(axis=1) & (layer >= 0)
-    inside &= (site < np.array([sites.columns, sites.rows])).all(axis=1) & (place < sites.pages)
-    off = lattice - nearest
-    inside &= (np.abs(off) <= FARTHEST_PITCHES).all(axis=1)
-    voxels = np.zeros(len(xyz_um), VOXEL)
-    voxels["row"], voxels["column"] = sites.rows - 1 - site[:, 1], site[:, 0]
-    voxels["x"], voxels["y"] = off[:, 0] * sites.pitch_um[0], off[:, 1] * sites.pitch_um[1]
-    return np.where(inside, place, -1), voxels
 
 
 def _histories(

@@ -19,9 +19,9 @@ from lasercam.run.operator import Controls as Controls
 from lasercam.run.operator import Events as Events
 from lasercam.run.places import journal_beside as journal_beside
 from lasercam.run.places import picture_beside as picture_beside
-from lasercam.run.session import Planned as Planned
+from lasercam.run.planned import Planned as Planned
+from lasercam.run.planned import Wanted as Wanted
 from lasercam.run.session import Session as Session
-from lasercam.run.session import Wanted as Wanted
 
 
 def serial_link(port: str) -> Transport:

@@ -8,6 +8,9 @@ import click
 from lasercam.cli.terminal import FORMAT, echo_json, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lasercam.pipeline.hidden_texts import TextInPicture
     from lasercam.pipeline.reading import Reading
     from lasercam.readback.images import Tone
     from lasercam.storage.keys import Key
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--job",
     type=click.Path(exists=True, path_type=Path),
-    help="The job, or its build, whose codes are looked for; other texts then count as none.",
+    help="The job, or its build, whose codes and texts are looked for; others then count as none.",
 )
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for what is read.")
 @click.option("--key-file", type=click.Path(dir_okay=False, path_type=Path), help="Opens a file locked with a key.")
@@ -122,15 +125,22 @@ def _read_files(
     from lasercam.pipeline.camera_files import codes_in, image_files, load_all
     from lasercam.pipeline.reading import read_stored
 
+    groups = image_files(paths)
     expected: dict[bytes, str] = {}
+    texts: list[TextInPicture] = []
     if job is not None:
+        from lasercam.pipeline.hidden_texts import hidden_texts, panel_images, read_hidden_texts
         from lasercam.pipeline.load import load_job
         from lasercam.pipeline.readability import payloads
 
-        expected = payloads(load_job(job))
+        loaded = load_job(job)
+        expected, cells = payloads(loaded), hidden_texts(loaded)
+        if not expected and not cells:
+            raise InputError(Problem(f"no pattern of '{job}' carries a code or hides a text"))
+        if cells:
+            texts = read_hidden_texts(list(panel_images(groups, tone)), cells, progress())
         if not expected:
-            raise InputError(Problem(f"no pattern of '{job}' carries a code"))
-    groups = image_files(paths)
+            return _report_texts(texts, form)
     reading = read_stored(load_all(groups, tone), key, progress(), total=len(groups))
     codes = [
         {"image": path.name, **code}
@@ -138,12 +148,32 @@ def _read_files(
         for path in groups[number]
         for code in codes_in(path, expected)
     ]
-    return _report(reading, codes, expected, output, form)
+    told = _report_texts(texts, form) if texts and form != "json" else 1
+    return min(told, _report(reading, codes, expected, output, form, texts))
+
+
+def _report_texts(texts: "list[TextInPicture]", form: str) -> int:
+    """Says what every picture shows of every text; 0 when any shows a message of the job."""
+    from lasercam.pipeline.hidden_texts import is_of_job, text_facts, text_sentences
+
+    if form == "json":
+        echo_json({"texts": [text_facts(one) for one in texts]})
+    else:
+        for one in texts:
+            for number, line in enumerate(text_sentences(one)):
+                click.secho(("  " if number else "") + line, fg="green" if is_of_job(one) and not number else None)
+    return 0 if any(is_of_job(one) for one in texts) else 1
 
 
 def _report(
-    reading: "Reading", codes: list[dict[str, Any]], expected: dict[bytes, str], output: Path | None, form: str
+    reading: "Reading",
+    codes: list[dict[str, Any]],
+    expected: dict[bytes, str],
+    output: Path | None,
+    form: str,
+    texts: "Sequence[TextInPicture]" = (),
 ) -> int:
+    from lasercam.pipeline.hidden_texts import text_facts
     from lasercam.pipeline.reading import file_facts
     from lasercam.pipeline.reading_files import write_reading
 
@@ -159,6 +189,7 @@ def _report(
             "not_found": missing,
             "not_read": {title: list(said) for title, said in reading.missed.items()},
             "written": [str(path) for path in written],
+            **({"texts": [text_facts(one) for one in texts]} if texts else {}),
         })  # fmt: skip
     else:
         _echo(reading, codes, expected, told_by_codes)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--channel", default="bench", show_default=True, help="Preset or file of the channel for --simulate.")
 @click.option("--seed", type=click.IntRange(0, 2**32), default=0, help="Of everything random in --simulate.")
 @click.option("--keep-images", is_flag=True, help="Write the simulated images too, to OUTPUT/images.")
+@click.option("--overlay", is_flag=True, help="Lay two pictures of shares on each other, and read what they show.")
 @FORMAT
 def command(
     images: tuple[Path, ...],
@@ -54,9 +55,10 @@ def command(
     channel: str,
     seed: int,
     keep_images: bool,  # noqa: FBT001
+    overlay: bool,  # noqa: FBT001
     form: str,
 ) -> int:
-    """Read stored data and QR codes in IMAGES: photographs, microscope tiles, or lasercam's own views.
+    """Read stored data, QR codes, hidden texts and shares in IMAGES: photographs, microscope tiles, or lasercam's own views.
 
     Folders stand for the images in them. Grey files named NAME.CHANNEL.png are the channels of one image. Pages of
     stored data say themselves what they are; no job file is needed. Prints what was found; with -o the files, an
@@ -69,6 +71,10 @@ def command(
         raise UsageError("name images to read, or a build with --simulate DIR; one of them")
     if keep_images and (output is None or simulate is None):
         raise UsageError("--keep-images writes what --simulate shows to a folder named with -o")
+    if overlay and simulate is not None:
+        raise UsageError("--overlay lays two pictures on each other; --simulate makes its own")
+    if overlay or (job is not None and not simulate and _has_shares(job)):
+        return _read_shares(images, job, tone, output, form, overlay=overlay)
     key = _key(key_file, passphrase_from)
     if simulate is not None:
         return _report(_simulated(simulate, channel, seed, key, output if keep_images else None), [], {}, output, form)
@@ -150,6 +156,34 @@ def _read_files(
     ]
     told = _report_texts(texts, form) if texts and form != "json" else 1
     return min(told, _report(reading, codes, expected, output, form, texts))
+
+
+def _has_shares(job: Path) -> bool:
+    from lasercam.pipeline.load import load_job
+    from lasercam.pipeline.overlays import share_patterns
+
+    return bool(share_patterns(load_job(job)))
+
+
+def _read_shares(
+    paths: tuple[Path, ...], job: Path | None, tone: "Tone", output: Path | None, form: str, *, overlay: bool
+) -> int:
+    from lasercam.pipeline.camera_files import image_files
+    from lasercam.pipeline.hidden_texts import panel_images
+    from lasercam.pipeline.load import load_job
+    from lasercam.pipeline.overlays import read_shares, share_facts, share_patterns, share_sentences, write_secrets
+
+    patterns = share_patterns(load_job(job)) if job is not None else {}
+    seen = read_shares(list(panel_images(image_files(paths), tone)), patterns, overlay=overlay)
+    written = write_secrets(seen, output) if output is not None else []
+    if form == "json":
+        echo_json({**share_facts(seen), "written": [str(path) for path in written]})
+    else:
+        for line in share_sentences(seen):
+            click.echo(line)
+        for path in written:
+            click.echo(f"written: {path}")
+    return 0 if seen.is_right and not seen.refusals else 1
 
 
 def _report_texts(texts: "list[TextInPicture]", form: str) -> int:

@@ -18,8 +18,8 @@ from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
 from lasercam.process.colour import luminance
 from lasercam.schema.quantities import Length, PositiveLength
 from lasercam.sources.decoys import Misfit, misfits, proposal
-from lasercam.sources.luminance import FIRST_PASS_RED, REWRITTEN, rewrite_dimming
 from lasercam.sources.element_cells import ElementCells
+from lasercam.sources.luminance import FIRST_PASS_RED, REWRITTEN, rewrite_dimming
 from lasercam.sources.text.elements import FULL_BLOCK, element_font
 from lasercam.sources.text.layout import place_lines
 from lasercam.sources.text.source import MIN_HEIGHT_UM, describe

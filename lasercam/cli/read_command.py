@@ -8,7 +8,7 @@ import click
 from lasercam.cli.terminal import FORMAT, echo_json, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from lasercam.pipeline.hidden_texts import TextInPicture
     from lasercam.pipeline.reading import Reading
@@ -58,7 +58,7 @@ def command(
     overlay: bool,  # noqa: FBT001
     form: str,
 ) -> int:
-    """Read stored data, QR codes, hidden texts and shares in IMAGES: photographs, microscope tiles, or lasercam's own views.
+    """Read stored data, QR codes, hidden texts and shares in IMAGES: photographs, tiles, or lasercam's own views.
 
     Folders stand for the images in them. Grey files named NAME.CHANNEL.png are the channels of one image. Pages of
     stored data say themselves what they are; no job file is needed. Prints what was found; with -o the files, an
@@ -245,9 +245,24 @@ def _echo(reading: "Reading", codes: list[dict[str, Any]], expected: dict[bytes,
             click.secho(("  " if number else "") + line, fg=colour)
     for code in codes:
         whose = f"{code['pattern']}, " if code["pattern"] else ("not of this job, " if expected else "")
-        click.echo(f"{shorten(code['text'], 4_000)}  ({whose}{code['look']})")
+        places = [code["image"] if reading.images > 1 else "", code["panel"], code["look"]]
+        click.echo(f"{shorten(code['text'], 4_000)}  ({whose}{', '.join(filter(None, places))})")
+    for line in _not_shown(codes, expected):
+        click.echo(line)
     if not reading.files and not codes:
         click.echo("Neither a page of stored data nor a QR code was found.", err=True)
     for title, said in reading.missed.items():
         if title not in told:
             click.echo(f"{title}: {'; '.join(said)}", err=True)
+
+
+def _not_shown(codes: list[dict[str, Any]], expected: dict[bytes, str]) -> "Iterator[str]":
+    """Codes of the job that a picture with another one of them does not show."""
+    shown: dict[tuple[str, str], set[str]] = {}
+    for code in codes:
+        if code["pattern"]:
+            shown.setdefault((code["image"], code["panel"]), set()).add(code["pattern"])
+    for place, patterns in shown.items():
+        absent = [name for name in expected.values() if name not in patterns]
+        if absent:
+            yield f"{', '.join(filter(None, place))}: {', '.join(absent)} not shown"

@@ -188,7 +188,8 @@ def text_sentences(one: TextInPicture) -> Iterator[str]:
         rest = f" and {len(first.doubted) - _LISTED} more" if len(first.doubted) > _LISTED else ""
         yield f"in doubt: {', '.join(first.doubted[:_LISTED])}{rest}"
     if seen.others:
-        yield f"the same picture, turned or mirrored otherwise, reads {' or '.join(_quoted(t) for t in seen.others[:3])}"
+        others = " or ".join(_quoted(text) for text in seen.others[:3])
+        yield f"the same picture, turned or mirrored otherwise, reads {others}"
 
 
 def _said(light: SeenLight, cells: ElementCells) -> str:

@@ -102,7 +102,8 @@ def read_shares(pictures: Sequence[PanelImage], patterns: Mapping[str, Shares], 
     if overlay and len(pictures) != 2:
         raise UsageError(f"--overlay lays two pictures on each other, one of each share; found {len(pictures)}")
     seen = [(picture.title, _share_in(picture)) for picture in pictures]
-    said, known = [], {}
+    said: list[tuple[str, str]] = []
+    known: dict[tuple[str, int], int] = {}
     for number, (title, share) in enumerate(seen):
         words, mine = _what(share, patterns)
         said.append((title, words))
@@ -183,7 +184,8 @@ def _together(
     if not laid.fits:
         return (
             f"{first_title} and {second_title} do not belong together: at best {laid.agreement:.0%} of the pixels are"
-            " equal or opposite, as chance gives in the best of many places; together they show noise, and no picture is written"
+            " equal or opposite, as chance gives in the best of many places; together they show noise, and no picture"
+            " is written"
         )
     dark = float((laid.secret == DARK).mean())
     if dark in (0.0, 1.0):

@@ -62,7 +62,8 @@ def _read(dark: NDArray[np.bool_], open_: NDArray[np.bool_], top: int, left: int
     cells = field.reshape(n_rows, 8, n_columns, 6).transpose(0, 2, 1, 3)
     if cells[:, :, _ROWS:, :].any() or cells[:, :, :, _COLUMNS:].any():
         return ""
-    unsure = doubt.reshape(n_rows, 8, n_columns, 6).transpose(0, 2, 1, 3)[:, :, :_ROWS, :_COLUMNS].any(axis=(2, 3))
+    doubts = doubt.reshape(n_rows, 8, n_columns, 6).transpose(0, 2, 1, 3)[:, :, :_ROWS, :_COLUMNS]
+    unsure = np.asarray(doubts.any(axis=(2, 3)), np.bool_)
     table = {mask: character for character, mask in element_font(_FONT).masks.items()} | {0: " "}
     bits = 1 << np.arange(_ROWS * _COLUMNS, dtype=np.int64)
     masks = cells[:, :, :_ROWS, :_COLUMNS].reshape(n_rows, n_columns, -1) @ bits

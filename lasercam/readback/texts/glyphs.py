@@ -102,7 +102,7 @@ def _brightest_nearby(brightness: NDArray[np.float64], cells: ElementCells) -> N
     for cell, (line, character) in enumerate(cells.places.tolist()):
         near = (np.abs(cells.places[:, 0] - line) <= 1) & (np.abs(cells.places[:, 1] - character) <= 1)
         level[cell] = own[near].max()
-    return level[:, None]
+    return np.asarray(level[:, None], np.float64)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 _LEAST_SHARE = 0.01
 """Of a sheet; smaller boxes are letters."""
 _LEAST_SIDE_PX = 40
+_LEAST_CONTRAST = 0.1
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def panels(values: NDArray[Any], full: float) -> list[Panel]:
         full: the value of white.
     """
     whole = [Panel(slice(0, values.shape[0]), slice(0, values.shape[1]))]
-    paper = (values >= full).all(axis=2)
+    paper = np.asarray((values >= full).all(axis=2), np.bool_)
     if not (paper[0].all() and paper[-1].all() and paper[:, 0].all() and paper[:, -1].all()):
         return whole
     labels, _ = ndimage.label(~paper)
@@ -45,7 +47,17 @@ def panels(values: NDArray[Any], full: float) -> list[Panel]:
         inked = ~paper[box]
         if inked[0].all() and inked[-1].all() and inked[:, 0].all() and inked[:, -1].all():
             found.append((box[0], box[1]))
+    if not any(_has_contrast(values[box], full) for box in found):
+        # Dark bars on white are no pictures.
+        return whole
     found.sort(key=lambda box: (box[0].start, box[1].start))
     if len(found) < 2:
         return [Panel(*box) for box in found] or whole
     return [Panel(*box, f"panel {n} of {len(found)}") for n, box in enumerate(found, 1)]
+
+
+def _has_contrast(values: NDArray[Any], full: float) -> bool:
+    """Whether a box differs inside, away from its rim."""
+    rim = [max(2, n // 10) for n in values.shape[:2]]
+    inside = values[rim[0] : -rim[0], rim[1] : -rim[1]]
+    return bool(inside.size and float(np.ptp(inside, axis=(0, 1)).max()) > _LEAST_CONTRAST * full)

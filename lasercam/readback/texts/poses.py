@@ -19,7 +19,8 @@ class Pose:
     """A map from a pattern to pixels.
 
     Attributes:
-        matrix: float64 (3, 3), homogeneous: points of the pattern (x right, y down, any unit, about 0) to pixels (x, y).
+        matrix: float64 (3, 3), homogeneous: points of the pattern (x right, y down, any unit, about 0) to
+            pixels (x, y).
     """
 
     matrix: FloatArray
@@ -59,7 +60,7 @@ class Pose:
         if not np.isfinite(self.matrix).all() or abs(self.matrix[2, 2]) < 1e-9:
             return False
         large, small = np.linalg.svd(self.linear, compute_uv=False).tolist()
-        return small > 0 and large / small < _MOST_UNEQUAL
+        return bool(small > 0 and large / small < _MOST_UNEQUAL)
 
     def scaled(self, factor: float, shift: tuple[float, float] = (0.0, 0.0)) -> "Pose":
         """The same in a picture with so many times the pixels, `shift` added afterwards; pixels count from centres."""
@@ -116,7 +117,7 @@ def refined(
 
     Source: compositional image alignment, S. Baker, I. Matthews, 10.1023/B:VISI.0000011205.11775.fd.
     """
-    slope_y, slope_x = np.gradient(image)
+    slope_y, slope_x = (np.asarray(np.gradient(image, axis=axis), np.float32) for axis in (0, 1))
     best, best_likeness = pose, likeness(image, template, points, pose)
     x, y = points[:, 0], points[:, 1]
     one, none = np.ones_like(x), np.zeros_like(x)

@@ -158,7 +158,7 @@ class TextSearch:
     def settled(
         self, even: FloatImage, pose: Pose, is_on: NDArray[np.bool_], *, is_fixed: bool = False
     ) -> Fitted | None:
-        """A pose refined on the fine raster (unless it is fixed), with the width of stroke that suits the picture best."""
+        """A pose refined on the fine raster, unless it is fixed, with the width of stroke that suits best."""
         image = _low_passed(even, _FINE_BLUR * pose.scale)
         points = self.fine.points
         templates = {width: self.fine.template(is_on, width, _FINE_BLUR) for width in WIDTHS}

@@ -53,7 +53,7 @@ def evened(light: NDArray[np.float32]) -> NDArray[np.float32]:
     window = max(9, int(_OPENING * min(light.shape)))
     step = max(1, window // 12)
     few = smooth[::step, ::step]
-    ground = ndimage.grey_opening(few, max(3, window // step), mode="nearest")
+    ground = ndimage.grey_opening(few, (max(3, window // step),) * 2, mode="nearest")
     ground = ndimage.gaussian_filter(ground, max(1.0, window / step / 4.0), mode="nearest")
     rows, columns = (np.minimum(np.arange(n) / step, len_ - 1) for n, len_ in zip(light.shape, few.shape, strict=True))
     spread = ndimage.map_coordinates(ground, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")

@@ -15,7 +15,7 @@ from lasercam.readback.texts.spots import evened
 VISIBLE, HIDDEN, REST = "visible", "hidden", "visible without hidden"
 OTHER, UNTOLD, NOTHING = "other", "undecodable", "nothing"
 
-_SEARCH_PX = 640
+_SEARCH_PX = 420
 _ALIKE = 0.03
 """Poses whose likeness differs by less are equally good."""
 _DARK_CHANNEL = 0.04

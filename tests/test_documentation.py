@@ -91,3 +91,24 @@ def test_every_piece_of_a_profile_in_the_manual_makes_a_machine() -> None:
     assert len(blocks) >= 3
     for block in blocks:
         Machine.model_validate(_merged(base, yaml.safe_load(block)))
+
+
+def test_the_commands_of_the_manual_of_reading_do_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = BLOCK.findall((ROOT / "lasercam/docs/reading.md").read_text(encoding="utf-8"))
+    commands = [line.split()[1:] for lang, text in blocks if lang == "sh" for line in text.splitlines()]
+    monkeypatch.chdir(tmp_path)
+    for name in {word for command in commands for word in command if word.endswith(".yaml")}:
+        (tmp_path / name).write_bytes((ROOT / "patterns" / name).read_bytes())
+    said = ""
+    for command in commands:
+        if "scans/" in command:
+            continue  # pages are made and read in tests/pipeline/test_stored_data.py
+        assert run(command) == 0, command
+        said += capsys.readouterr().out
+    for line in re.findall(r"```\n(first\.png.*?)```", (ROOT / "lasercam/docs/reading.md").read_text(), re.DOTALL)[
+        0
+    ].splitlines():
+        assert line in said
+    assert "reads '42'" in said

@@ -142,7 +142,7 @@ def _read_files(
         loaded = load_job(job)
         expected, cells = payloads(loaded), hidden_texts(loaded)
         if not expected and not cells:
-            raise InputError(Problem(f"no pattern of '{job}' carries a code or hides a text"))
+            raise InputError(Problem(f"no pattern of '{job}' carries a code, hides a text or is made of shares"))
         if cells:
             texts = read_hidden_texts(list(panel_images(groups, tone)), cells, progress())
         if not expected:
@@ -169,11 +169,16 @@ def _read_shares(
     paths: tuple[Path, ...], job: Path | None, tone: "Tone", output: Path | None, form: str, *, overlay: bool
 ) -> int:
     from lasercam.pipeline.camera_files import image_files
-    from lasercam.pipeline.hidden_texts import panel_images
+    from lasercam.pipeline.hidden_texts import hidden_texts, panel_images
     from lasercam.pipeline.load import load_job
     from lasercam.pipeline.overlays import read_shares, share_facts, share_patterns, share_sentences, write_secrets
+    from lasercam.pipeline.readability import payloads
 
-    patterns = share_patterns(load_job(job)) if job is not None else {}
+    loaded = load_job(job) if job is not None else None
+    patterns = share_patterns(loaded) if loaded is not None else {}
+    others = sorted({*payloads(loaded).values(), *hidden_texts(loaded)}) if loaded is not None else []
+    if others:
+        click.echo(f"not looked for, since this job has shares: {', '.join(others)}", err=True)
     seen = read_shares(list(panel_images(image_files(paths), tone)), patterns, overlay=overlay)
     written = write_secrets(seen, output) if output is not None else []
     if form == "json":

@@ -26,6 +26,8 @@ _FINE_BLUR = 0.02
 _WIDE_PX = 4.0
 _STEP_DEG = 10.0
 _MOST_STARTS = 4
+_HOPELESS = 0.4
+"""What no further step makes a reading of."""
 _LEAST_LIKENESS = 0.75
 _LEAST_FOREIGN_LIKENESS = 0.85
 _LEAST_ELEMENTS = 3
@@ -148,6 +150,8 @@ class TextSearch:
             template = self._coarse.template(is_on, WIDTHS[1], blur)
             for with_perspective in (False, True):
                 pose = refined(image, template, self._coarse.points, pose, with_perspective=with_perspective)
+                if likeness(image, template, self._coarse.points, pose) < _HOPELESS:
+                    return None
             if pose.scale < _LEAST_PX_PER_HEIGHT:
                 return None
             is_on = measure(even, self.cells, self.fine, pose).is_on

@@ -4,14 +4,14 @@ import click
 
 from lasercam.cli.terminal import FORMAT, echo_json
 
-KINDS = ("machines", "processes", "patterns", "dialects", "lasers", "checks")
+KINDS = ("machines", "processes", "patterns", "dialects", "lasers", "controllers", "checks")
 
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(KINDS))
 @FORMAT
 def command(kind: str, form: str) -> int:
-    """List KIND: machines, processes, patterns (shipped jobs and pattern types), dialects, lasers or checks."""
+    """List KIND: machines, processes, patterns (jobs and pattern types), dialects, lasers, controllers or checks."""
     from lasercam.pipeline import catalogue
 
     entries = getattr(catalogue, kind)()

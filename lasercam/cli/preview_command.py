@@ -1,10 +1,15 @@
 """`lasercam preview`: draw a job or a build."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lasercam.errors import UsageError
+from lasercam.errors import InputError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from lasercam.model.toolpath import Toolpath
+    from lasercam.pipeline.load import LoadedJob
 
 
 @click.command("preview")
@@ -13,13 +18,23 @@ from lasercam.errors import UsageError
 @click.option(
     "--view",
     default="toolpath",
-    help="toolpath, dose, executed, registration, daylight, uv, uv+lp645 (any pass: sp600, bp613/20), or all.",
+    help="toolpath, dose, order, neighbours, time, executed, registration, daylight, uv, uv+lp645 (any pass: sp600, "
+    "bp600-630), ex405 for another excitation, or sheet: every view after every step; several views with commas make "
+    "a sheet.",
 )
 @click.option("--step", type=click.IntRange(min=1), help="Number of the step; default: all, or after the last.")
 @click.option("--layer", type=click.IntRange(min=1), help="Only this layer, 1 = shallowest.")
+@click.option("--pages", is_flag=True, help="Every layer on a page: of one .pdf, or numbered .png or .svg files.")
+@click.option(
+    "--seen-by",
+    type=click.Choice(["camera", "eye"]),
+    default="camera",
+    help="Emission views: brightness as a camera has it (default), or as the eye.",
+)
+@click.option("--false-colour", is_flag=True, help="Emission views: colours that can be told apart, as reds cannot.")
 @click.option("--journal", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of the view `executed`.")
-def command(job: Path, output: Path, view: str, step: int | None, layer: int | None, journal: Path | None) -> int:
-    """Draw JOB (a job file, or the folder of a build) as .png, .svg or .pdf.
+def command(job: Path, output: Path, *, view: str, journal: Path | None, **options: Any) -> int:
+    """Draw JOB (a job file, or the folder of a build) as .png, .svg or .pdf, or as .html to look around in.
 
     It is drawn from the rows that would be written, also when findings would forbid writing them. The view `executed`
     shows what the journal of a build says: done, not done, partly, uncertain.
@@ -27,32 +42,68 @@ def command(job: Path, output: Path, view: str, step: int | None, layer: int | N
     if view == "executed":
         from lasercam.cli.executed_view import draw_executed_view
 
-        draw_executed_view(job, output, journal, step, layer)
+        draw_executed_view(job, output, journal, options["step"], options["layer"])
         click.echo(f"{output} written")
         return 0
     if journal is not None:
         raise UsageError(f"--journal belongs to `--view executed`, not to `--view {view}`")
-    import os
     import tempfile
 
-    from lasercam.errors import InputError, Problem
     from lasercam.pipeline.load import load_job
-    from lasercam.pipeline.pictures import draw_one
     from lasercam.pipeline.planning import plan_job
 
     loaded = load_job(job)
     toolpath = plan_job(loaded)
     try:
-        handle, unfinished = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
+        work = tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent)
     except OSError as error:
         raise InputError(Problem(f"nothing can be written to '{output.parent}': {error.strerror}")) from error
-    try:
-        with os.fdopen(handle, "wb") as out:
-            shown = None if layer is None else layer - 1
-            draw_one(loaded, toolpath, view, step, output.suffix.removeprefix(".").lower(), out, shown)
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(output)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
-    click.echo(f"{output} written")
+    with work as folder:
+        unfinished = Path(folder) / output.name
+        if output.suffix.lower() in (".html", ".htm"):
+            drawn = [_write_html(loaded, toolpath, job, unfinished, view, options)]
+        else:
+            drawn = _draw(loaded, toolpath, unfinished, view, options)
+        for path in drawn:
+            path.replace(output.parent / path.name)
+    for path in drawn:
+        click.echo(f"{output.parent / path.name} written")
     return 0
+
+
+def _draw(
+    loaded: "LoadedJob", toolpath: "Toolpath", unfinished: Path, view: str, options: dict[str, Any]
+) -> list[Path]:
+    """A picture, or one per layer."""
+    from lasercam.pipeline.pictures import draw_layers_to, draw_one
+
+    layer = options["layer"]
+    if options["pages"]:
+        if layer is not None:
+            raise UsageError("--layer draws one layer and --pages all of them; leave one of them out")
+        return draw_layers_to(loaded, toolpath, view, options["step"], unfinished, unfinished.parent)
+    with unfinished.open("wb") as out:
+        draw_one(
+            loaded, toolpath, view, options["step"], unfinished.suffix.removeprefix(".").lower(), out,
+            None if layer is None else layer - 1,
+            response="luminance" if options["seen_by"] == "eye" else "radiance", false_colour=options["false_colour"],
+        )  # fmt: skip
+    return [unfinished]
+
+
+def _write_html(
+    loaded: "LoadedJob", toolpath: "Toolpath", job: Path, unfinished: Path, view: str, options: dict[str, Any]
+) -> Path:
+    """The interactive page: every view, step and layer is in it."""
+    from lasercam.cli.terminal import progress
+    from lasercam.pipeline.interactive import write_interactive
+    from lasercam.pipeline.judge import judge
+    from lasercam.pipeline.ledger import ledger_of
+
+    if view != "toolpath" or any(options[name] for name in ("step", "layer", "pages", "false_colour")):
+        raise UsageError("an .html preview holds every view, step and layer; leave out --view, --step and --layer")
+    ledger = None if job.is_dir() else ledger_of(loaded, None, job.parent)
+    verdict = judge(loaded, toolpath, progress(), ledger=ledger)
+    with unfinished.open("wb") as out:
+        click.echo(write_interactive(loaded, toolpath, verdict.findings, out, progress=progress()))
+    return unfinished

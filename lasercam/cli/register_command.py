@@ -1,10 +1,15 @@
 """`lasercam register`: find a sample again by its marks, and write the frame that later steps are built in."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lasercam.cli.terminal import FORMAT, echo_json
+
+if TYPE_CHECKING:
+    from lasercam.pipeline.mark_table import MeasuredMark
+    from lasercam.pipeline.registering import Remount
 
 
 @click.command("register")
@@ -22,6 +27,11 @@ from lasercam.cli.terminal import FORMAT, echo_json
     "--mark", "typed", multiple=True, metavar="NAME=x,y[,z]",
     help="A measured mark, in controller coordinates; numbers without a unit are mm.",
 )  # fmt: skip
+@click.option("--jog", is_flag=True, help="Jog to every mark and confirm it there; GRBL and grblHAL, beam off.")
+@click.option("--port", help="With --jog: serial port of the controller.")
+@click.option("--tcp", metavar="HOST:PORT", help="With --jog: network address of the controller.")
+@click.option("--simulate", is_flag=True, help="With --jog: a simulated controller, to try it.")
+@click.option("--yes", is_flag=True, help="With --jog: confirm everything, for scripts.")
 @click.option(
     "-o",
     "--output",
@@ -46,6 +56,8 @@ def command(
     template: Path | None,
     measured: Path | None,
     typed: tuple[str, ...],
+    port: str | None,
+    tcp: str | None,
     output: Path | None,
     model: str,
     tolerance: str | None,
@@ -57,12 +69,16 @@ def command(
     *,
     level: bool,
     replace: bool,
+    jog: bool,
+    simulate: bool,
+    yes: bool,
 ) -> int:
     """Fit how the sample of JOB lies after a remount to the measured places of its marks.
 
     Writes a registration file, which the remount names (`registration: FILE`), and a picture of what is left at each
     mark beside it. Marks beyond the tolerance are refused, and nothing is written.
     """
+    from lasercam.errors import UsageError
     from lasercam.pipeline.load import load_job
     from lasercam.pipeline.registering import find_remount
     from lasercam.pipeline.registering_files import measured_marks, register_file, wished, write_template
@@ -74,7 +90,15 @@ def command(
             f"{template} written: {len(remount.nominal)} marks of '{remount.pattern}'; fill x, y and, with a tilt, z"
         )
         return 0
-    marks, source = measured_marks(measured, typed)
+    if jog:
+        marks, source = _jogged(remount, port, tcp, simulate=simulate, yes=yes)
+        if measured is not None or typed:
+            others, also = measured_marks(measured, typed)
+            marks, source = [*marks, *others], f"{source} and {also}"
+    elif port is not None or tcp is not None or simulate or yes:
+        raise UsageError("--port, --tcp, --simulate and --yes belong to --jog")
+    else:
+        marks, source = measured_marks(measured, typed)
     wishes = wished(model, source, date, tolerance, height_tolerance, by=by, note=note, level=level)
     made = register_file(remount, marks, wishes, job, output, replace=replace)
     document = made.document
@@ -91,3 +115,34 @@ def command(
     for line in made.lines:
         click.echo(line)
     return 0
+
+
+def _jogged(
+    remount: "Remount", port: str | None, tcp: str | None, *, simulate: bool, yes: bool
+) -> "tuple[list[MeasuredMark], str]":
+    """Marks found by jogging, and where they come from, in words."""
+    from math import isnan
+
+    from lasercam.cli.jog_dialog import jogged_marks
+    from lasercam.cli.link_options import open_link, require_one_link
+    from lasercam.cli.person import Person
+    from lasercam.errors import RefusedError
+    from lasercam.model.links import StreamedByLines
+    from lasercam.pipeline import registry
+    from lasercam.pipeline.mark_table import MeasuredMark
+
+    require_one_link(port, tcp, simulate=simulate)
+    machine = remount.profile
+    if not isinstance(registry.dialect(machine.controller.dialect), StreamedByLines):
+        raise RefusedError(
+            f"the controller of machine '{machine.machine}' ({machine.controller.dialect}) is not jogged by lasercam; "
+            "jog there by its own means and type what it shows (--mark), or fill the table (--template, --measured)"
+        )
+    found = jogged_marks(
+        remount.expected_um, machine, lambda m: open_link(m, port, tcp), Person(yes=yes, uncertain="inspect")
+    )
+    for name, place in found.items():  # a refusal to come must not lose what took so long
+        numbers = ",".join(f"{v / 1000:.3f}" for v in place if not isnan(v))
+        click.echo(f"--mark {name}={numbers}", err=True)
+    where = port or tcp or "a simulated controller"
+    return [MeasuredMark(name, place) for name, place in found.items()], f"jogged on {where}"

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lasercam.cli.person import ANSWERS
 from lasercam.cli.terminal import progress
 
 if TYPE_CHECKING:
-    from lasercam.model.links import Transport
-    from lasercam.model.machine import Machine
-    from lasercam.run.operator import Answer
-
-_UNCERTAIN = ("skip", "expose", "inspect")
+    from lasercam.model.links import FileLink
+    from lasercam.model.toolpath import Toolpath
+    from lasercam.run.session import Planned
 
 
 @click.command("run")
@@ -32,7 +31,7 @@ _UNCERTAIN = ("skip", "expose", "inspect")
     multiple=True,
     help="This step by hand (furnace, soak, remount, …) is done. Repeatable.",
 )
-@click.option("--uncertain", type=click.Choice(_UNCERTAIN), help="What becomes of rows that may be exposed already.")
+@click.option("--uncertain", type=click.Choice(ANSWERS), help="What becomes of rows that may be exposed already.")
 @click.option(
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append what happens to this file, as JSON."
 )
@@ -41,24 +40,32 @@ _UNCERTAIN = ("skip", "expose", "inspect")
     type=click.Path(dir_okay=False, path_type=Path),
     help="Ledger of the sample, brought up to date; made when there is none. Default: the job's, beside FOLDER.",
 )
-@click.option("--executed", metavar="FIRST:LAST|all", help="Record what a controller that loads files itself executed.")
+@click.option(
+    "--executed", metavar="FIRST:LAST|line:N|left|all", help="Record what was executed of a file that a person loaded."
+)
 @click.option("--section", help="Which job file --executed is about: its name, or its number from 1.")
 def command(
     folder: Path, port: str | None, tcp: str | None, executed: str | None, section: str | None, events: Path | None,
     uncertain: str | None, confirmed: tuple[str, ...], ledger: Path | None, *, simulate: bool, resume: bool,
     frame: bool, check: bool, yes: bool,
 ) -> int:  # fmt: skip
-    """Execute the build in FOLDER on a GRBL or grblHAL controller, row by row, never twice.
+    """Execute the build in FOLDER, never twice: on GRBL or grblHAL, LinuxCNC or an XPS.
+
+    GRBL needs --port, --tcp or --simulate. LinuxCNC and the XPS take whole files over the `controller: link:` of the
+    machine profile (--tcp gives another address). For other controllers it says what to load, and --executed takes
+    back what was executed.
 
     The journal FOLDER.journal says for every row whether it is done; keep it. Exit codes: 0 done, 1 refused, 2 usage,
     3 the machine or the link failed, 4 stopped where the beam was off, 5 aborted, the beam cut at once, 6 a step by
     hand comes next.
     """
+    from lasercam.cli.link_options import open_link, require_one_link
+    from lasercam.cli.person import Person
     from lasercam.cli.run_display import Display
     from lasercam.cli.run_keys import Keys, signals
     from lasercam.cli.run_ledger import LedgerKeeper
     from lasercam.cli.run_picture import drawn_unless_finished
-    from lasercam.errors import UsageError
+    from lasercam.model.links import StreamedByLines
     from lasercam.pipeline.ledger_run import run_ledger
     from lasercam.pipeline.runnable import load_runnable
     from lasercam.run.execution import read_execution
@@ -72,19 +79,20 @@ def command(
     held = None if kept is None else kept.held("" if before is None else before.journal)
     runnable = load_runnable(folder, progress(), held=held)
     planned = [
-        Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before, p.targets)
+        Planned(p.path, p.sha256, p.section, p.machine, p.dialect, p.laser, p.before, p.targets, p.keys)
         for p in runnable.programs
     ]
     keeper = LedgerKeeper(kept, runnable, journal_path)
     if executed is not None:
-        code = _record(executed, section, planned, journal_path, runnable.toolpath.header.digest)
+        code = _record(executed, section, planned, journal_path, runnable.toolpath)
         keeper.end()
         return code
     n_links = sum((port is not None, tcp is not None, simulate))
-    if n_links != 1 and (n_links or not confirmed):
-        raise UsageError("name one link: --port PORT, --tcp HOST:PORT or --simulate")
+    is_streamed = any(isinstance(p.dialect, StreamedByLines) for p in planned)
+    if n_links > 1 or (not n_links and is_streamed and not confirmed):
+        require_one_link(port, tcp, simulate=simulate)
     controls, display = Controls(), Display()
-    keys = Keys(controls)
+    keys = Keys(controls, lambda text: display.show({"event": "message", "text": text}))
 
     def show(event: dict[str, Any]) -> None:
         if event["event"] == "start":
@@ -95,14 +103,15 @@ def command(
 
     with drawn_unless_finished(runnable, journal_path), Events(events, show) as told, signals(controls):
         session = Session(
-            runnable.toolpath, planned, journal_path, lambda machine: _transport(machine, port, tcp),
-            _Person(yes=yes, uncertain=uncertain), controls, told, runnable.sample, runnable.after,
+            runnable.toolpath, planned, journal_path, lambda machine: open_link(machine, port, tcp),
+            Person(yes=yes, uncertain=uncertain, controls=controls), controls, told, runnable.sample, runnable.after,
             lambda machine: runnable.laser(machine, simulate=simulate), keeper.begin, simulate,
+            lambda first: _file_link(first, port, tcp, simulate=simulate),
         )  # fmt: skip
         try:
-            count = session.run(
-                Wanted(resume=resume, frame=frame, check=check, confirmed=confirmed, only_note=not n_links)
-            )
+            only_note = is_streamed and not n_links
+            wanted = Wanted(resume=resume, frame=frame, check=check, confirmed=confirmed, only_note=only_note)
+            count = session.run(wanted)
             keeper.end()
         except BaseException as error:
             told.tell("failed", error=str(error), kind=type(error).__name__)
@@ -116,60 +125,23 @@ def command(
     return 0
 
 
-class _Person:
-    """Asks at the terminal; or answers yes, leaves rows in question alone, and has done nothing by hand."""
+def _file_link(planned: "Planned", port: str | None, tcp: str | None, *, simulate: bool) -> "FileLink":
+    from lasercam.cli.link_options import read_address
+    from lasercam.errors import RefusedError
+    from lasercam.pipeline.controller_link import open_link as open_file_link
 
-    def __init__(self, *, yes: bool, uncertain: str | None) -> None:
-        self._yes, self._uncertain = yes, uncertain
-
-    def confirm(self, question: str) -> bool:
-        if self._yes:
-            click.echo(f"{question} yes (--yes)", err=True)
-            return True
-        return click.confirm(question, err=True)
-
-    def by_hand(self, question: str) -> bool:
-        return False if self._yes else click.confirm(question, err=True)
-
-    def decide(self, question: str) -> "Answer":
-        answer: Any = self._uncertain or ("skip" if self._yes else None)
-        if answer is None:
-            answer = click.prompt(question, type=click.Choice(_UNCERTAIN), default="inspect", err=True)
-        else:
-            click.echo(f"{question} {answer}", err=True)
-        return answer  # type: ignore[no-any-return]
+    if port is not None or simulate or planned.keys is None:
+        what = "simulated" if simulate else "reached by a serial port"
+        raise RefusedError(
+            f"machine '{planned.machine.machine}' takes whole files over its profile's `controller: link:`; it cannot "
+            f"be {what}"
+        )
+    return open_file_link(planned.keys, planned.machine, None if tcp is None else read_address(tcp))
 
 
-def _transport(machine: "Machine", port: str | None, tcp: str | None) -> "Transport":
-    if port is not None:
-        from lasercam.transports.serial_port import SerialPort
-
-        return SerialPort(port)
-    if tcp is not None:
-        from lasercam.transports.tcp import TcpLink
-
-        return TcpLink(*_address(tcp))
-    from lasercam.transports.simulated.controller import SimulatedController
-    from lasercam.transports.simulated.link import SimulatedLink
-    from lasercam.transports.simulated.options import ControllerOptions
-    from lasercam.transports.simulated.settings import settings_of, work_offset_mm
-
-    options = ControllerOptions(work_offset_mm=work_offset_mm(machine))
-    return SimulatedLink(SimulatedController(settings_of(machine), options))
-
-
-def _address(text: str) -> tuple[str, int]:
-    from lasercam.errors import UsageError
-
-    host, _, number = text.rpartition(":")
-    if not host or not (number.isascii() and number.isdecimal() and 0 < int(number[:6]) < 65_536):
-        raise UsageError(f"'{text}' is no address; write HOST:PORT, such as 192.168.0.5:23")
-    return host, int(number)
-
-
-def _record(executed: str, section: str | None, planned: list[Any], journal_path: Path, digest: str) -> int:
+def _record(executed: str, section: str | None, planned: list[Any], journal_path: Path, toolpath: "Toolpath") -> int:
     """Take what a controller executed by itself into the journal."""
     from lasercam.run.executed import record_executed
 
-    print(record_executed(executed, section, planned, journal_path, digest), file=sys.stdout)
+    print(record_executed(executed, section, planned, journal_path, toolpath), file=sys.stdout)
     return 0

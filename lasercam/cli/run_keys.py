@@ -3,11 +3,12 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from lasercam.run.faults import ignored
 from lasercam.run.operator import Controls
 
 KEYS = "p pause or go on, s stop where the beam is off, q cut the beam at once"
@@ -16,12 +17,19 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 
 @contextmanager
 def signals(controls: Controls) -> Iterator[None]:
-    """Signals ask for the beam to be cut, and the run then ends in order; a second one changes nothing."""
+    """Signals ask for the beam to be cut, and the run then ends in order; a second one changes nothing.
+
+    Ctrl-Z is without effect: a sender that sleeps could not cut the beam.
+    """
 
     def ask(number: int, _: FrameType | None) -> None:
         controls.abort(signal.Signals(number).name)
+        if controls.is_asking:
+            controls.wish()  # a question would go on waiting for its answer
 
     before: dict[int, Any] = {number: signal.signal(number, ask) or signal.SIG_DFL for number in _SIGNALS}
+    if hasattr(signal, "SIGTSTP"):
+        before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN) or signal.SIG_DFL
     try:
         yield
     finally:
@@ -32,8 +40,8 @@ def signals(controls: Controls) -> Iterator[None]:
 class Keys:
     """Reads single keys in the background, where the input is a terminal and nothing is being asked there."""
 
-    def __init__(self, controls: Controls) -> None:
-        self._controls = controls
+    def __init__(self, controls: Controls, said: Callable[[str], None] = ignored) -> None:
+        self._controls, self._said = controls, said
         self._quiet = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -75,7 +83,10 @@ class Keys:
             key = sys.stdin.read(1).lower()
             if key == "p":
                 self._controls.pause_or_go_on()
+                is_paused = self._controls.is_pausing
+                self._said("pausing at the next row where the beam is off; p goes on" if is_paused else "going on")
             elif key == "s":
                 self._controls.stop()
+                self._said("stopping at the next row where the beam is off")
             elif key == "q":
                 self._controls.abort("key q")

@@ -38,6 +38,11 @@ class Acs:
         "largest_corner. Try a small job with the laser off, and an oscilloscope on gate and shots.\n\n"
         "Proven: golden files and round trip through an independent reader. Never run on a controller or its simulator."
     )
+    loading: ClassVar[str] = (
+        "At the ACS controller: home, load the file into a free program buffer, compile it, run it. To stop, stop "
+        "the buffer, halt the axes and see that the laser is disabled (lc.LaserDisable) and its outputs are low. "
+        "The line of the buffer tells how far it came."
+    )
     suffix: ClassVar[str] = ".prg"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,

@@ -68,6 +68,11 @@ class AerotechA3200:
         "by eye. Not proven: nothing was run on a controller. Try a file with the laser off and an "
         "oscilloscope on the output first."
     )
+    loading: ClassVar[str] = (
+        "At the A3200: home, load the file into a task and run it, feed overrides at 100 %. No feed hold: inside "
+        "a line it leaves the laser on. To stop, abort the task and see that the laser output is off. The line of "
+        "the task tells how far it came."
+    )
     suffix: ClassVar[str] = ".pgm"
     codes: ClassVar[tuple[CodeInfo, ...]] = aerotech_judgement.CODES
 

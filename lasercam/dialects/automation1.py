@@ -68,6 +68,11 @@ class Automation1:
         "by eye. Not proven: nothing was run on a controller. Try a file with the laser off and an "
         "oscilloscope on the output first."
     )
+    loading: ClassVar[str] = (
+        "At the Automation1 controller: home, put the file on the controller and run it in a task, speed "
+        "overrides at 100 %. No feedhold: inside a line it leaves the laser on. To stop, stop the task and see "
+        "that the laser output is off. The line of the task tells how far it came."
+    )
     suffix: ClassVar[str] = ".ascript"
     codes: ClassVar[tuple[CodeInfo, ...]] = aerotech_judgement.CODES
 

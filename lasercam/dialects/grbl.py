@@ -36,6 +36,12 @@ FLOAT32_ROUNDING: Final = 2.0**-21
 """Relative error of a number GRBL has read, at most: digits become a 24-bit float, which up to three products with
 rounded powers of ten scale; eight halves of 2^-23 at most. Source: GRBL 1.1 source, read_float; IEEE 754."""
 
+MOST_OVERDRIVE: Final = 1000
+"""S of lines in multiples of $30: under M4 the beam is full from that fraction of the programmed speed on. See
+decisions/0015."""
+LEAST_OVERDRIVE: Final = 100
+"""No smaller than this: what the controller leaves dark at the ends of a line stays below a step."""
+
 _SPEED_COLUMN, _EXPOSURE_COLUMN, _POWER_COLUMN = 3, 4, 5
 _SPEED_DECIMALS: Final = 5
 _SECOND_DECIMALS: Final = 9
@@ -55,12 +61,15 @@ _DOT: Final = int(RowKind.DOT)
 class Grbl:
     """The dialect of GRBL 1.1 and grblHAL in laser mode: one stream of lines per section."""
 
-    summary: ClassVar[str] = "GRBL 1.1 and grblHAL over a serial line, laser mode ($32=1) with constant power (M3)"
+    summary: ClassVar[str] = "GRBL 1.1 and grblHAL over a serial line, laser mode ($32=1), dark at standstill (M4)"
     explanation: ClassVar[str] = (
-        "The beam is on while S is the full power $30 in a G1 move; G0 is always dark. Lines: G1 with S, run-ups "
-        "G1 with S0. Dots: G0, then G1 with S and no axes (the beam opens at standstill), G4, S0. Times are multiples "
-        "of 50 ms, speeds at least 1 mm/min, numbers at most 8 digits in 32-bit floats, and no comments are written. "
-        "Where the profile says `control: spindle`, S is the energy's set point instead of the full power. "
+        "Lines: G1 under M4 with S far above the full power $30, run-ups G1 with S0; G0 is always dark. M4 scales S "
+        "with the speed and the controller cuts it to $30, so that the beam is full while the stage moves and off "
+        "wherever it stands: where a line starves because the link is lost, it ends dark. Dots: G0, then G1 M3 with "
+        "S = $30 and no axes (the beam opens at standstill), G4, M4 S0. Times are multiples of 50 ms, speeds at least "
+        "1 mm/min, numbers at most 8 digits in 32-bit floats, and no comments are written. Where the profile says "
+        "`control: spindle`, S is the energy's set point and M3 is in force throughout: there a starving line does not "
+        "go dark. "
         "The profile must state $30 and $32=1 under controller.settings. No arcs, no counted pulses, no firing by "
         "position. Proven: every file is read back by an independent reader written from the firmware's rules. Not "
         "proven: the serial link and the stage."
@@ -112,6 +121,7 @@ class GrblEncoder:
             raise MachineLimitError("; ".join(problems))
         self._increment = increment_ticks(machine)
         self._power = int(machine.controller.settings["30"])
+        self._sets_energy = machine.laser.is_set_by_program
         self._speeds = {r.speed_nm_s: r for r in program.toolpath.recipes.recipes if r.speed_nm_s}
         if use_compiled is None:
             use_compiled = program.toolpath.sections[program.section].n_rows >= COMPILED_FROM_ROWS
@@ -126,7 +136,7 @@ class GrblEncoder:
 
     def begin(self) -> bytes:
         """Modes, beam off, and a feed rate, without which G1 is an error even when nothing moves."""
-        return b"G21G90G94G17G54\nM5S0\nF3\nM3S0\n"
+        return b"G21G90G94G17G54\nM5S0\nF3\n" + (b"M3S0\n" if self._sets_energy else b"M4S0\n")
 
     def block(self, block: ToolpathBlock) -> bytes | memoryview:
         """Rows of the section.
@@ -180,10 +190,13 @@ class GrblEncoder:
 
     def _templates(self, machine: Machine) -> list[Template]:
         templates: list[Template] = []
-        full: Template = (b"S%d" % self._power,)
-        if machine.laser.is_set_by_program:
-            full = (b"S", Slot(_POWER_COLUMN, 6, trim=True))
-        for power in ((), (b"S0",), full):
+        lit: Template = (b"S%d" % (self._power * overdrive(self._power)),)
+        opens: Template = (b"M3S%d" % self._power,)
+        closes = "M4S0"
+        if self._sets_energy:
+            lit = opens = (b"S", Slot(_POWER_COLUMN, 6, trim=True))
+            closes = "S0"
+        for power in ((), (b"S0",), lit):
             for speed in (False, True):
                 for word in (b"", b"G0", b"G1"):
                     templates += [_move(word, axes, self._rows.decimals, power, speed=speed) for axes in range(8)]
@@ -191,8 +204,16 @@ class GrblEncoder:
         wait = _dwell(exact_multiple(machine.controller.settle_time, 9, "settle time"), "settle time")
         closing = _dwell(closing_wait_ns(machine), "wait until the gate has closed")
         exposure = Slot(_EXPOSURE_COLUMN, _SECOND_DECIMALS, trim=True)
-        templates.append((f"{wait}G1".encode(), *full, b"\nG4P", exposure, f"\nS0\n{closing}".encode()))
+        templates.append((f"{wait}G1".encode(), *opens, b"\nG4P", exposure, f"\n{closes}\n{closing}".encode()))
         return templates
+
+
+def overdrive(full_power: int) -> int:
+    """How many times $30 the S word of lines is: a power of ten, within the digits that GRBL reads."""
+    factor = MOST_OVERDRIVE
+    while factor > 1 and full_power * factor >= 10**MAX_DIGITS:
+        factor //= 10
+    return factor
 
 
 def _dwell(time_ns: int, what: str) -> str:
@@ -247,6 +268,12 @@ def _judge_settings(machine: Machine) -> Iterator[Finding]:
         yield judgement.setting_finding(
             f"controller.settings states $30 as {full!r}; the S word of full power must be known",
             "state '30': '1000' or what `$$` shows on the controller, a whole number",
+        )
+    elif not machine.laser.is_set_by_program and overdrive(int(full)) < LEAST_OVERDRIVE:
+        largest = (10**MAX_DIGITS - 1) // LEAST_OVERDRIVE
+        yield judgement.setting_finding(
+            f"$30 is {full}; lines need an S word {LEAST_OVERDRIVE} times as large, and GRBL reads {MAX_DIGITS} digits",
+            f"set $30 to {largest} or less on the controller (1000 is usual) and state it in the profile",
         )
     strength = machine.laser.strength
     scale = strength.scale if strength is not None and strength.control == "spindle" else None

@@ -1,7 +1,9 @@
 """What GRBL does with a job file, from its rules and firmware source: the proof of what the encoder wrote.
 
 Source: GRBL 1.1 wiki "Commands", "Laser Mode" and "Interface" (error codes), and the firmware's order of execution
-in gc_execute_line: S (with a wait for standstill unless a move carries it), spindle, dwell, motion, end.
+in gc_execute_line: S (with a wait for standstill unless a move carries it), spindle, dwell, motion, end. Under M4 S is
+scaled by speed over programmed speed, cut at $30, and nothing at standstill (st_prep_buffer, spindle_compute_pwm_value,
+spindle_set_state).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,12 +16,15 @@ from lasercam.model.exposure import NO_SETTING, RAPID_NM_S, ExposureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.toolpath import RowKind
 
+LEAST_OVERDRIVE: Final = 100
+"""S of a line under M4 over $30, at least: the beam is full above that fraction of the programmed speed."""
+
 RULES = LineRules(max_raw=65_535, max_stripped=79, strict_comments=False)
 
 # settings
 _FULL_POWER, _IS_SET, _CLOSE_NS, _SETTLE_NS, _INCREMENT = range(5)
 # state: place (ticks), axes known, motion (0, 1, -1 unknown), feed (nm/s), modes seen, S word (10^-9), spindle
-# (-1 unknown, 0, 1), beam at standstill, standing exposure (0/1, ns, line), ended, power of the standing exposure,
+# (-1 unknown, 0 off, 1 M3, 2 M4), beam at standstill, standing exposure (0/1, ns, line), ended, its power,
 # ns until the gate has closed and whether it closes on the way, ns waited since the last move or dot
 (_X, _Y, _Z, _KNOWN, _MOTION, _FEED, _MODES, _POWER, _SPINDLE, _BEAM, _STANDING, _OPEN_NS, _OPEN_LINE,
  _ENDED, _OPEN_POWER, _CLOSING, _ON_WAY, _STOOD) = range(18)  # fmt: skip
@@ -36,7 +41,7 @@ _SLOWEST_F = 1_000_000_000
 
 (_OK, _WORD, _TWICE, _GROUP, _G, _M, _N, _P, _NO_P, _NEGATIVE, _TICKS, _SPEED, _NO_FEED, _NO_MOTION, _NOT_SET,
  _UNKNOWN_PLACE, _NOT_OFF, _PARTIAL, _DROPPED, _FLOOR, _STILL_ON, _NOT_ENDED, _AFTER_END,
- _STILL_ARMED, _NOT_CLOSED, _NOT_SETTLED) = range(26)  # fmt: skip
+ _STILL_ARMED, _NOT_CLOSED, _NOT_SETTLED, _SCALED) = range(27)  # fmt: skip
 _MESSAGES = {
     _WORD: "error:20 or error:36, a word that GRBL does not know or no code of the line uses",
     _TWICE: "error:25, the same word stands twice in the line",
@@ -54,7 +59,9 @@ _MESSAGES = {
     _NOT_SET: "a move or a dwell comes before G21, G90, G94 and G54 have been set",
     _UNKNOWN_PLACE: "a feed move or an exposure starts where G0 has not set all three axes",
     _NOT_OFF: "something is armed or moves before M5 has switched the beam off",
-    _PARTIAL: "S is neither 0 nor the full power $30 (or, where S sets the energy, above it or changed in a dot)",
+    _PARTIAL: "S is neither 0 nor the full power $30, nor far above it (or, where S sets the energy, above it or "
+    "changed in a dot)",
+    _SCALED: f"a line under M4 has an S below {LEAST_OVERDRIVE} times $30: its power would follow the speed",
     _DROPPED: "a number has more than the eight digits that GRBL reads",
     _FLOOR: "the feed rate is below 1 mm/min, to which GRBL raises it",
     _STILL_ON: "the beam is still on at the end of the program",
@@ -186,8 +193,8 @@ def interpret(
                 if v % 1_000_000_000 != 0:
                     return n_rows, _M, line
                 whole = v // 1_000_000_000
-                if whole in (3, 5):
-                    group, spindle = 128, 1 if whole == 3 else 0
+                if whole in (3, 4, 5):
+                    group, spindle = 128, (1 if whole == 3 else 2 if whole == 4 else 0)
                 elif whole in (2, 30):
                     group, ends = 256, True
                 else:
@@ -210,7 +217,7 @@ def interpret(
         if settings[_IS_SET] == 1:
             if power > settings[_FULL_POWER] or power % 1_000 != 0:
                 return n_rows, _PARTIAL, line
-        elif power not in (0, settings[_FULL_POWER]):
+        elif power not in (0, settings[_FULL_POWER]) and power < LEAST_OVERDRIVE * settings[_FULL_POWER]:
             return n_rows, _PARTIAL, line
         if axes and motion < 0:
             return n_rows, _NO_MOTION, line
@@ -229,14 +236,16 @@ def interpret(
         crosses = armed and axes == 0 and dark_mode != (state[_MOTION] != 1)
         if (power != state[_POWER] or crosses) and armed and axes == 0:
             beam = 0 if dark_mode or power == 0 else 1
+        if state[_SPINDLE] == 2 and (axes == 0 or spindle != 2):
+            beam = 0
         state[_POWER] = power
         carried = 0 if dark_mode or power == 0 else 1
         if spindle != state[_SPINDLE]:
-            if spindle == 1 and state[_SPINDLE] < 0:
+            if spindle > 0 and state[_SPINDLE] < 0:
                 return n_rows, _NOT_OFF, line
             beam = carried if spindle == 1 else 0
             state[_SPINDLE] = spindle
-        armed = spindle == 1
+        armed = spindle >= 1
         if axes and spindle < 0:
             return n_rows, _NOT_OFF, line
         dot = False
@@ -276,6 +285,11 @@ def interpret(
                 return n_rows, _UNKNOWN_PLACE, line
             moves = not known or place_x != state[_X] or place_y != state[_Y] or place_z != state[_Z]
             lit = 1 if armed and carried == 1 else 0
+            if lit == 1 and spindle == 2:
+                if settings[_IS_SET] == 1 or power < LEAST_OVERDRIVE * settings[_FULL_POWER]:
+                    return n_rows, _SCALED, line
+                if not moves:
+                    lit = 0
             if lit == 0 and state[_BEAM] == 1:
                 # Where a line is told to close is rounded to the increment; a dot must be over before the stage moves.
                 off = settings[_INCREMENT] * 100_000_000 // max(state[_FEED], 1)

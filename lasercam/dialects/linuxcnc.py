@@ -85,6 +85,12 @@ class LinuxCnc:
         "proven: what the servo loop and the gate's electronics do. Rows shorter than 1.6 ms of travel make the "
         "controller slow down (one row per servo cycle); W_DOSE_CORNER says where."
     )
+    loading: ClassVar[str] = (
+        "At LinuxCNC: home, open the file, see that its preview lies where it should, feed override at 100 %, "
+        "run. Never pause: a feed hold stops the motion and leaves the gate open. Abort drops the spindle, and "
+        "the beam with it. The line that LinuxCNC shows is the one to look rows up by. lasercam does all this "
+        "itself with `link: {kind: linuxcncrsh, …}` under `controller:` of the profile."
+    )
     suffix: ClassVar[str] = ".ngc"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,

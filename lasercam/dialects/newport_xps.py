@@ -56,6 +56,12 @@ class NewportXps:
         "Proven: golden files and round trip through an independent reader, trajectory files included. Never run on "
         "an XPS: neither controller nor simulator was at hand."
     )
+    loading: ClassVar[str] = (
+        "At the XPS: home the groups, copy every file of the folder beside to Public/Trajectories (FTP; SFTP on "
+        "an XPS-D), then send the calls of the file in order to TCP port 5001, and await 0 for each. At any other "
+        "reply stop, and set the gate low. lasercam does all this itself on an XPS-C8 or -Q8 with `link: {kind: "
+        "xps_calls, …}` under `controller:` of the profile."
+    )
     suffix: ClassVar[str] = ".xps"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,

@@ -42,6 +42,11 @@ class PiGcs:
         "outputs.\n\n"
         "Proven: golden files and round trip through an independent reader. Never run on a controller."
     )
+    loading: ClassVar[str] = (
+        "At the PI controller: reference the axes and send the lines of the file in order, but those with ;. "
+        "Behind each MAC START wait until no macro runs (RMC?). To stop, send STP and see that the digital "
+        "outputs are low. The last line that was sent tells how far it came."
+    )
     suffix: ClassVar[str] = ".gcs"
     codes: ClassVar[tuple[CodeInfo, ...]] = (
         judgement.GATE_TIME, judgement.GATE_TIMING, judgement.GATE_STEP, judgement.NO_TRIGGER, judgement.PULSE_COUNT,

@@ -218,8 +218,9 @@ class ReadStep(Document):
     """What `fluence` means: on the axis, or over the 1/e² disc (half of it)."""
     pulses: Count | None = None
     """How many pulses each place gets while it is looked at."""
-    filter: Annotated[str, Field(pattern=r"^((lp|sp)\d{3,4}|bp\d{3,4}/\d{1,3})?$")] = ""
-    """Filter before the camera: lp645 (long-pass, nm), sp600 (short-pass) or bp613/20 (band-pass, centre/width)."""
+    filter: Annotated[str, Field(pattern=r"^((lp|sp)\d{3,4}|bp\d{3,4}(/\d{1,3}|-\d{3,4}))?$")] = ""
+    """Filter before the camera: lp645 (long-pass, nm), sp600 (short-pass), bp613/20 (band-pass, centre/width) or
+    bp600-630 (its edges)."""
     note: str = ""
 
 

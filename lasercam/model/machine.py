@@ -1,6 +1,6 @@
 """Machine profiles: stage, laser, gate, objective and controller, with the provenance of their numbers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -92,6 +92,9 @@ class Controller(Document):
     """Most beam-on time that may be on its way to a controller fed line by line: what a lost link leaves burning."""
     checkpoint_interval: PositiveTime = 10.0
     """Longest streaming between two places where everything is executed and the position is compared."""
+    link: dict[str, Any] | None = None
+    """How a program reaches a controller that loads whole files: `kind`, a name of `lasercam list controllers`, and the
+    keys of that kind. Used by `lasercam run`, never to make a build. Absent: the operator loads the files."""
     settings: dict[str, str] = {}
     """Controller settings the job relies on, by the controller's own names."""
     source: str

@@ -145,7 +145,7 @@ class Section:
         first_row, n_rows: its rows in the toolpath.
         n_exposures: lines, dots and single shots.
         low_ticks, high_ticks: corners of the box of all its rows, run-ups included.
-        duration_s: estimated time with acceleration, exposures included.
+        duration_s: estimated time with acceleration, exposures and all repeats included.
         repeat: how many times the operator runs it; more than once is a wanted repeat.
         field: writing fields its rows are grouped by; None where the axes reach everything.
         recipes: indices of the recipes it uses, rising; they share what is set by hand, and `laser` is the first row's.

@@ -11,22 +11,27 @@ from operator import attrgetter
 from pathlib import Path
 
 from lasercam.errors import InputError, LasercamError, Problem, RefusedError
+from lasercam.model.companions import write_companions
 from lasercam.model.finding import Verdict
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Encoder, OffersCompanions, OffersFiles, ProgramHeader
 from lasercam.model.toolpath import Section, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
-from lasercam.pipeline.companions import write_companions
 from lasercam.pipeline.hashed_file import HashedFile
 from lasercam.pipeline.inputs import write_inputs
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import MANIFEST_NAME, FileEntry, ProgramEntry, manifest_data, sealed
-from lasercam.pipeline.pictures import draw_pictures
+from lasercam.pipeline.pictures import draw_budget, draw_pictures
 from lasercam.pipeline.planning import pattern_uses
 from lasercam.pipeline.progress import SILENT, Advance, Progress
 from lasercam.pipeline.quantities import derived_by_recipe
+from lasercam.pipeline.report import report_html
 from lasercam.pipeline.runbook import runbook_html, runbook_markdown, section_laser_text
 from lasercam.pipeline.stages import has_stages, job_stages, stage_data
+from lasercam.pipeline.time_budget import time_budget
+
+REPORT_NAME = "report.html"
+"""What was built and why, for people; job files and manifest do not depend on it."""
 
 _UNFINISHED = re.compile(r"\.(.+)\.unfinished-[a-z0-9_]+")
 _EXTRA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -70,13 +75,17 @@ def build(
         write_inputs(work / "inputs", loaded.content, loaded.inputs.read_files)
         runbook = runbook_markdown(loaded, toolpath, verdict, programs)
         (work / "runbook.md").write_text(runbook, encoding="utf-8")
-        (work / "runbook.html").write_text(runbook_html(runbook), encoding="utf-8")
+        page = runbook_html(runbook, f"{loaded.document.job}: runbook")
+        (work / "runbook.html").write_text(page, encoding="utf-8")
         _write_extra_files(loaded, work)
+        budget = time_budget(loaded, toolpath)
         if pictures:
             draw_pictures(loaded, toolpath, work, progress)
-        listed = {entry.file for entry in programs}
-        others = sorted(p for p in work.rglob("*") if p.is_file() and p.relative_to(work).as_posix() not in listed)
-        files = [FileEntry(file=p.relative_to(work).as_posix(), sha256=file_digest(p)) for p in others]
+            draw_budget(budget, work)
+        files = _other_files(work, programs)
+        report = report_html(loaded, toolpath, verdict, budget, programs, files, work)
+        (work / REPORT_NAME).write_text(report, encoding="utf-8")
+        files = sorted((*files, _entry(work, work / REPORT_NAME)), key=attrgetter("file"))
         data = manifest_data(toolpath.header, verdict, programs, files, derived_by_recipe(loaded, toolpath))
         if has_stages(loaded, toolpath):
             data["stages"] = [stage_data(stage) for stage in job_stages(loaded, toolpath)]
@@ -100,6 +109,17 @@ def file_digest(path: Path) -> str:
         while piece := stream.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _other_files(work: Path, programs: Iterable[ProgramEntry]) -> list[FileEntry]:
+    """Everything written so far but job files, in the order of their names."""
+    listed = {entry.file for entry in programs}
+    found = [_entry(work, path) for path in sorted(work.rglob("*")) if path.is_file()]
+    return [entry for entry in found if entry.file not in listed]
+
+
+def _entry(work: Path, path: Path) -> FileEntry:
+    return FileEntry(file=path.relative_to(work).as_posix(), sha256=file_digest(path))
 
 
 def _write_programs(loaded: LoadedJob, toolpath: Toolpath, work: Path, progress: Progress) -> list[ProgramEntry]:

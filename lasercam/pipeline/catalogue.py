@@ -71,6 +71,11 @@ def lasers() -> list[Entry]:
     return [Entry(n, registry.laser_adapter(n).summary, "lasers") for n in registry.names(registry.LASERS)]
 
 
+def controllers() -> list[Entry]:
+    """Kinds of links to controllers that run whole files."""
+    return [Entry(n, registry.controller_link(n).summary, "controllers") for n in registry.names(registry.CONTROLLERS)]
+
+
 def checks() -> list[Entry]:
     """Finding codes, by the check that reports them."""
     owners = registry.check_codes()
@@ -98,6 +103,11 @@ def explain(name: str) -> Iterator[str]:
         yield language.summary
         yield ""
         yield from language.explanation.strip().splitlines()
+    elif name in registry.names(registry.CONTROLLERS):
+        kind = registry.controller_link(name)
+        yield kind.summary
+        yield ""
+        yield from kind.explanation.strip().splitlines()
     elif name in registry.names(registry.LASERS):
         adapter = registry.laser_adapter(name)
         yield adapter.summary

@@ -5,10 +5,10 @@ from typing import BinaryIO
 
 import numpy as np
 
+from lasercam.model.companions import CompanionReader
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect, ReadsCompanions
-from lasercam.pipeline.companions import CompanionReader
 
 
 def exposures(

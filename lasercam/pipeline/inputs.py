@@ -86,10 +86,12 @@ class FolderInputs:
 
     Attributes:
         folder: the job's own folder; assets lie in it or below it.
+        sought: every place a file was looked for at, there or not; what `lasercam watch` keeps an eye on.
     """
 
     folder: Path
     read_files: dict[tuple[Kind, str], InputFile] = field(default_factory=dict)
+    sought: set[Path] = field(default_factory=set)
 
     def read(self, kind: Kind, reference: str, location: Location | None) -> InputFile:
         """The file, read once."""
@@ -117,10 +119,12 @@ class FolderInputs:
         if reference.endswith((".yaml", ".yml")) or "/" in reference:
             return self._inside(reference, location)
         own = self.folder / "machine_profiles" / f"{reference}.yaml"
+        self.sought.add(own)
         if _is_name(reference) and own.is_file():
             return own
         with shipped("machine_profiles") as folder:
             if _is_name(reference) and (folder / f"{reference}.yaml").is_file():
+                self.sought.add(folder / f"{reference}.yaml")
                 return folder / f"{reference}.yaml"
         known = shipped_names("machine_profiles")
         known += sorted(p.stem for p in (self.folder / "machine_profiles").glob("*.yaml"))
@@ -142,6 +146,7 @@ class FolderInputs:
         if not self._below(reference, location).is_file():
             with shipped("machine_profiles") as folder:
                 if (folder / reference).is_file():
+                    self.sought.add(folder / reference)
                     return folder / reference
         return self._inside(reference, location)
 
@@ -157,6 +162,7 @@ class FolderInputs:
             raise InputError(Problem(message, location, hint))
         root = self.folder.resolve()
         found = (root / path).resolve()
+        self.sought.add(root / path)
         if not found.is_relative_to(root):
             message = f"'{shorten(reference)}' leads out of the job's folder through a link"
             raise InputError(Problem(message, location, hint))

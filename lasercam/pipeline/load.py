@@ -17,6 +17,7 @@ from lasercam.model.sample import MATERIALS
 from lasercam.pipeline import registry
 from lasercam.pipeline.calibration import with_calibration
 from lasercam.pipeline.compensation import read_tables
+from lasercam.pipeline.controller_link import link_keys
 from lasercam.pipeline.inputs import JOB_NAME, BuiltInputs, FolderInputs, Inputs, read_bytes
 from lasercam.pipeline.laser_link import adapter_keys
 from lasercam.pipeline.registration import Registered, read_registrations, registered_for
@@ -94,8 +95,12 @@ class LoadedJob:
         )
 
 
-def load_job(path: Path) -> LoadedJob:
+def load_job(path: Path, folder: FolderInputs | None = None) -> LoadedJob:
     """A job file, or the job kept inside a build folder.
+
+    Args:
+        path: of the file or folder.
+        folder: where files of a job file are looked for, by who wants to know what was looked at; else its own.
 
     Raises:
         InputError: anything wrong with the job or a file it names, every problem with its place.
@@ -106,7 +111,7 @@ def load_job(path: Path) -> LoadedJob:
         files = {f.reference: f.content for f in inside.of_kind("process")}
         tree, document = _read(content, JOB_NAME)
         return _load(content, tree, document, inside, library_from_files(files))
-    folder = FolderInputs(path.parent)
+    folder = folder or FolderInputs(path.parent)
     content = read_bytes(path)
     tree, document = _read(content, path.name)
     own = [folder.subfolder(document.processes, tree.at(("processes",)))] if document.processes else []
@@ -119,6 +124,18 @@ def load_job(path: Path) -> LoadedJob:
     for reference, kept in process_files(sorted(used), lab).items():
         folder.keep("process", reference, partial(bytes, kept))
     return loaded
+
+
+def load_kept(content: bytes, inside: BuiltInputs) -> LoadedJob:
+    """A job whose files all come from the inputs kept in a build.
+
+    Raises:
+        InputError: anything wrong with the job, every problem with its place.
+    """
+    tree, document = _read(content, JOB_NAME)
+    return _load(
+        content, tree, document, inside, library_from_files({f.reference: f.content for f in inside.of_kind("process")})
+    )
 
 
 def _read(content: bytes, name: str) -> tuple[Tree, JobDocument]:
@@ -214,6 +231,7 @@ def _machine(reference: str, index: int, step: Step, tree: Tree, inputs: Inputs)
         raise InputError(Problem(text, profile.at(("machine",)), f"Write `machine: {reference}` in the profile."))
     registry.dialect(machine.controller.dialect, profile.at(("controller", "dialect")))
     adapter_keys(machine, profile)
+    link_keys(machine, profile)
     strength = "average_power" if machine.laser.is_cw else "pulse_energy"
     return with_calibration(machine, inputs, profile.at(("laser", strength, "scale", "table")))
 

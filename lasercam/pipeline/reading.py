@@ -1,19 +1,28 @@
 """Reading stored data: images in, files out, with an account of every page."""
 
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from multiprocessing import get_context
+from typing import Any, Final
 
 from lasercam.errors import StorageError
 from lasercam.model.camera_image import CameraImage
 from lasercam.pipeline.progress import SILENT, Progress
-from lasercam.readback.pages.reader import look_for_pages
+from lasercam.readback.pages.reader import Look, look_for_pages
 from lasercam.readback.stored_file import PageOutcome, StoredFile, files_of, judge_header
 from lasercam.storage.container import unpack
 from lasercam.storage.keys import Key
 from lasercam.storage.page_header import PageHeader
 from lasercam.storage.salvage import Salvaged, salvage
 from lasercam.storage.volume import Assembled
+
+SHARED_FROM_IMAGES: Final = 24
+"""Images from which further processes pay for their start of two to three seconds."""
+MOST_WORKERS: Final = 8
+"""More would wait for the pictures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +82,7 @@ def read_stored(
         images: one at a time; none is kept.
         key: opens locked files; open ones are read without it.
         progress: shown while reading.
-        total: images, where known.
+        total: images, where known; many are shared between processes.
     """
     missed: dict[str, tuple[str, ...]] = {}
     pageless: list[int] = []
@@ -82,10 +91,9 @@ def read_stored(
     def looks() -> Iterator[Any]:
         nonlocal counted
         with progress.task("reading", total) as advance:
-            for image in images:
-                look = look_for_pages(image, judge_header)
+            for title, look in _looked_at(images, workers_for(total)):
                 if look.missed:
-                    missed[image.title] = look.missed
+                    missed[title] = look.missed
                 if not look.pages:
                     pageless.append(counted)
                 counted += 1
@@ -94,6 +102,33 @@ def read_stored(
 
     files = files_of(looks())
     return Reading(tuple(open_file(f, key) for f in files), missed, tuple(pageless), counted)
+
+
+def workers_for(total: int) -> int:
+    """Processes beside this one that are worth their start for so many images."""
+    return min(MOST_WORKERS, (os.cpu_count() or 1) - 1) if total >= SHARED_FROM_IMAGES else 0
+
+
+def _look(image: CameraImage) -> Look:
+    return look_for_pages(image, judge_header)
+
+
+def _looked_at(images: Iterable[CameraImage], workers: int) -> Iterator[tuple[str, Look]]:
+    """Looks in the order of the images; no more images are held than keep the workers busy."""
+    if not workers:
+        yield from ((image.title, _look(image)) for image in images)
+        return
+    pending: deque[tuple[str, Future[Look]]] = deque()
+    # Spawned, since a fork of a process with running threads may hang.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for image in images:
+            pending.append((image.title, pool.submit(_look, image)))
+            if len(pending) > 2 * workers:
+                title, look = pending.popleft()
+                yield title, look.result()
+        while pending:
+            title, look = pending.popleft()
+            yield title, look.result()
 
 
 def open_file(stored: StoredFile, key: Key | None = None) -> ReadFile:
@@ -164,6 +199,7 @@ def file_facts(read: ReadFile) -> dict[str, Any]:
         "whole": read.content is not None,
         "bytes": None if read.content is None else len(read.content),
         "problem": read.problem,
+        "missing_voxels": sum(page.lost for page in read.stored.pages.values()),
         "saved_bytes": len(read.saved.content) if read.saved is not None else None,
         "conflicts": list(read.stored.conflicts),
         "pages": list(page_rows(read)),

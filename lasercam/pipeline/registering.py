@@ -10,6 +10,7 @@ import numpy as np
 from lasercam.errors import GeometryError, InputError, Problem, RefusedError, UsageError, name_problem, nearest
 from lasercam.geometry.mark_fit import Lie, MarkFit, Sightings, fit_marks
 from lasercam.model.frame import Frame
+from lasercam.model.machine import Machine
 from lasercam.model.mounting import MOST_TILT_DEG, SHRINKAGE
 from lasercam.model.registration import MIN_MARKS, FitModel, RegistrationDocument
 from lasercam.pipeline.load import LoadedJob
@@ -61,10 +62,20 @@ class Remount:
         """How the job takes the sample to lie."""
         return lie_before(self.loaded.document.sample, self.frame)
 
+    @property
+    def profile(self) -> Machine:
+        """Of the machine that it is measured on."""
+        return next(m for m in self.loaded.machines if m.machine == self.machine)
+
+    @property
+    def expected_um(self) -> dict[str, list[float]]:
+        """Where the controller would find each mark in the nominal frame."""
+        expected = self.frame.ticks(np.array(list(self.nominal.values()), np.float64)) / 1e4
+        return dict(zip(self.nominal, expected.tolist(), strict=True))
+
     def template(self) -> str:
         """A table of the marks to fill in."""
-        expected = self.frame.ticks(np.array(list(self.nominal.values()), np.float64)) / 1e4
-        return mark_template(dict(zip(self.nominal, expected.tolist(), strict=True)))
+        return mark_template(self.expected_um)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from lasercam.errors import InputError, LasercamError, Location, Problem, name_problem
 from lasercam.model.finding import CodeInfo
-from lasercam.model.links import LaserAdapterType
+from lasercam.model.links import FileLinkType, LaserAdapterType
 from lasercam.model.protocols import Check, Dialect, SourceType
 
 SOURCES, CHECKS, DIALECTS = "lasercam.sources", "lasercam.checks", "lasercam.dialects"
-LASERS = "lasercam.lasers"
+LASERS, CONTROLLERS = "lasercam.lasers", "lasercam.controllers"
 
 
 @cache
@@ -55,6 +55,11 @@ def dialect(name: str, location: Location | None = None) -> Dialect:
 def laser_adapter(name: str, location: Location | None = None) -> LaserAdapterType[Any]:
     """The kind of laser link of that name; InputError with the nearest name when there is none."""
     return cast("LaserAdapterType[Any]", _load(LASERS, name, "kind of laser adapter", location))
+
+
+def controller_link(name: str, location: Location | None = None) -> FileLinkType[Any]:
+    """The kind of link to a controller of that name; InputError with the nearest name when there is none."""
+    return cast("FileLinkType[Any]", _load(CONTROLLERS, name, "kind of link to a controller", location))
 
 
 def new_checks() -> list[Check]:

@@ -13,6 +13,7 @@ from lasercam.model.sample import Sample
 from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import ProgramEntry
+from lasercam.pipeline.page import markup, page
 from lasercam.pipeline.quantities import derived_quantities
 from lasercam.pipeline.registration import Registered
 from lasercam.pipeline.stages import job_stages
@@ -37,31 +38,15 @@ MOST_SETTINGS = 64
 MOST_STATES = 6
 """States of the sample that the runbook tells per step."""
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Runbook</title>
-<style>
-body { font: 11pt/1.45 sans-serif; color: #111; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
-h1, h2, h3 { line-height: 1.2; break-after: avoid; }
-code { font-size: 0.9em; overflow-wrap: anywhere; }
-table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1rem; break-inside: avoid; }
-td, th { border: 1px solid #999; padding: 0.2rem 0.4rem; text-align: left; vertical-align: top; font-size: 0.9em; }
-.tick { display: inline-block; width: 0.8em; height: 0.8em; border: 1px solid #111; margin-right: 0.3em; }
-@media print { body { margin: 0; max-width: none; } h2 { break-before: auto; } }
-</style>
-</head>
-<body>
-"""
 
-
-def runbook_html(markdown: str) -> str:
+def runbook_html(markdown: str, title: str = "Runbook") -> str:
     """The runbook as one page for screen and paper; text of the job cannot become markup."""
     from markdown_it import MarkdownIt
 
     body = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
-    return _PAGE + body.replace("<li>[ ] ", '<li><span class="tick"></span>') + "</body>\n</html>\n"
+    # A tick box is a sign too, for who cannot see its frame; boxes are ticked on paper, not on a screen.
+    ticked = body.replace("<li>[ ] ", '<li><span class="tick" role="img" aria-label="to do"></span>')
+    return page("runbook.html.jinja", title=shorten(title, 200), body=markup(ticked))
 
 
 def runbook_markdown(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Sequence[ProgramEntry]) -> str:
@@ -108,23 +93,27 @@ def _lines(loaded: LoadedJob, toolpath: Toolpath, verdict: Verdict, programs: Se
 
 def _placement(sample: Sample) -> Iterator[str]:
     """How the sample was measured to lie; the job files hold for this lie only."""
+    told = placement_text(sample)
+    if told:
+        yield f"- **Lies** {_safe(told, 2000)}. Moved since it was measured, it must be measured and built again."
+
+
+def placement_text(sample: Sample) -> str:
+    """How the sample was measured to lie, in words; empty where it was not."""
     placement = sample.placement
     if placement is None:
-        return
+        return ""
     told = []
     if placement.rotation is not None:
-        told.append(
-            f"turned by {format_quantity(placement.rotation.value, ANGLE)} ({_safe(placement.rotation.source)})"
-        )
+        told.append(f"turned by {format_quantity(placement.rotation.value, ANGLE)} ({placement.rotation.source})")
     if placement.scale is not None:
         factors = " × ".join(f"{factor:.9g}" for factor in placement.scale.factors)
-        told.append(f"{factors} of its nominal size ({_safe(placement.scale.source)})")
+        told.append(f"{factors} of its nominal size ({placement.scale.source})")
     if placement.tilt is not None:
-        told.append(f"tilted ({_safe(placement.tilt.source)})")
+        told.append(f"tilted ({placement.tilt.source})")
     if placement.surface is not None:
-        told.append(f"surface as in {_safe(placement.surface.file)} ({_safe(placement.surface.source)})")
-    if told:
-        yield f"- **Lies** {'; '.join(told)}. Moved since it was measured, it must be measured and built again."
+        told.append(f"surface as in {placement.surface.file} ({placement.surface.source})")
+    return "; ".join(told)
 
 
 def _step(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lasercam.errors import RefusedError
 from lasercam.model.execution import HandStep
+from lasercam.model.file_control import FileLinkKeys
 from lasercam.model.job import Step
 from lasercam.model.laser_control import LaserTargets
 from lasercam.model.links import LaserAdapter
@@ -13,6 +14,7 @@ from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect
 from lasercam.model.toolpath import Section, Toolpath
 from lasercam.pipeline import registry
+from lasercam.pipeline.controller_link import step_link_keys
 from lasercam.pipeline.judge import judge
 from lasercam.pipeline.laser_link import link, section_targets
 from lasercam.pipeline.ledger import Ledger
@@ -35,6 +37,7 @@ class RunnableProgram:
         laser: what must be set at the source, in words.
         before: steps between it and the program before that a person does; empty where there is none.
         targets: what the laser is set to; None where the profile has no adapter.
+        keys: of the link over which its controller takes whole files; None where a person loads them.
     """
 
     path: Path
@@ -45,6 +48,7 @@ class RunnableProgram:
     laser: str
     before: tuple[HandStep, ...]
     targets: LaserTargets | None
+    keys: FileLinkKeys | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +119,9 @@ def load_runnable(folder: Path, progress: Progress = SILENT, *, held: Ledger | N
         targets = None
         if machine.laser.adapter is not None:
             _, targets = section_targets(folder, entry.file, machine)
+        keys = step_link_keys(loaded, section.step)
         programs.append(
-            RunnableProgram(folder / entry.file, entry.sha256, section, machine, language, laser, before, targets)
+            RunnableProgram(folder / entry.file, entry.sha256, section, machine, language, laser, before, targets, keys)
         )
     sample = loaded.document.sample
     after = _by_hand(steps, done, len(steps))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from lasercam.model.finding import CodeInfo, Finding, Severity
+from lasercam.model.recipe import MAX_RECIPES
 from lasercam.model.toolpath import Toolpath
 from lasercam.pipeline.load import LoadedJob
 from lasercam.process.campaign import Exposed, FeatureState, Stage, stages
@@ -66,9 +67,11 @@ def exposed_parts(toolpath: Toolpath) -> dict[int, list[Exposed]]:
     seen: dict[int, set[tuple[int, int]]] = {}
     for block in toolpath.blocks():
         exposes = block.exposes
-        pairs = np.unique(np.stack((block.part[exposes], block.recipe[exposes]), axis=1), axis=0)
+        both = block.part[exposes].astype(np.int64) * MAX_RECIPES + block.recipe[exposes]
+        # Rows mostly follow others of their kind: only where that changes is there something to sort.
+        changes = both[np.flatnonzero(np.diff(both, prepend=-1))]
         step = header.sections[block.section].step
-        seen.setdefault(step, set()).update((int(p), int(r)) for p, r in pairs)
+        seen.setdefault(step, set()).update(divmod(pair, MAX_RECIPES) for pair in np.unique(changes).tolist())
     return {
         step: [
             Exposed(header.parts[part].name, header.recipes[recipe].label, header.recipes[recipe].process)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lasercam._version import __version__
 from lasercam.errors import InputError, LasercamError, Problem, RereadError
 from lasercam.model.commanded import commanded_kind, feed_speeds_nm_s, open_times_ns
+from lasercam.model.companions import CompanionReader, companion_folder
 from lasercam.model.exposure import NO_SETTING, RAPID_NM_S, ExposureBlock
 from lasercam.model.machine import Machine
 from lasercam.model.recipe import RecipeTable
@@ -19,7 +20,6 @@ from lasercam.model.toolpath import TICKS_PER_UM, RowKind, Section, Toolpath, To
 from lasercam.pipeline import registry
 from lasercam.pipeline.agreement import COMPILED_FROM_ROWS, Commands, shows
 from lasercam.pipeline.build import file_digest
-from lasercam.pipeline.companions import CompanionReader, companion_folder
 from lasercam.pipeline.exposure_feed import ExposureFeed, exposures
 from lasercam.pipeline.load import LoadedJob, input_hashes, load_job, machine_digest
 from lasercam.pipeline.manifest import MANIFEST_NAME, Manifest, ProgramEntry, read_manifest

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from lasercam.errors import InputError, Problem, RereadError
 from lasercam.geometry.placement import Placed
+from lasercam.model.companions import CompanionReader
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.frame import Frame
 from lasercam.model.toolpath import RowKind, Toolpath, ToolpathBlock
 from lasercam.pipeline import registry
-from lasercam.pipeline.companions import CompanionReader
 from lasercam.pipeline.exposure_feed import ExposureFeed, exposures
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.manifest import read_manifest

@@ -3,7 +3,7 @@
 Places and sizes on a sheet are inches from its lower-left corner, font sizes and line widths are points.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -45,7 +45,16 @@ _STYLE: Any = {
     "ytick.color": GREY,
     "axes.formatter.useoffset": False,
     "path.simplify": False,
+    "hatch.linewidth": 0.6,
 }
+
+
+_UNDATED: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
+    "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
+}
+"""What files would otherwise say of when and with what they were made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,6 +248,17 @@ class Sheet:
             )
         )  # fmt: skip
 
+    def bar(self, x_in: float, y_in: float, width_in: float, height_in: float, colour: str, hatch: str = "") -> None:
+        """A filled rectangle from its lower-left corner; `hatch` as matplotlib has them, drawn in white."""
+        from matplotlib.patches import Rectangle
+
+        place = (x_in / self.width_in, y_in / self.height_in)
+        drawn = Rectangle(
+            place, width_in / self.width_in, height_in / self.height_in,
+            facecolor=colour, edgecolor="white", hatch=hatch, linewidth=0.0,
+        )  # fmt: skip
+        self.figure.add_artist(drawn)
+
     def picture(self, x_in: float, y_in: float, rgb: NDArray[np.uint8]) -> None:
         """Pixels put down one to one, never resampled: what a decoder reads is what was computed."""
         dpi = self.figure.dpi
@@ -321,13 +341,21 @@ class Sheet:
 
     def save(self, out: BinaryIO, fmt: Format) -> None:
         """Write the sheet; the same drawing gives the same bytes."""
-        nothing: dict[str, dict[str, None]] = {
-            "png": {"Software": None},
-            "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
-            "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
-        }
         extra: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if fmt == "png" else {}
-        self.figure.savefig(out, format=fmt, dpi=self.figure.dpi, facecolor="white", metadata=nothing[fmt], **extra)
+        self.figure.savefig(out, format=fmt, dpi=self.figure.dpi, facecolor="white", metadata=_UNDATED[fmt], **extra)
+
+
+@contextmanager
+def book(out: BinaryIO) -> Iterator[Callable[[Sheet], None]]:
+    """A PDF of several pages: call what is given with each sheet; the same sheets give the same bytes."""
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    with PdfPages(out, metadata=_UNDATED["pdf"]) as pages:
+
+        def add(page: Sheet) -> None:
+            pages.savefig(page.figure, dpi=page.figure.dpi, facecolor="white")
+
+        yield add
 
 
 @contextmanager

@@ -14,13 +14,13 @@ from lasercam.process.path_dose import LineDose, line_dose
 EDGES = (0.5, 0.9, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0)
 """Steps of relative dose between two colours."""
 
-_COLOURS = (
+COLOURS = (
     "#08306b", "#4a90c4", "#7a8b99", "#f2b632", "#e37f1d", "#c4451c", "#8f1f2b", "#551033", "#17071d",
 )  # fmt: skip
 """Blue below, slate at the wanted dose, yellow to black above: lightness alone tells how far above it is."""
 
 _WANTED = 2
-_DOTS = len(_COLOURS)
+_DOTS = len(COLOURS)
 _DOT_COLOUR = "#8a8a8a"
 
 
@@ -30,6 +30,7 @@ class DoseColours:
     n_colours = _DOTS + 1
     heading = "Dose, relative to the recipe"
     marks = ()
+    shows_travel = False
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class DoseColours:
         self._timed = timed
         self._speeds = speeds_um_s
         self._radius = radius_um
-        self._length_um = np.zeros(len(_COLOURS))
+        self._length_um = np.zeros(len(COLOURS))
 
     @property
     def note(self) -> str:
@@ -58,6 +59,10 @@ class DoseColours:
             "Predicted from speeds, accelerations and corners: time that the stage needs for a spot's diameter "
             f"({spot}), compared with that at the recipe's speed. Dots are exposed at standstill."
         )
+
+    def labels(self) -> Sequence[tuple[float, float, str]]:
+        """Nothing is pointed at."""
+        return ()
 
     def rows(self, sections: tuple[Section, ...]) -> Iterator[DrawnRows]:
         """Lines in pieces, each with its class of dose for a colour; other rows as they are."""
@@ -84,7 +89,7 @@ class DoseColours:
         size = dose.piece_um
         row, piece = np.nonzero(size > 1e-9)
         step = np.searchsorted(EDGES, dose.piece_dose[row, piece], side="right")
-        self._length_um += np.bincount(step, size[row, piece], minlength=len(_COLOURS))
+        self._length_um += np.bincount(step, size[row, piece], minlength=len(COLOURS))
         share = dose.place_um / dose.place_um[:, -1:]
         way = end - start
         ends = [start[row] + share[row, piece + i][:, None] * way[row] for i in range(2)]
@@ -94,10 +99,10 @@ class DoseColours:
         """The whole scale, whatever of it is there, so that pictures can be compared."""
         whole = float(self._length_um.sum()) or 1.0
         group_of = np.full(self.n_colours, -1, np.intp)
-        group_of[: len(_COLOURS)] = np.arange(len(_COLOURS))
+        group_of[: len(COLOURS)] = np.arange(len(COLOURS))
         groups = [
-            ColourGroup(colour, _range(step), (_share(size / whole),), draws_lines=True, draws_dots=False)
-            for step, (colour, size) in enumerate(zip(_COLOURS, self._length_um.tolist(), strict=True))
+            ColourGroup(colour, class_title(step), (_share(size / whole),), draws_lines=True, draws_dots=False)
+            for step, (colour, size) in enumerate(zip(COLOURS, self._length_um.tolist(), strict=True))
         ]
         if uses[_DOTS].any():
             group_of[_DOTS] = len(groups)
@@ -118,10 +123,10 @@ def _share(share: float) -> str:
     return f"{share:.1%} of the length" if share >= 0.001 else f"{share:.1g} of the length"
 
 
-def _range(step: int) -> str:
+def class_title(step: int) -> str:
     """A class in words.
 
-    >>> _range(0), _range(2), _range(8)
+    >>> class_title(0), class_title(2), class_title(8)
     ('below 0.5 ×', '0.9 to 1.1 ×', 'above 5 ×')
     """
     if step == 0:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import GeometryError, ParameterError
-from lasercam.model.confidence import Confidence, worst
+from lasercam.model.confidence import Confidence
 from lasercam.model.process_outcome import Outcome
 from lasercam.model.process_window import Process
 from lasercam.model.recipe import PassKind
@@ -103,15 +103,6 @@ class Simulation:
     layers: tuple[Layer, ...]
     layer: Layer | None
     notes: tuple[str, ...] = ()
-
-    @property
-    def confidence_text(self) -> str:
-        """How far the spectra can be trusted."""
-        if not self.emitters:
-            return "no emission is stated for these processes"
-        peaks = worst(peak for peak, _ in self.emitters.values())
-        shapes = worst(shape for _, shape in self.emitters.values())
-        return f"peaks {peaks.value}, widths and radiances {shapes.value}"
 
 
 def toolpath_steps(toolpath: Toolpath) -> tuple[StepRows, ...]:

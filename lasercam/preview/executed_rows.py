@@ -61,6 +61,12 @@ class ExecutedRows:
             return f"{sections[0].step_name} not begun"
         return f"{sections[0].step_name} {'finished' if all(run.is_finished for run in runs) else 'begun'}"
 
+    shows_travel = False
+
+    def labels(self) -> Sequence[tuple[float, float, str]]:
+        """Nothing but marks."""
+        return ()
+
     @property
     def marks(self) -> Sequence[Marks]:
         """Every row in question at its middle, once rows were read."""

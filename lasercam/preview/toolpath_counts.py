@@ -113,25 +113,29 @@ def splat_rows(
 ) -> NDArray[np.uint32]:
     """All rows as counts: groups of recipes first, then travel, then run-ups."""
     for whole in rows:
-        block = whole.in_layer(layer)
-        kind = block.kind
-        if block.only_dots and bool((block.recipe == block.recipe[:1]).all()):
-            if len(kind):
-                splat.add(int(group_of[block.recipe[0]]), block.end_um, block.end_um)
-                splat.add(n_groups, block.start_um, block.end_um, shortest_px=SHORTEST_TRAVEL_PX)
-            continue
-        group = np.where((kind == RowKind.JUMP) | (kind == RowKind.LEAD), -1, group_of[block.recipe])
-        for one in range(n_groups):
-            chosen = group == one
-            if chosen.any():
-                lit = block.of(chosen)
-                start = np.where((lit.kind == RowKind.DOT)[:, None], lit.end_um, lit.start_um)
-                splat.add(one, start, lit.end_um)
-        travel = (kind == RowKind.JUMP) | (kind == RowKind.DOT)
-        splat.add(n_groups, block.start_um[travel], block.end_um[travel], shortest_px=SHORTEST_TRAVEL_PX)
-        leads = kind == RowKind.LEAD
-        splat.add(n_groups + 1, block.start_um[leads], block.end_um[leads])
+        splat_block(whole.in_layer(layer), splat, group_of, n_groups)
     return splat.finish()
+
+
+def splat_block(block: DrawnRows, splat: Splat, group_of: NDArray[np.intp], n_groups: int) -> None:
+    """Count the rows of one block."""
+    kind = block.kind
+    if block.only_dots and bool((block.recipe == block.recipe[:1]).all()):
+        if len(kind):
+            splat.add(int(group_of[block.recipe[0]]), block.end_um, block.end_um)
+            splat.add(n_groups, block.start_um, block.end_um, shortest_px=SHORTEST_TRAVEL_PX)
+        return
+    group = np.where((kind == RowKind.JUMP) | (kind == RowKind.LEAD), -1, group_of[block.recipe])
+    for one in range(n_groups):
+        chosen = group == one
+        if chosen.any():
+            lit = block.of(chosen)
+            start = np.where((lit.kind == RowKind.DOT)[:, None], lit.end_um, lit.start_um)
+            splat.add(one, start, lit.end_um)
+    travel = (kind == RowKind.JUMP) | (kind == RowKind.DOT)
+    splat.add(n_groups, block.start_um[travel], block.end_um[travel], shortest_px=SHORTEST_TRAVEL_PX)
+    leads = kind == RowKind.LEAD
+    splat.add(n_groups + 1, block.start_um[leads], block.end_um[leads])
 
 
 def blended(counts: NDArray[np.uint32], colours: Sequence[str], n_groups: int) -> NDArray[np.uint8]:

@@ -1,6 +1,8 @@
 """A picture of a toolpath: where the beam is on, with which recipe, and how it travels in the dark."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from math import isfinite
 from typing import BinaryIO, Protocol
 
@@ -9,24 +11,22 @@ from numpy.typing import NDArray
 
 from lasercam.errors import ParameterError, UsageError
 from lasercam.model.toolpath import EXPOSING_KINDS, RowKind, Section, Toolpath
-from lasercam.preview.canvas import GREY, INK, Box, Format, Plot, Sheet, sheet
-from lasercam.preview.depths import choose_layer
-from lasercam.preview.palette import ColourGroup, colour_groups, counted, duration, length, round_length
-from lasercam.preview.toolpath_counts import SHORTEST_TRAVEL_PX, Splat, blended, splat_rows
-from lasercam.preview.toolpath_legend import LEGEND_WIDTH_IN, draw_legend, legend_height_in
-from lasercam.preview.toolpath_scene import BOX_DASHES, LEAD_COLOUR, LEAD_DASHES, TRAVEL_COLOUR, Marks, Scene
+from lasercam.preview.canvas import Box, Format, Sheet
+from lasercam.preview.depths import Layer, choose_layer
+from lasercam.preview.palette import ColourGroup, colour_groups
+from lasercam.preview.toolpath_counts import Splat, splat_block, splat_rows
+from lasercam.preview.toolpath_drawing import draw_scene, plot_pixels
+from lasercam.preview.toolpath_scene import RECIPE_HEADING, Marks, Scene
 from lasercam.preview.toolpath_survey import DrawnRows, Survey, drawn_rows, survey
 
 RASTER_FROM_ROWS = 100_000
 """Rows from which a picture of counts says more than, and draws faster than, lines on top of each other."""
 
-_DPI = 200
-_MARKS_ACROSS = 60
-_PLOT_IN = 6.2
-_LEAST_PLOT_IN = 4.0
-_LEAST_BODY_IN = 2.6
-_LEFT_IN, _RIGHT_IN, _GUTTER_IN = 0.85, 0.25, 0.3
-_HEAD_IN, _FOOT_IN = 0.95, 1.35
+LAYER_BUDGET_BYTES = 256 * 2**20
+"""Counts of layers held at a time; more layers than fit take several readings of the rows."""
+
+MOST_PAGES = 1_000
+"""Layers that are drawn on pages of their own."""
 
 
 class Dress(Protocol):
@@ -35,21 +35,25 @@ class Dress(Protocol):
     Attributes:
         n_colours: rows drawn have a `recipe` below this.
         heading: of the legend.
-        note: a sentence for the caption; empty when there is nothing to say.
-        marks: what is pointed out, known when all rows were read once.
+        shows_travel: whether dark travel matters as much as exposures.
     """
 
     n_colours: int
     heading: str
+    shows_travel: bool
 
     @property
     def note(self) -> str:
-        """See above."""
+        """A sentence for the caption; asked when all rows were read."""
         ...
 
     @property
     def marks(self) -> Sequence[Marks]:
-        """See above."""
+        """What must be seen however many rows there are; asked when all rows were read."""
+        ...
+
+    def labels(self) -> Sequence[tuple[float, float, str]]:
+        """Places (x, y), µm, to point at and what to write there; asked when all rows were read."""
         ...
 
     def rows(self, sections: tuple[Section, ...]) -> Iterator[DrawnRows]:
@@ -68,9 +72,10 @@ class Dress(Protocol):
 class _ByRecipe:
     """Every recipe has its colour."""
 
-    heading = "Recipe"
+    heading = RECIPE_HEADING
     note = ""
     marks = ()
+    shows_travel = False
 
     def __init__(self, toolpath: Toolpath) -> None:
         self._toolpath = toolpath
@@ -78,6 +83,9 @@ class _ByRecipe:
 
     def rows(self, sections: tuple[Section, ...]) -> Iterator[DrawnRows]:
         return drawn_rows(self._toolpath, sections)
+
+    def labels(self) -> Sequence[tuple[float, float, str]]:
+        return ()
 
     def groups(self, uses: NDArray[np.int64]) -> tuple[tuple[ColourGroup, ...], NDArray[np.intp]]:
         return colour_groups(self._toolpath.header.recipes.recipes, uses)
@@ -118,12 +126,95 @@ def draw_toolpath(
         UsageError: there is no such step, section or layer, or nothing in it.
         ParameterError: a sample without size.
     """
+    sections = _chosen(toolpath, step, section)
+    dress = _ByRecipe(toolpath) if dress is None else dress
+    scene, kept = _seen(toolpath, sections, dress, sample_size_um)
+    if layer is not None:
+        scene = replace(scene, layer=choose_layer(scene.survey.layers, layer), labels=())
+    counts = None if kept is not None else partial(_counts, scene, dress)
+    draw_scene(
+        scene, kept, counts, [partial(Sheet.save, out=one, fmt=kind) for one, kind in ((out, fmt), *also)], title
+    )
+
+
+def draw_layers(
+    toolpath: Toolpath,
+    page_of: Callable[[int, int, Layer], Callable[[Sheet], None]],
+    *,
+    sample_size_um: tuple[float, float] | tuple[float, float, float],
+    step: int | None = None,
+    title: str | None = None,
+    dress: Dress | None = None,
+) -> int:
+    """Draw every layer on a page of its own, shallowest first, all to one scale.
+
+    Rows are read once while they fit, else once for every LAYER_BUDGET_BYTES of counts.
+
+    Args:
+        toolpath: what to draw.
+        page_of: called with the number of a page (from 1), how many there are and the layer: what takes the page.
+        sample_size_um: as draw_toolpath has it.
+        step: index of the job's step; None = all.
+        title: instead of the job's name.
+        dress: what rows are coloured by; None = recipes.
+
+    Returns:
+        How many pages.
+
+    Raises:
+        UsageError: there is no such step, nothing in it, or more layers than MOST_PAGES.
+    """
+    sections = _chosen(toolpath, step, None)
+    dress = _ByRecipe(toolpath) if dress is None else dress
+    scene, kept = _seen(toolpath, sections, dress, sample_size_um)
+    layers = scene.survey.layers
+    if len(layers) > MOST_PAGES:
+        raise UsageError(
+            f"there are {len(layers):,} layers; at most {MOST_PAGES:,} are drawn on pages of their own. Name a step, or"
+            " one layer"
+        )
+    pixels = plot_pixels(scene)
+    batch = max(1, LAYER_BUDGET_BYTES // (4 * (len(scene.groups) + 2) * pixels[0] * pixels[1]))
+    for first in range(0, len(layers), batch):
+        some = layers[first : first + batch]
+        counts = None if kept is not None else _layer_counts(scene, dress, some, pixels)
+        for index, layer in enumerate(some):
+            take = page_of(first + index + 1, len(layers), layer)
+            mine = None if counts is None else _ready(counts[index])
+            draw_scene(replace(scene, layer=layer, labels=()), kept, mine, [take], title)
+    return len(layers)
+
+
+def _ready(splat: Splat) -> Callable[[tuple[int, int]], NDArray[np.uint32]]:
+    """Counts that were made with those of other layers."""
+    return lambda _: splat.finish()
+
+
+def _layer_counts(scene: Scene, dress: Dress, layers: Sequence[Layer], pixels: tuple[int, int]) -> list[Splat]:
+    """Rows counted by layer, in one reading."""
+    n = len(scene.groups)
+    splats = [Splat(scene.view, pixels, n + 2) for _ in layers]
+    for block in dress.rows(scene.sections):
+        if not len(block.kind):
+            continue
+        low, high = float(block.end_um[:, 2].min()), float(block.end_um[:, 2].max())
+        low, high = min(low, float(block.start_um[:, 2].min())), max(high, float(block.start_um[:, 2].max()))
+        for layer, splat in zip(layers, splats, strict=True):
+            if layer.overlaps(low, high):
+                splat_block(block.in_layer(layer), splat, scene.group_of, n)
+    return splats
+
+
+def _seen(
+    toolpath: Toolpath,
+    sections: tuple[Section, ...],
+    dress: Dress,
+    sample_size_um: tuple[float, float] | tuple[float, float, float],
+) -> tuple[Scene, list[DrawnRows] | None]:
+    """What there is to draw, and its rows where they are few."""
     if len(sample_size_um) < 2 or not all(isfinite(v) and v > 0 for v in sample_size_um):
         raise ParameterError(f"a sample needs a width and a height above 0 µm; found {sample_size_um}")
-    sections = _chosen(toolpath, step, section)
-    n_rows = sum(s.n_rows for s in sections)
-    is_raster = n_rows > RASTER_FROM_ROWS
-    dress = _ByRecipe(toolpath) if dress is None else dress
+    is_raster = sum(s.n_rows for s in sections) > RASTER_FROM_ROWS
     # Few rows are read once and kept; many are read again.
     kept = None if is_raster else list(dress.rows(sections))
     seen = survey(iter(kept) if kept is not None else dress.rows(sections), dress.n_colours)
@@ -134,7 +225,7 @@ def draw_toolpath(
         toolpath,
         sections,
         seen,
-        None if layer is None else choose_layer(seen.layers, layer),
+        None,
         groups,
         group_of,
         _view(seen),
@@ -142,8 +233,11 @@ def draw_toolpath(
         is_raster,
         dress.heading,
         dress.note,
+        tuple(dress.marks),
+        tuple(dress.labels()),
+        dress.shows_travel,
     )
-    _draw(scene, kept, dress, ((out, fmt), *also), title)
+    return scene, kept
 
 
 def _chosen(toolpath: Toolpath, step: int | None, section: int | None) -> tuple[Section, ...]:
@@ -171,148 +265,7 @@ def _view(seen: Survey) -> Box:
     return x - width / 2 - pad, y - height / 2 - 1.7 * pad, x + width / 2 + 1.3 * pad, y + height / 2 + 1.2 * pad
 
 
-def _draw(
-    scene: Scene,
-    kept: list[DrawnRows] | None,
-    dress: Dress,
-    outputs: Sequence[tuple[BinaryIO, Format]],
-    title: str | None,
-) -> None:
-    left, bottom, right, top = scene.view
-    aspect = (top - bottom) / (right - left)
-    plot_w = _PLOT_IN if aspect <= 1.1 else _PLOT_IN * 1.1 / aspect
-    plot_h = plot_w * aspect
-    legend_x = _LEFT_IN + max(plot_w, _LEAST_PLOT_IN) + _GUTTER_IN
-    with sheet(1.0, 1.0) as ruler:
-        body = max(plot_h, legend_height_in(ruler, scene), _LEAST_BODY_IN)
-    with sheet(legend_x + LEGEND_WIDTH_IN + _RIGHT_IN, _HEAD_IN + body + _FOOT_IN, dpi=_DPI) as page:
-        ceiling = page.height_in - _HEAD_IN
-        _heading(page, scene, title)
-        plot = page.plot((_LEFT_IN, ceiling - plot_h, plot_w, plot_h), scene.view)
-        plot.axis_titles("x (µm)", "y (µm)", n_ticks=6 if plot_w > 3 else 3)
-        _surroundings(plot, scene)
-        pixels = (round(plot_h * _DPI), round(plot_w * _DPI))
-        if kept is None:
-            _draw_counts(plot, scene, dress, pixels)
-        else:
-            _draw_vectors(plot, scene, kept, plot_w * plot_h)
-        _draw_marks(plot, scene, dress.marks)
-        _dimensions(plot, scene)
-        draw_legend(page, scene, legend_x, ceiling)
-        _caption(page, scene, pixels)
-        for out, fmt in outputs:
-            page.save(out, fmt)
-
-
-def _heading(page: Sheet, scene: Scene, title: str | None) -> None:
-    right, top = page.width_in - _RIGHT_IN, page.height_in
-    name = title if title is not None else scene.toolpath.header.job
-    page.text(_LEFT_IN, top - 0.45, page.fitted(name, right - _LEFT_IN, 14, bold=True), size=14, bold=True)
-    steps = list(dict.fromkeys(f"{s.step_name} ({s.pass_kind.value})" for s in scene.sections))
-    n_rows, n_exposures = (sum(getattr(s, key) for s in scene.sections) for key in ("n_rows", "n_exposures"))
-    seconds = sum(s.duration_s * s.repeat for s in scene.sections)
-    counts = f"{counted(n_rows, 'row')}  ·  {counted(n_exposures, 'exposure')}"
-    facts = f"{counts}  ·  {duration(seconds)}"
-    words = ("Step: " if len(steps) == 1 else f"{len(steps)} steps: ") + ", ".join(steps)
-    free = right - _LEFT_IN - page.text_width_in(facts, 9) - 0.3
-    page.text(_LEFT_IN, top - 0.70, page.fitted(words, free, 9), size=9, colour=GREY)
-    page.text(right, top - 0.70, facts, size=9, colour=GREY, at="right")
-
-
-def _surroundings(plot: Plot, scene: Scene) -> None:
-    """The sample where it is in view, and what is off it."""
-    width, height = scene.sample_um
-    left, bottom, right, top = scene.view
-    on = (max(left, 0.0), max(bottom, 0.0), min(right, width), min(top, height))
-    if left < 0 or bottom < 0 or right > width or top > height:
-        plot.fill(scene.view, "#ececec", level=0.2)
-        if on[0] < on[2] and on[1] < on[3]:
-            plot.fill(on, "white", level=0.3)
-        plot.frame((0.0, 0.0, width, height), INK, width=1.4)
-    if scene.has_extent:
-        plot.frame(scene.box, GREY, width=0.7, dashes=BOX_DASHES, level=1.2)
-
-
-def _dimensions(plot: Plot, scene: Scene) -> None:
-    left, bottom, right, top = scene.view
-    x0, y0, x1, y1 = scene.box
-    pad = 0.058 * max(right - left, top - bottom)
-    if x1 > x0:
-        plot.label(0.5 * (x0 + x1), y1 + 0.2 * pad, length(x1 - x0), at="bottom", colour=GREY)
-    if y1 > y0:
-        plot.label(x1 + 0.55 * pad, 0.5 * (y0 + y1), length(y1 - y0), turned=True, colour=GREY)
-    bar = round_length(0.25 * (right - left))
-    x, y = left + 0.035 * (right - left), bottom + 0.035 * (top - bottom)
-    plot.bar((x, x + bar), y)
-    plot.label(x + bar + 0.015 * max(right - left, 0.6 * (top - bottom)), y, length(bar), at="left")
-
-
-def _draw_vectors(plot: Plot, scene: Scene, kept: list[DrawnRows], area_in2: float) -> None:
-    blocks = [block.in_layer(scene.layer) for block in kept]
-    blocks = [block for block in blocks if len(block.kind)]
-    if not blocks:
-        return
-    start = np.concatenate([b.start_um for b in blocks])[:, :2]
-    end = np.concatenate([b.end_um for b in blocks])[:, :2]
-    kind = np.concatenate([b.kind for b in blocks])
-    group = scene.group_of[np.concatenate([b.recipe for b in blocks])]
-    travel, lead = (kind == RowKind.JUMP) | (kind == RowKind.DOT), kind == RowKind.LEAD
-    n_lines = int(np.isin(kind, (RowKind.LINE, RowKind.SHOTS)).sum())
-    width = 1.1 if n_lines <= 2_000 else 0.7 if n_lines <= 20_000 else 0.4
-    plot.lines(start[travel], end[travel], TRAVEL_COLOUR, width=0.4, alpha=0.45, level=1.0)
-    plot.lines(start[lead], end[lead], LEAD_COLOUR, width=0.45, dashes=LEAD_DASHES, level=1.5)
-    n_dots = max(int((kind == RowKind.DOT).sum()), 1)
-    size = float(np.clip(0.55 * 72.0 * (area_in2 / n_dots) ** 0.5, 0.7, 5.0))
-    for index, one in enumerate(scene.groups):
-        mine = group == index
-        is_line, is_run = mine & (kind == RowKind.LINE), mine & (kind == RowKind.SHOTS)
-        plot.lines(start[is_line], end[is_line], one.colour, width=width, dashes=one.dashes)
-        plot.lines(start[is_run], end[is_run], one.colour, width=width, dashes=(0.8, 0.8))
-        plot.dots(end[mine & (kind == RowKind.DOT)], one.colour, size=size, hollow=one.is_hollow)
-
-
-def _draw_marks(plot: Plot, scene: Scene, marks: Sequence[Marks]) -> None:
-    for one in marks:
-        places = one.places_um
-        if scene.layer is not None:
-            places = places[scene.layer.holds(places[:, 2])]
-        # One mark per cell: more would melt into a bar.
-        cell_um = (scene.view[2] - scene.view[0]) / _MARKS_ACROSS
-        _, chosen = np.unique(np.floor(places[:, :2] / cell_um), axis=0, return_index=True)
-        plot.marks(places[chosen, :2], one.colour, one.shape)
-
-
-def _draw_counts(plot: Plot, scene: Scene, dress: Dress, pixels: tuple[int, int]) -> None:
+def _counts(scene: Scene, dress: Dress, pixels: tuple[int, int]) -> NDArray[np.uint32]:
     n = len(scene.groups)
     splat = Splat(scene.view, pixels, n + 2)
-    counts = splat_rows(dress.rows(scene.sections), splat, scene.group_of, scene.layer, n)
-    plot.image(blended(counts, [g.colour for g in scene.groups] + [TRAVEL_COLOUR, LEAD_COLOUR], n), scene.view)
-
-
-def _caption(page: Sheet, scene: Scene, pixels: tuple[int, int]) -> None:
-    rows = sum(s.n_rows for s in scene.sections)
-    left, _, right, _ = scene.view
-    if scene.is_raster:
-        pixel = f"{(right - left) / pixels[1]:,.3g} µm"
-        how = (
-            f"Drawn as counts: {rows:,} rows on {pixels[1]} × {pixels[0]} pixels of {pixel}; stronger colour = more "
-            "exposures per pixel (logarithmic), colours mixed where recipes share a pixel; travel shorter than "
-            f"{SHORTEST_TRAVEL_PX:g} pixels is left out."
-        )
-    else:
-        how = f"Drawn line by line: {counted(rows, 'row')}; stroke widths are not written widths."
-    if scene.layer is not None:
-        how += f" Only the layer at {scene.layer.title} is shown."
-    if scene.note:
-        how = f"{scene.note} {how}"
-    repeats = sorted({s.repeat for s in scene.sections if s.repeat > 1})
-    if repeats:
-        how += f" Run {' or '.join(f'{n} times' for n in repeats)}; drawn once, the time counts all runs."
-    y = 0.74
-    for line in page.wrapped(how, page.width_in - _RIGHT_IN - _LEFT_IN, 7.5)[:5]:
-        page.text(_LEFT_IN, y, line, size=7.5, colour=GREY)
-        y -= 0.16
-    page.text(
-        _LEFT_IN, y, f"Toolpath {scene.toolpath.header.digest[:16]}  ·  x to the right, y up as the laser sees it",
-        size=6.5, colour=GREY,
-    )  # fmt: skip
+    return splat_rows(dress.rows(scene.sections), splat, scene.group_of, scene.layer, n)

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from lasercam.model.toolpath import RowKind
 from lasercam.preview.canvas import GREY, INK, Sheet
-from lasercam.preview.toolpath_scene import BOX_DASHES, LEAD_COLOUR, LEAD_DASHES, PLACE_COLOUR, TRAVEL_COLOUR, Scene
+from lasercam.preview.toolpath_scene import (
+    BOX_DASHES,
+    LEAD_COLOUR,
+    LEAD_DASHES,
+    PLACE_COLOUR,
+    RECIPE_HEADING,
+    TRAVEL_COLOUR,
+    Scene,
+)
 
 LEGEND_WIDTH_IN = 2.4
 _TEXT_AT_IN = 0.38
@@ -33,18 +41,19 @@ def draw_legend(page: Sheet, scene: Scene, x_in: float, top_in: float) -> None:
     """Legend, depths and the place on the sample, from the top down."""
     width, y = LEGEND_WIDTH_IN - _TEXT_AT_IN, top_in - 0.12
     if scene.groups:
-        heading = "Recipes" if len(scene.groups) > 1 and scene.heading == "Recipe" else scene.heading
+        heading = "Recipes" if len(scene.groups) > 1 and scene.heading == RECIPE_HEADING else scene.heading
         page.text(x_in, y, heading, size=8.5, bold=True)
-    for group in scene.groups:
+    for number, group in enumerate(scene.groups, 1):
         y -= 0.24
         middle = y + 0.045
+        title = f"{number}  {group.title}" if scene.is_numbered else group.title
         if group.draws_lines:
             page.line((x_in, x_in + 0.28), (middle, middle), group.colour, width=2.2, dashes=group.dashes)
         if group.draws_dots:
             page.dot(x_in + 0.14, middle, group.colour, size=5.5, hollow=group.is_hollow)
         if group.mark:
             page.dot(x_in + 0.14, middle, group.colour, size=7.0, shape=group.mark, hollow=True)
-        page.text(x_in + _TEXT_AT_IN, y, page.fitted(group.title, width, 8), size=8)
+        page.text(x_in + _TEXT_AT_IN, y, page.fitted(title, width, 8), size=8)
         for line in _detail_lines(page, group.details):
             y -= 0.15
             page.text(x_in + _TEXT_AT_IN, y, page.fitted(line, width, 7), size=7, colour=GREY)
@@ -72,7 +81,7 @@ def _detail_lines(page: Sheet, details: Sequence[str]) -> list[str]:
 def _dark_kinds(scene: Scene) -> list[_DarkKind]:
     kinds = []
     if scene.count(RowKind.JUMP, RowKind.DOT):
-        kinds.append(_DarkKind("dark travel", TRAVEL_COLOUR, None, 0.6))
+        kinds.append(_DarkKind("dark travel", INK if scene.shows_travel else TRAVEL_COLOUR, None, 0.6))
     if scene.count(RowKind.LEAD):
         kinds.append(_DarkKind("run-up and run-out, dark", LEAD_COLOUR, LEAD_DASHES, 0.6))
     if scene.has_extent:

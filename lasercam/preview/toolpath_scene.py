@@ -16,6 +16,7 @@ LEAD_COLOUR = "#555555"
 LEAD_DASHES = (3.0, 2.0)
 BOX_DASHES = (5.0, 3.0)
 PLACE_COLOUR = "#1a1a1a"
+RECIPE_HEADING = "Recipe"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,9 @@ class Scene:
         is_raster: whether rows are counted per pixel instead of drawn one by one.
         heading: of the legend's colours.
         note: a sentence for the caption.
+        marks: places that must be seen.
+        labels: places (x, y), µm, that are pointed at, and what is written there.
+        shows_travel: whether dark travel matters as much as exposures.
     """
 
     toolpath: Toolpath
@@ -61,8 +65,11 @@ class Scene:
     view: Box
     sample_um: tuple[float, float]
     is_raster: bool
-    heading: str = "Recipe"
+    heading: str = RECIPE_HEADING
     note: str = ""
+    marks: tuple[Marks, ...] = ()
+    labels: tuple[tuple[float, float, str], ...] = ()
+    shows_travel: bool = False
 
     @property
     def box(self) -> Box:
@@ -73,6 +80,11 @@ class Scene:
     def has_extent(self) -> bool:
         """Whether there is more than one place."""
         return self.survey.low_um != self.survey.high_um
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether colours need numbers beside them: several that are no scale from bright to dark."""
+        return self.heading == RECIPE_HEADING and len(self.groups) > 1
 
     def count(self, *kinds: RowKind) -> int:
         """Rows of some kinds."""

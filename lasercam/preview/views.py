@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasercam.errors import UsageError, shorten
 from lasercam.preview.emission import SampleState, Simulation
-from lasercam.preview.emitters import Emitter
-from lasercam.process.colour import OPEN, Filter, encode_srgb, linear_srgb, read_filter, transmitted_share
-
-Response = Literal["radiance", "luminance"]
+from lasercam.preview.emission_colours import Palette, Response, Swatch, palette, trust_text
+from lasercam.preview.view_names import read_view
+from lasercam.process.colour import encode_srgb
 
 BLACK_LEVEL = 0.05
 """Share of full scale that stays black. Assumed: an exposure set for the brightest state loses what is much weaker in
@@ -25,19 +22,6 @@ DAYLIGHT_GLASS = (0.80, 0.84, 0.86)
 VISIBLE_DARKENING = 0.55
 UNSTATED_DARKENING = 0.10
 """Light lost where a feature shows in daylight, and where nobody says whether it does; both only for the eye."""
-
-# Okabe and Ito's colours that stand out on black, from short to long wavelengths; sRGB bytes.
-_FALSE_COLOURS = (
-    ("blue", (0, 114, 178)),
-    ("sky blue", (86, 180, 233)),
-    ("green", (0, 158, 115)),
-    ("yellow", (240, 228, 66)),
-    ("orange", (230, 159, 0)),
-    ("vermilion", (213, 94, 0)),
-    ("purple", (204, 121, 167)),
-)
-_FALSE_BY_COUNT = {1: (5,), 2: (2, 5), 3: (2, 3, 6), 4: (1, 2, 3, 6), 5: (1, 2, 3, 5, 6), 6: (0, 1, 2, 3, 5, 6)}
-_INVISIBLE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +36,8 @@ class View:
         pixel_um: edge of a pixel, µm.
         brightest: brightest pixel as a share of full scale, 0 to 1.
         caption: sentences that belong under it.
+        legend: what glows in it, with its colour.
+        black_level: share of full scale that is shown black; None where brightness means nothing, as in daylight.
     """
 
     name: str
@@ -61,24 +47,8 @@ class View:
     pixel_um: float
     brightest: float
     caption: tuple[str, ...] = field(default=())
-
-
-def view_filter(name: str) -> Filter | None:
-    """The filter of a view's name; None for daylight.
-
-    Raises:
-        UsageError: there is no such view.
-    """
-    if name == "daylight":
-        return None
-    if name == "uv":
-        return OPEN
-    if name.startswith("uv+"):
-        return read_filter(name.removeprefix("uv+"))
-    raise UsageError(
-        f"there is no view '{shorten(name)}'; views are daylight, uv, uv+lp645, uv+sp600 and uv+bp613/20, "
-        "with any wavelengths in nm"
-    )
+    legend: tuple[Swatch, ...] = ()
+    black_level: float | None = None
 
 
 def render_view(
@@ -88,32 +58,24 @@ def render_view(
 
     The camera is linear. Full scale is the brightest pixel of all steps in this view; what is below BLACK_LEVEL of it
     is black, the rest is stretched linearly between and sRGB-encoded. With the response "radiance" the camera is
-    equally sensitive to all wavelengths, and only hues come from the eye; with "luminance" brightness is the eye's
-    too (655 nm looks 4.6 times dimmer than 613 nm).
+    equally sensitive to all wavelengths, and only hues come from the eye; with "luminance" spectra add up as the eye
+    adds them, and brightness is the eye's too (655 nm looks 4.4 times dimmer than 613 nm).
 
     Args:
         simulation: states of the sample.
-        name: daylight, uv, uv+lp645, uv+sp600, uv+bp613/20.
-        response: how the camera weighs wavelengths.
+        name: daylight, uv, uv+lp645, uv+sp600, uv+bp613/20, ex405, …; see `read_view`.
+        response: how wavelengths are weighed.
         false_colour: one well separated colour per emission line instead of its own, since reds look alike.
 
     Raises:
         UsageError: there is no such view.
     """
-    through = view_filter(name)
-    if through is None:
+    viewing = read_view(name)
+    if viewing.excitation_nm is None:
         return tuple(_daylight(simulation, state) for state in simulation.states)
-    colours = {e: _colour(e, through, response) for e in simulation.emitters}
-    said: list[str] = []
-    if false_colour:
-        colours, legend = _false_colours(colours)
-        said.append(legend)
-    unseen = [f"{e.peak_nm:g} nm" for e in simulation.emitters if linear_srgb(e.line).max() < _INVISIBLE]
-    if unseen and not false_colour and response == "radiance":
-        said.append(f"{', '.join(unseen)}: invisible to the eye, drawn grey")
+    colours = palette(simulation.emitters, viewing, response, false_colour=false_colour)
     signals = [_signal(simulation, state, colours).max(initial=0.0) for state in simulation.states]
-    full = float(max(signals, default=0.0))
-    title = "UV" if through == OPEN else f"UV, {through.title}"
+    full = max(0.0, float(max(signals, default=0.0)))
     n_steps = len(simulation.states)
     steps = {1: "the step", 2: "both steps"}.get(n_steps, f"all {n_steps} steps")
     exposure = (
@@ -122,25 +84,31 @@ def render_view(
         else "Nothing emits in this view"
     )
     weight = (
-        "linear camera, equal response at all wavelengths" if response == "radiance" else "brightness as the eye sees"
+        "linear camera, equal response at all wavelengths"
+        if response == "radiance"
+        else "colour and brightness as the eye sees them (CIE 1931)"
     )
     views = []
     for state, brightest in zip(simulation.states, signals, strict=True):
         signal = _signal(simulation, state, colours)
         if full > 0:
             signal = (signal * np.float32(1.0 / full) - np.float32(BLACK_LEVEL)) * np.float32(1.0 / (1.0 - BLACK_LEVEL))
-        share = float(brightest) / full if full > 0 else 0.0
+        share = max(0.0, float(brightest)) / full if full > 0 else 0.0
         here = "" if full == 0 or n_steps == 1 else f"brightest pixel here at {percent(share)} of full scale"
         caption = (
             *_layer_note(simulation),
             f"{exposure}; {weight}" + (f"; {here}" if here else ""),
-            f"Spectra: {simulation.confidence_text}",
-            *said,
+            f"Spectra: {trust_text(simulation.emitters)}",
+            *colours.said,
             *simulation.notes,
         )
+        legend = tuple(colours.legend[e] for e in sorted(state.radiance))
         views.append(
-            View(name, title, state.step, _flipped(encode_srgb(signal)), simulation.grid.pixel_um, share, caption)
-        )
+            View(
+                name, viewing.title, state.step, _flipped(encode_srgb(signal)), simulation.grid.pixel_um, share,
+                caption, legend, BLACK_LEVEL,
+            )
+        )  # fmt: skip
     return tuple(views)
 
 
@@ -152,44 +120,12 @@ def render_views(
     return tuple(zip(*columns, strict=True))
 
 
-def _colour(emitter: Emitter, through: Filter, response: Response) -> NDArray[np.float64]:
-    """Linear sRGB (3,) of the emitter at unit radiance as the camera gives it."""
-    if response == "luminance":
-        return linear_srgb(emitter.line, through)
-    share = transmitted_share(emitter.line, through)
-    hue = linear_srgb(emitter.line, through)
-    if hue.max() < _INVISIBLE:
-        hue = linear_srgb(emitter.line)
-    if hue.max() < _INVISIBLE:
-        hue = np.ones(3)
-    return np.asarray(share * hue / hue.max(), np.float64)
-
-
-def _false_colours(
-    colours: dict[Emitter, NDArray[np.float64]],
-) -> tuple[dict[Emitter, NDArray[np.float64]], str]:
-    """Colours that can be told apart, each as bright as the emitter's own, and the legend."""
-    ordered = sorted(colours)
-    picks = _FALSE_BY_COUNT.get(len(ordered), tuple(range(7)))
-    chosen: dict[Emitter, NDArray[np.float64]] = {}
-    words = []
-    for rank, emitter in enumerate(ordered):
-        word, srgb = _FALSE_COLOURS[picks[rank * len(picks) // max(len(ordered), 1)]]
-        level = np.array(srgb) / 255.0
-        linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
-        chosen[emitter] = linear / linear.max() * colours[emitter].max()
-        words.append(f"{emitter.peak_nm:g} nm {word}")
-    return chosen, f"False colours: {', '.join(words) or 'none'}"
-
-
-def _signal(
-    simulation: Simulation, state: SampleState, colours: dict[Emitter, NDArray[np.float64]]
-) -> NDArray[np.float32]:
-    """Linear light float32 (rows, columns, 3), before exposure."""
+def _signal(simulation: Simulation, state: SampleState, colours: Palette) -> NDArray[np.float32]:
+    """Linear light float32 (rows, columns, 3), before exposure; all lights are added before anything is cut off."""
     signal = np.zeros((*simulation.grid.shape, 3), np.float32)
     for emitter, image in state.radiance.items():
-        for channel, weight in enumerate(colours[emitter].tolist()):
-            if weight > 0:
+        for channel, weight in enumerate(colours.linear[emitter].tolist()):
+            if weight != 0:
                 signal[:, :, channel] += image * np.float32(weight)
     return signal
 

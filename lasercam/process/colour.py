@@ -8,30 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasercam.errors import ParameterError, UsageError, shorten
+from lasercam.process.observer import FIRST_NM, LAST_NM, colour_matching
 
 FloatArray = NDArray[np.float64]
 
-VISIBLE_NM = (360.0, 830.0)
+VISIBLE_NM = (FIRST_NM, LAST_NM)
 """Where the CIE 1931 functions are tabulated; outside, the eye sees nothing."""
 
 SIGMA_PER_FWHM = 1.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))
-
-# Lobes of the multi-lobe fit: height, centre in nm, standard deviation below and above the centre in nm.
-# Source: C. Wyman, P.-P. Sloan, P. Shirley, "Simple Analytic Approximations to the CIE XYZ Color Matching
-# Functions", Journal of Computer Graphics Techniques 2(2), 1-11 (2013), jcgt.org/published/0002/02/01
-# (the journal gives no DOI), for the CIE 1931 2° observer.
-_X_LOBES = ((1.056, 599.8, 37.9, 31.0), (0.362, 442.0, 16.0, 26.7), (-0.065, 501.1, 20.4, 26.2))
-_Y_LOBES = ((0.821, 568.8, 46.9, 40.5), (0.286, 530.9, 16.3, 31.1))
-_Z_LOBES = ((1.217, 437.0, 11.8, 36.0), (0.681, 459.0, 26.0, 13.8))
-
-_EYE_NM = np.arange(400.0, 731.0, 10.0)
-_EYE = np.array([
-    0.0004, 0.0012, 0.0040, 0.0116, 0.0230, 0.0380, 0.0600, 0.0910, 0.1390, 0.2080, 0.3230, 0.5030, 0.7100, 0.8620,
-    0.9540, 0.9950, 0.9950, 0.9520, 0.8700, 0.7570, 0.6310, 0.5030, 0.3810, 0.2650, 0.1750, 0.1070, 0.0610, 0.0320,
-    0.0170, 0.0082, 0.0041, 0.0021, 0.00105, 0.00052,
-])  # fmt: skip
-"""Sensitivity of the light-adapted eye by wavelength, y of the CIE 1931 2° observer, to three digits.
-Source: ISO/CIE 11664-1."""
 
 LINEAR_SRGB_FROM_XYZ = np.array(
     [
@@ -97,36 +81,41 @@ class Filter:
             return f"{self.low_nm:g} nm long-pass" if self.low_nm else ""
         if not self.low_nm:
             return f"{self.high_nm:g} nm short-pass"
-        return f"{(self.low_nm + self.high_nm) / 2:g} nm band-pass, {self.high_nm - self.low_nm:g} nm wide"
+        return f"{self.low_nm:g}–{self.high_nm:g} nm band-pass"
 
 
 OPEN = Filter()
 """No filter."""
 
-_FILTER = re.compile(r"(lp|sp|bp)(\d{3,4}(?:\.\d)?)(?:/(\d{1,4}(?:\.\d)?))?")
+_NM = r"(\d{3,4}(?:\.\d)?)"
+_FILTER = re.compile(rf"(lp|sp|bp){_NM}(?:/(\d{{1,4}}(?:\.\d)?)|-{_NM})?")
 
 
 def read_filter(text: str) -> Filter:
-    """The filter of a short name: `lp645`, `sp600`, or `bp613/20` (centre / full width).
+    """The filter of a short name: `lp645`, `sp600`, `bp613/20` (centre / full width) or `bp600-630` (both edges).
 
-    >>> read_filter("lp645").title
-    '645 nm long-pass'
+    >>> read_filter("lp645").title, read_filter("bp600-630") == read_filter("bp615/30")
+    ('645 nm long-pass', True)
 
     Raises:
         UsageError: not such a name, or a band without width.
     """
     match = _FILTER.fullmatch(text)
-    kind, edge, width = match.groups() if match else ("", "0", None)
-    if not match or (kind == "bp") != (width is not None):
+    kind, edge, width, upper = match.groups() if match else ("", "0", None, None)
+    if not match or (kind == "bp") != (width is not None or upper is not None):
         raise UsageError(
-            f"'{shorten(text)}' is not a filter; write lp645 (long-pass at 645 nm), sp600 (short-pass) "
-            "or bp613/20 (centre and full width of a band-pass)"
+            f"'{shorten(text)}' is not a filter; write lp645 (long-pass at 645 nm), sp600 (short-pass), "
+            "bp613/20 (centre and full width of a band-pass) or bp600-630 (its edges)"
         )
     at = float(edge)
     if kind == "lp":
         return Filter(low_nm=at)
     if kind == "sp":
         return Filter(high_nm=at)
+    if upper is not None:
+        if not at < float(upper):
+            raise UsageError(f"'{shorten(text)}': a band-pass is named from its lower to its upper edge, as bp600-630")
+        return Filter(at, float(upper))
     half = float(width or 0) / 2.0
     if not 0 < half < at:
         raise UsageError(f"'{shorten(text)}': the band of a band-pass must be wider than 0 and stay above 0 nm")
@@ -151,20 +140,6 @@ def transmitted_share(line: SpectralLine, through: Filter) -> float:
     return 0.5 * (math.erf(high) - math.erf(low))
 
 
-def colour_matching(wavelength_nm: FloatArray) -> FloatArray:
-    """CIE 1931 2° colour matching functions x̄, ȳ, z̄, float64 (N, 3), at wavelengths (N,) in nm.
-
-    Source: analytic multi-lobe fit of Wyman, Sloan and Shirley (2013), see `_X_LOBES`.
-    """
-    nm = np.asarray(wavelength_nm, np.float64)
-    functions = np.zeros((len(nm), 3))
-    for column, lobes in enumerate((_X_LOBES, _Y_LOBES, _Z_LOBES)):
-        for height, centre, below, above in lobes:
-            sigma = np.where(nm < centre, below, above)
-            functions[:, column] += height * np.exp(-0.5 * ((nm - centre) / sigma) ** 2)
-    return functions
-
-
 def line_xyz(line: SpectralLine, through: Filter = OPEN) -> FloatArray:
     """CIE 1931 X, Y, Z float64 (3,) of a line of unit radiance behind a filter; Y = 1 is 555 nm unfiltered."""
     nm, power = _sampled(line, through)
@@ -174,33 +149,10 @@ def line_xyz(line: SpectralLine, through: Filter = OPEN) -> FloatArray:
 def luminance(line: SpectralLine, through: Filter = OPEN) -> float:
     """What the eye makes of a line of unit radiance behind a filter; 555 nm = 1.
 
-    By the tabulated sensitivity, which deep in the red is a few per cent truer than the fit that colours rest on.
-
     >>> round(luminance(SpectralLine(655.0, 35.0)), 3)
     0.103
     """
-    nm, power = _sampled(line, through)
-    return float(power @ eye_sensitivity(nm))
-
-
-def eye_sensitivity(wavelength_nm: FloatArray) -> FloatArray:
-    """Sensitivity of the light-adapted eye, float64 (N,), at wavelengths (N,) in nm; 555 nm = 1.
-
-    Between the table's points its logarithm follows the cubic through the four around; beyond its ends (0.05 % of
-    the peak) it stays what it is there.
-    """
-    at = np.clip((np.asarray(wavelength_nm, np.float64) - _EYE_NM[0]) / (_EYE_NM[1] - _EYE_NM[0]), 0.0, len(_EYE) - 1.0)
-    first = np.clip(at.astype(np.int64), 1, len(_EYE) - 3)
-    t, log = at - first, np.log(_EYE)
-    return np.asarray(
-        np.exp(
-            log[first - 1] * (-t * (t - 1.0) * (t - 2.0) / 6.0)
-            + log[first] * ((t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0)
-            + log[first + 1] * (-(t + 1.0) * t * (t - 2.0) / 2.0)
-            + log[first + 2] * ((t + 1.0) * t * (t - 1.0) / 6.0)
-        ),
-        np.float64,
-    )
+    return float(line_xyz(line, through)[1])
 
 
 def _sampled(line: SpectralLine, through: Filter) -> tuple[FloatArray, FloatArray]:
@@ -221,7 +173,15 @@ def _sampled(line: SpectralLine, through: Filter) -> tuple[FloatArray, FloatArra
 
 def linear_srgb(line: SpectralLine, through: Filter = OPEN) -> FloatArray:
     """Linear sRGB float64 (3,) of a line of unit radiance behind a filter, what lies outside the gamut set to 0."""
-    return np.asarray(np.maximum(LINEAR_SRGB_FROM_XYZ @ line_xyz(line, through), 0.0), np.float64)
+    return np.asarray(np.maximum(unbounded_srgb(line, through), 0.0), np.float64)
+
+
+def unbounded_srgb(line: SpectralLine, through: Filter = OPEN) -> FloatArray:
+    """Linear sRGB float64 (3,) of a line of unit radiance behind a filter.
+
+    Below 0 where no screen of that gamut has the colour, as of every narrow line: lights add up before that is cut.
+    """
+    return np.asarray(LINEAR_SRGB_FROM_XYZ @ line_xyz(line, through), np.float64)
 
 
 def encode_srgb(linear: NDArray[np.floating]) -> NDArray[np.uint8]:

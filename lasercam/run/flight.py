@@ -104,7 +104,8 @@ class Flight:
         if free_blocks is not None:
             self._planned = max(0, min(self.planner_blocks - free_blocks, self.planner_blocks))
             self._settle()
-        self._rests = is_idle and not self._unacked
+        # Between the `ok` of a move and its start the firmware is idle, too, with the move in its planner.
+        self._rests = is_idle and not self._unacked and (free_blocks is None or self._planned == 0)
 
     def drained(self) -> None:
         """The controller stands idle, everything acknowledged: all that was sent is executed."""

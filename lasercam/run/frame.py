@@ -25,8 +25,8 @@ def frame_lines(section: Section) -> Iterator[JobLine]:
     for number, (text, place) in enumerate(zip(texts, places, strict=True), 1):
         moves = place is not None
         yield JobLine(
-            number, text.encode() + b"\n", moves, not moves, 0.0, 0.0, is_dark_after=True, power=0.0, speed_mm_min=0.0,
-            start_ticks=before, end_ticks=place, begun_to=row, ended_to=row,
+            number, text.encode() + b"\n", moves, not moves, 0.0, 0.0, is_dark_after=True, starves_dark=True, power=0.0,
+            output=0.0, speed_mm_min=0.0, start_ticks=before, end_ticks=place, begun_to=row, ended_to=row,
         )  # fmt: skip
         before = place
 

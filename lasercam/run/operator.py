@@ -31,15 +31,25 @@ class Operator(Protocol):
 
 
 class Controls:
-    """What was last asked for, from keys or signals; safe to set from anywhere at any time."""
+    """What was last asked for, from keys or signals; safe to set from anywhere at any time.
+
+    Attributes:
+        is_asking: a question waits for the person's answer; nothing moves and the beam is off meanwhile.
+    """
 
     def __init__(self) -> None:
+        self.is_asking = False
         self._wish = Wish.GO_ON
         self._abort = ""
 
     def pause_or_go_on(self) -> None:
         """Pause at the next row where the beam is off, or go on."""
         self._wish = Wish.PAUSE if self._wish is Wish.GO_ON else Wish.GO_ON
+
+    @property
+    def is_pausing(self) -> bool:
+        """Whether a pause was asked for last."""
+        return self._wish is Wish.PAUSE
 
     def stop(self) -> None:
         """End at the next row where the beam is off."""

@@ -67,6 +67,16 @@ def connect(link: GrblLink) -> Controller:
     Raises:
         FaultError, LinkError: it does not answer like GRBL or grblHAL.
     """
+    try:
+        return _connected(link)
+    except FaultError as error:
+        if error.kind != "reset":
+            raise
+        # A reset from before was still under way: the first banner was its, the second that of ours.
+        return _connected(link)
+
+
+def _connected(link: GrblLink) -> Controller:
     banner = link.reset()
     link.write(NO_OVERRIDES)
     rx_total, blocks = DEFAULT_RX, DEFAULT_BLOCKS
@@ -173,6 +183,16 @@ def home(link: GrblLink) -> Status:
         FaultError: homing fails.
     """
     link.ask(b"$H", HOMING_S)
+    return link.status()
+
+
+def unlock(link: GrblLink) -> Status:
+    """The alarm lock is gone; for controllers that cannot home, once a person has said where their zero is.
+
+    Raises:
+        FaultError: it stays locked.
+    """
+    link.ask(b"$X", ASK_S)
     return link.status()
 
 

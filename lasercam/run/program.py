@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from lasercam.errors import RefusedError
 from lasercam.model.commanded import commanded_kind
+from lasercam.model.companions import CompanionReader
 from lasercam.model.exposure import ExposureBlock
 from lasercam.model.machine import Machine
-from lasercam.model.protocols import Dialect
+from lasercam.model.protocols import Dialect, ReadsCompanions
 from lasercam.model.toolpath import NS_PER_S, TICKS_PER_MM, RowKind, Section, ToolpathBlock
 
 Ticks = tuple[int, int, int]
@@ -63,7 +64,9 @@ class JobLine:
         dwell_s: how long the controller waits in it.
         beam_on_s: how long the beam is on for it, at the programmed speed.
         is_dark_after: the beam is off once it is executed.
+        starves_dark: the beam goes off by itself where nothing follows it: it is off already, or M4 is in force.
         power: the S word in force, whether or not the beam is on.
+        output: S as a status report may show it: at most $30.
         speed_mm_min: the F word in force.
         start_ticks, end_ticks: where it leads from and to; start is None while unknown.
         begun_to: rows from this one on cannot have begun when this line is the last the controller has.
@@ -78,7 +81,9 @@ class JobLine:
     dwell_s: float
     beam_on_s: float
     is_dark_after: bool
+    starves_dark: bool
     power: float
+    output: float
     speed_mm_min: float
     start_ticks: Ticks | None
     end_ticks: Ticks | None
@@ -99,12 +104,12 @@ def job_lines(program: Program) -> Iterator[JobLine]:
         RefusedError: file and rows do not belong together.
         RereadError: the controller would refuse the file.
     """
-    exposures = _numbered_exposures(program)
+    exposures = numbered_exposures(program)
     pending = next(exposures, None)
-    state = _LineState(program.section.first_row)
+    state = _LineState(program.section.first_row, float(program.machine.controller.settings.get("30", "inf")))
     with program.path.open("rb") as stream:
         for number, raw in enumerate(stream, 1):
-            shown: list[_Exposure] = []
+            shown: list[Exposure] = []
             while pending is not None and pending.line == number:
                 shown.append(pending)
                 pending = next(exposures, None)
@@ -114,7 +119,7 @@ def job_lines(program: Program) -> Iterator[JobLine]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Exposure:
+class Exposure:
     """One row that exposes, as the file shows it."""
 
     line: int
@@ -128,18 +133,19 @@ class _Exposure:
 class _LineState:
     """What is in force between lines: as GRBL does, see the dialect's reader."""
 
-    def __init__(self, first_row: int) -> None:
+    def __init__(self, first_row: int, full_power: float) -> None:
+        self._full_power = full_power
         self._begun = self._ended = first_row
         self._waiting: int | None = None
         self._moves_on = 0
-        self._armed = False
+        self._spindle = "5"
         self._power = 0.0
         self._speed = 0.0
         self._at: list[int | None] = [None, None, None]
 
-    def line(self, number: int, raw: bytes, shown: list[_Exposure]) -> JobLine:
+    def line(self, number: int, raw: bytes, shown: list[Exposure]) -> JobLine:
         words = _WORD.findall(raw.decode("ascii").strip())
-        start, power_before = self._place(), self._power
+        start, power_before, armed_before = self._place(), self._power, self._spindle != "5"
         axes = spindle = waits = ends = False
         dwell_s = 0.0
         for letter, value in words:
@@ -151,16 +157,16 @@ class _LineState:
                     self._moves_on = int(value)
                 waits = waits or value == "4"
             elif letter == "M":
-                spindle, ends = spindle or value in ("3", "5"), ends or value == "2"
-                if value in ("3", "5"):
-                    self._armed = value == "3"
+                ends = ends or value == "2"
+                if value in ("3", "4", "5"):
+                    spindle, self._spindle = True, value
             elif letter == "S":
                 self._power = float(value)
             elif letter == "F":
                 self._speed = float(value)
             elif letter == "P":
                 dwell_s = float(value)
-        is_dark = not (self._armed and self._power > 0 and self._moves_on == 1)
+        is_dark = self._spindle == "5" or self._power == 0 or self._moves_on == 0
         for exposure in shown:
             self._begun = exposure.row + 1
             if exposure.is_dot:
@@ -169,10 +175,11 @@ class _LineState:
                 self._ended = exposure.row + 1
         if is_dark and self._waiting is not None:
             self._ended, self._waiting = max(self._ended, self._waiting), None
-        stands = not axes and (spindle or (self._armed and self._power != power_before))
+        stands = not axes and (spindle or (armed_before and self._power != power_before))
         return JobLine(
             number, raw, axes, waits or stands or ends, dwell_s if waits else 0.0, sum(e.beam_on_s for e in shown),
-            is_dark, self._power, self._speed, start, self._place(), self._begun, self._ended,
+            is_dark, is_dark or self._spindle == "4", self._power, min(self._power, self._full_power), self._speed,
+            start, self._place(), self._begun, self._ended,
             shown[-1].part if shown else -1, shown[-1].recipe if shown else -1,
         )  # fmt: skip
 
@@ -188,7 +195,7 @@ def _ticks(text: str) -> int:
     return -value if text.startswith("-") else value
 
 
-def _numbered_exposures(program: Program) -> Iterator[_Exposure]:
+def numbered_exposures(program: Program) -> Iterator[Exposure]:
     """Everything that exposes, with its line and its row; file and rows are held against each other on the way."""
     found = _found(program)
     held: list[ExposureBlock] = []
@@ -210,7 +217,10 @@ def _numbered_exposures(program: Program) -> Iterator[_Exposure]:
 
 def _found(program: Program) -> Iterator[ExposureBlock]:
     with program.path.open("rb") as stream:
-        yield from program.dialect.reader(stream, program.machine)
+        if isinstance(program.dialect, ReadsCompanions):
+            yield from program.dialect.reader_with(stream, program.machine, CompanionReader(program.path))
+        else:
+            yield from program.dialect.reader(stream, program.machine)
 
 
 def _rest(block: ExposureBlock, n: int) -> ExposureBlock:
@@ -220,7 +230,7 @@ def _rest(block: ExposureBlock, n: int) -> ExposureBlock:
     )  # fmt: skip
 
 
-def _paired(program: Program, rows: NumberedRows, shown: NDArray[np.intp], block: ExposureBlock) -> Iterator[_Exposure]:
+def _paired(program: Program, rows: NumberedRows, shown: NDArray[np.intp], block: ExposureBlock) -> Iterator[Exposure]:
     n = len(shown)
     kind = commanded_kind(rows.block.kind[shown])
     ends, starts = rows.block.end_ticks[shown], rows.block.exposed_from()[shown]
@@ -239,4 +249,4 @@ def _paired(program: Program, rows: NumberedRows, shown: NDArray[np.intp], block
     lines, dots, times = block.line[:n][lit].tolist(), is_dot[lit].tolist(), on_s[lit].tolist()
     parts, recipes = rows.block.part[shown][lit].tolist(), rows.block.recipe[shown][lit].tolist()
     for facts in zip(lines, numbers, dots, times, parts, recipes, strict=True):
-        yield _Exposure(*facts)
+        yield Exposure(*facts)

@@ -5,23 +5,27 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Final
 
 from lasercam.errors import RefusedError
 from lasercam.model.execution import HandStep
+from lasercam.model.file_control import FileLinkKeys
 from lasercam.model.laser_control import LaserTargets
-from lasercam.model.links import LaserAdapter, StreamedByLines, Transport
+from lasercam.model.links import FileLink, LaserAdapter, StreamedByLines, Transport
 from lasercam.model.machine import Machine
 from lasercam.model.protocols import Dialect
+from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import NM_PER_UM, Section, Toolpath
 from lasercam.run.attempt import Attempt
 from lasercam.run.by_hand import StepsByHand, places
 from lasercam.run.frame import box_text, frame_lines
+from lasercam.run.hand_over import Desk, HandOver
 from lasercam.run.journal import Journal, ProgramKey, ProgramRecord, read_journal
 from lasercam.run.light import Light, light_of
 from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
+from lasercam.run.loading import what_to_load
 from lasercam.run.operator import Controls, Events, Operator
+from lasercam.run.pieces import in_pieces
 from lasercam.run.preflight import (
     Controller,
     check_pass,
@@ -30,17 +34,15 @@ from lasercam.run.preflight import (
     require_idle,
     require_settings,
     travel_problems,
+    unlock,
     work_offset,
 )
 from lasercam.run.program import Program, job_lines
-from lasercam.run.remaining import longest_stroke
 from lasercam.run.replies import Status
 from lasercam.run.resume import file_sha256, remaining_program, whole_program
 from lasercam.run.row_ranges import RowRanges
+from lasercam.run.starving import lit_strokes, long_dots
 from lasercam.run.stop import cut_beam
-
-STROKE_LINES: Final = 7
-"""Lines of a stroke that a receive buffer of 127 bytes holds, at some 17 bytes a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,7 @@ class Planned:
         laser: what must be set at the source, in words.
         before: what a person does before it: furnace, remounting; empty where it follows at once.
         targets: what the laser is set to; None where a person sets it.
+        keys: of the link over which its controller takes whole files; None where it takes none, or a person loads them.
     """
 
     path: Path
@@ -63,6 +66,7 @@ class Planned:
     laser: str
     before: tuple[HandStep, ...] = ()
     targets: LaserTargets | None = None
+    keys: FileLinkKeys | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ class Session:
         open_laser: the laser's link; None where a person sets the laser.
         begun: called when everything is confirmed and the journal is open, before the first job file.
         is_simulated: the controller is a simulation, its time not the clock's.
+        open_file_link: the link to a controller that runs whole files, opened late; None where none may be opened.
     """
 
     toolpath: Toolpath
@@ -113,6 +118,7 @@ class Session:
     open_laser: Callable[[Machine], LaserAdapter | None] = lambda _: None
     begun: Callable[[], None] = lambda: None
     is_simulated: bool = False
+    open_file_link: Callable[[Planned], FileLink] | None = None
 
     def __post_init__(self) -> None:
         folder = str(self.planned[0].path.parent) if self.planned else "DIR"
@@ -139,19 +145,44 @@ class Session:
         first = todo[0][0]
         if not wanted.frame:
             self._by_hand.require(first.before, first.path.name)
-        for planned, _ in todo:
-            if not isinstance(planned.dialect, StreamedByLines):
-                raise RefusedError(loads_itself(planned))
+        is_whole = any(not isinstance(planned.dialect, StreamedByLines) for planned, _ in todo)
+        if is_whole and (first.keys is None or self.open_file_link is None):
+            raise RefusedError(what_to_load(self._desk(None), todo))
+        if is_whole and wanted.check:
+            raise RefusedError("only GRBL has a check mode ($C); files handed over are read back and proven here")
         self._confirm_start(first, wanted)
         with light_of(self.open_laser(first.machine), self._say, in_background=not self.is_simulated) as light:
             if light is not None and first.targets is not None:
                 light.look_at_start(first.targets, first.path.name)
+            if is_whole and self.open_file_link is not None:
+                return self._hand_over(self.open_file_link(first), light, todo, wanted)
             transport = self.open_link(first.machine)
             try:
                 link = GrblLink(transport, self._say)
                 return self._on_link(link, light, todo, wanted)
             finally:
                 transport.close()
+
+    def _hand_over(
+        self, link: FileLink, light: Light | None, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted
+    ) -> int:
+        """Files go to the controller whole."""
+        try:
+            count = HandOver(self._desk(light), link).run(todo, is_resumed=wanted.resume, only_frame=wanted.frame)
+        finally:
+            link.close()
+        if told := self._told_after():
+            self._say(told)
+        return count
+
+    def _desk(self, light: Light | None) -> Desk:
+        def ready(planned: Planned, key: ProgramKey, left: RowRanges, journal: Journal) -> None:
+            self._ready(light, planned, key, left, journal)
+
+        return Desk(
+            self.toolpath, self.controls, self.events, self.journal_path, self._journal, self.begun, light,
+            self._require, self._settled, ready, self._say,
+        )  # fmt: skip
 
     def _on_link(
         self, link: GrblLink, light: Light | None, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted
@@ -216,17 +247,16 @@ class Session:
         self, link: GrblLink, controller: Controller, todo: list[tuple[Planned, ProgramKey]], wanted: Wanted
     ) -> None:
         machine = todo[0][0].machine
-        fastest = max(
-            (r.speed_nm_s for p, _ in todo for r in (self.toolpath.header.recipes[i] for i in p.section.recipes)),
-            default=0,
-        )
+        fastest = max((r.speed_nm_s for p, _ in todo for r in self._recipes(p)), default=0)
         require_settings(controller, machine, fastest / NM_PER_UM)
         status = link.status()
-        if wanted.resume and not controller.number("22"):
+        is_locked = status.state == "Alarm"
+        if (wanted.resume or is_locked) and not controller.number("22"):
             self._require(
                 "The controller cannot home ($22=0). Is its zero exactly where it was before the interruption?"
             )
-        elif status.state == "Alarm" or wanted.resume:
+            status = unlock(link) if is_locked else status
+        elif wanted.resume or is_locked:
             self._require("Home the axes now? They move to their switches; the beam stays off.")
             status = home(link)
         require_idle(status)
@@ -267,24 +297,24 @@ class Session:
                 journal.start(key, file="", sha256="", rows=RowRanges(), first_row=planned.section.first_row)
                 journal.finished(row=planned.section.first_row)
                 continue
-            self._by_hand.require(planned.before, planned.path.name, journal)
-            laser = ""
-            if light is not None and planned.targets is not None:
-                laser = light.make_ready(planned.targets, planned.path.name, self._confirmed, journal.note)
-            self._confirm_program(planned, key, left, laser)
+            self._ready(light, planned, key, left, journal)
             self._one(link, limits, light, journal, planned, key, left, wanted)
         if told := self._told_after():
             self._say(told)
         return len(todo)
 
+    def _ready(self, light: Light | None, planned: Planned, key: ProgramKey, left: RowRanges, journal: Journal) -> None:
+        """Steps by hand are done, the laser is set, and the operator agrees."""
+        self._by_hand.require(planned.before, planned.path.name, journal)
+        laser = ""
+        if light is not None and planned.targets is not None:
+            laser = light.make_ready(planned.targets, planned.path.name, self._confirmed, journal.note)
+        self._confirm_program(planned, key, left, laser)
+
     def _confirm_program(self, planned: Planned, key: ProgramKey, left: RowRanges, laser: str) -> None:
         share = len(left) / max(1, planned.section.n_rows)
-        if longest_stroke(self.toolpath.section_blocks(planned.section.index)) > STROKE_LINES:
-            self._require(
-                f"'{planned.path.name}' has strokes longer than the controller's buffer: if the link is lost within "
-                "one, the beam stays on at standstill until the interlock closes it. Does the interlock see a stage "
-                "that stands, or is somebody there?"
-            )
+        if isinstance(planned.dialect, StreamedByLines):
+            self._say_what_outlasts_a_link(planned)
         again = f", time {key.repeat + 1} of {planned.section.repeat}" if planned.section.repeat > 1 else ""
         self._require(
             f"'{planned.path.name}'{again}: step {planned.section.step_name}, about "
@@ -292,6 +322,17 @@ class Session:
             + (f"The laser reads back: {laser}; its output opens after this. " if laser else "")
             + f"Is the laser set to {planned.laser}, and the energy measured at the sample?"
         )
+
+    def _say_what_outlasts_a_link(self, planned: Planned) -> None:
+        """Dots and strokes that stay lit for longer than is sent ahead, should the link be lost."""
+        name = planned.path.name
+        if told := long_dots(name, self._recipes(planned), planned.machine):
+            self._say(told)
+        if question := lit_strokes(name, self.toolpath.section_blocks(planned.section.index), planned.machine):
+            self._require(question)
+
+    def _recipes(self, planned: Planned) -> list[Recipe]:
+        return [self.toolpath.header.recipes[index] for index in planned.section.recipes]
 
     def _left(self, planned: Planned, record: ProgramRecord) -> RowRanges:
         section = planned.section
@@ -334,7 +375,7 @@ class Session:
             self.events.tell("start", file=program.path.name, section=key.section, repeat=key.repeat, rows=left.ranges)
             attempt = Attempt(link, limits, journal, first, self.controls.wish, said=self._say, light=light)
             attempt.seen = lambda status: self._progress(planned, attempt, status)
-            attempt.run(job_lines(program))
+            attempt.run(in_pieces(job_lines(program), limits.max_ahead_s, planned.machine.controller.increment))
         self.events.tell("finished", file=program.path.name)
 
     def _program(self, planned: Planned, key: ProgramKey, left: RowRanges) -> Program:
@@ -387,13 +428,3 @@ class Session:
 
     def _say(self, text: str) -> None:
         self.events.tell("message", text=text)
-
-
-def loads_itself(planned: Planned) -> str:
-    """What to do with a file that its controller loads."""
-    return (
-        f"'{planned.path.name}' is not streamed: the controller of machine '{planned.machine.machine}' "
-        f"({planned.machine.controller.dialect}) loads its files itself. Load this file, SHA-256 {planned.sha256}, "
-        "run it there, then say what was executed: `lasercam run DIR --executed FIRST:LAST` (rows of the file from 0 "
-        "on, LAST not included) or `--executed all`"
-    )

@@ -90,7 +90,7 @@ def bounds_at(window: Sequence[JobLine], place: Place | None, done: int, begun: 
     before = max([done, *(line.ended_to for line in window[:first])])
     after = min(begun, window[last].begun_to)
     lit = [line for line in window[first : last + 1] if line.beam_on_s > 0]
-    if len(lit) == 1 and lit[0].moves and _is_inside(place, lit[0], tolerance_um) and after > before:
+    if len({line.begun_to for line in lit}) == 1 and after > before and _is_within(place, lit, tolerance_um):
         return Bounds(before, after, RowRanges.of((after - 1, after)))
     return Bounds(before, max(before, after), RowRanges())
 
@@ -112,6 +112,12 @@ def _distance_um(place: Place, line: JobLine) -> float:
         share = sum((c - p) * v for c, p, v in zip(place, a, along, strict=True)) / length2
         share = min(1.0, max(0.0, share))
     return float(sum((c - p - share * v) ** 2 for c, p, v in zip(place, a, along, strict=True)) ** 0.5)
+
+
+def _is_within(place: Place, row: Sequence[JobLine], tolerance_um: float) -> bool:
+    """Whether a place lies on the lines of one row, clear of its ends; where two pieces of it meet is within."""
+    through = [line for line in row if line.moves and _leads_through(line, place, tolerance_um)]
+    return len(through) > 1 or (len(through) == 1 and _is_inside(place, through[0], tolerance_um))
 
 
 def _is_inside(place: Place, line: JobLine, tolerance_um: float) -> bool:

@@ -15,6 +15,7 @@ from lasercam.run.flight import Flight
 from lasercam.run.journal import Journal
 from lasercam.run.limits import StreamLimits
 from lasercam.run.link import GrblLink
+from lasercam.run.pieces import SHARE
 from lasercam.run.program import JobLine
 from lasercam.run.replies import Feedback, Ok, Place, Refusal, Status
 from lasercam.run.watch import POLL_S, STUCK_S, Watch
@@ -81,7 +82,7 @@ class Streamer:
             FaultError, LinkError: the controller or the link failed; the caller cuts the beam.
             JournalError: what must be on disk is not.
         """
-        units = _units(lines, self._flight.rx_bytes)
+        units = _units(lines, self._flight.rx_bytes, self._limits.max_ahead_s / SHARE)
         while True:
             wish = self._wish()
             is_dark = self._last is None or self._last.is_dark_after
@@ -189,7 +190,10 @@ class Streamer:
         number = 0 if self._last is None else self._last.number
         row, ended = self._flight.begun_to, self._flight.ended_to
         place = None if self._last is None else self._last.end_ticks
-        line = JobLine(number, SYNC, False, True, 0.0, 0.0, True, 0.0, 0.0, place, place, row, ended)  # noqa: FBT003
+        line = JobLine(
+            number, SYNC, moves=False, syncs=True, dwell_s=0.0, beam_on_s=0.0, is_dark_after=True, starves_dark=True,
+            power=0.0, output=0.0, speed_mm_min=0.0, start_ticks=place, end_ticks=place, begun_to=row, ended_to=ended,
+        )  # fmt: skip
         self._flight.sent(line)
         self._link.write(SYNC)
         self._drain()
@@ -256,22 +260,26 @@ def mode_problem(words: list[str], last: JobLine | None) -> str:
     return ""
 
 
-def _units(lines: Iterator[JobLine], rx_bytes: int) -> Iterator[list[JobLine]]:
+def _units(lines: Iterator[JobLine], rx_bytes: int, longest_s: float) -> Iterator[list[JobLine]]:
     """Lines that leave together: up to where the beam is off, where that fits the receive buffer.
 
-    A stroke that does not fit leaves line by line; its last lines leave with the one that ends it.
+    A stroke that does not fit leaves line by line; its last lines leave with the one that ends it. So does one that
+    goes dark by itself where it starves and has the beam on for longer than `longest_s`.
     """
     unit: list[JobLine] = []
-    size, most = 0, rx_bytes
+    size, most, beam_on_s = 0, rx_bytes, 0.0
     for line in lines:
         unit.append(line)
         size += len(line.text)
-        while size > most and len(unit) > 1:
-            most = rx_bytes // 2  # the rest of the stroke flows: waiting for an empty buffer would starve the planner
+        beam_on_s += line.beam_on_s
+        while len(unit) > 1 and (size > most or (beam_on_s > longest_s and unit[0].starves_dark)):
+            if size > most:
+                most = rx_bytes // 2  # the rest of the stroke flows: waiting for an empty buffer would starve it
             size -= len(unit[0].text)
+            beam_on_s -= unit[0].beam_on_s
             yield [unit.pop(0)]
         if line.is_dark_after:
             yield unit
-            unit, size, most = [], 0, rx_bytes
+            unit, size, most, beam_on_s = [], 0, rx_bytes, 0.0
     if unit:
         yield unit

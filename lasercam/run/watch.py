@@ -83,7 +83,7 @@ class Watch:
             raise FaultError(
                 "power", f"S is {status.power:g} while nothing that is on its way exposes: the beam may be on"
             )
-        allowed = {line.power for line in window}
+        allowed = {line.output for line in window}
         if status.power not in allowed and round(status.power) not in {round(power) for power in allowed}:
             raise FaultError(
                 "power", f"S is {status.power:g}; lines on their way set {', '.join(f'{p:g}' for p in sorted(allowed))}"

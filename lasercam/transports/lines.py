@@ -9,24 +9,29 @@ MAX_LINE_BYTES: Final = 65_536
 
 
 class LineCutter:
-    """Collects bytes and gives lines, without their ends."""
+    """Collects bytes and gives lines, without their ends.
 
-    def __init__(self) -> None:
+    Args:
+        end: of a line; where it is a line feed, a carriage return before it belongs to it.
+    """
+
+    def __init__(self, end: bytes = b"\n") -> None:
         self._bytes = bytearray()
+        self._end = end
 
     def add(self, data: bytes) -> None:
         """More bytes; raises LinkError when they never end a line."""
         self._bytes += data
-        if len(self._bytes) > MAX_LINE_BYTES and b"\n" not in self._bytes:
+        if len(self._bytes) > MAX_LINE_BYTES and self._end not in self._bytes:
             raise LinkError(
                 f"{MAX_LINE_BYTES} bytes came without the end of a line: another device is there, or another baud rate"
             )
 
     def take(self) -> bytes | None:
         """The next whole line."""
-        end = self._bytes.find(b"\n")
+        end = self._bytes.find(self._end)
         if end < 0:
             return None
-        line = bytes(self._bytes[:end]).removesuffix(b"\r")
-        del self._bytes[: end + 1]
-        return line
+        line = bytes(self._bytes[:end])
+        del self._bytes[: end + len(self._end)]
+        return line.removesuffix(b"\r") if self._end == b"\n" else line

@@ -18,14 +18,16 @@ class TcpLink:
     Args:
         host, port: where it listens.
         connect_timeout_s, write_timeout_s: how long to wait for either.
+        end: of the lines that come.
 
     Raises:
         LinkError: nobody answers there.
     """
 
     def __init__(
-        self, host: str, port: int, *, connect_timeout_s: float = _CONNECT_S, write_timeout_s: float = _WRITE_S
-    ) -> None:
+        self, host: str, port: int, *, connect_timeout_s: float = _CONNECT_S, write_timeout_s: float = _WRITE_S,
+        end: bytes = b"\n",
+    ) -> None:  # fmt: skip
         self.address = f"{host}:{port}"
         if not 0 < port < 65_536:
             raise LinkError(f"{port} is no TCP port; allowed are 1 to 65535")
@@ -37,7 +39,7 @@ class TcpLink:
             ) from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._write_s = write_timeout_s
-        self._cutter = LineCutter()
+        self._cutter = LineCutter(end)
         self._is_open = True
 
     def write(self, data: bytes) -> None:

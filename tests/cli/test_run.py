@@ -1,6 +1,7 @@
 """`lasercam run` from the command line, on a simulated controller."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from lasercam.pipeline.judge import judge
 from lasercam.pipeline.load import load_job
 from lasercam.pipeline.planning import plan_job
 from lasercam.run.journal import ProgramKey, read_journal
+from tests.controllers.linuxcnc_double import LinuxCncDouble
 from tests.support.jobs import GOOD, broken, write_job
+
+ROOT = Path(__file__).parents[2]
 
 
 def built(folder: Path, text: str) -> Path:
@@ -78,7 +82,7 @@ def test_files_that_controllers_load_themselves(tmp_path: Path, capsys: pytest.C
     folder = built(tmp_path, GOOD)
     assert run(["run", str(folder), "--port", "x", "--yes"]) == 1
     told = capsys.readouterr().err
-    assert "loads its files itself" in told
+    assert "the operator loads each into the controller" in told
     assert "01-first.ngc" in told
     assert run(["run", str(folder), "--executed", "all"]) == 2
     assert run(["run", str(folder), "--executed", "0:5", "--section", "1"]) == 0
@@ -87,3 +91,74 @@ def test_files_that_controllers_load_themselves(tmp_path: Path, capsys: pytest.C
     record = read_journal(tmp_path / "out.journal").of(ProgramKey(0))
     assert record.done.ranges == ((0, 5),)
     assert not record.is_finished
+
+
+def test_the_line_a_file_ended_at_is_taken_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = built(tmp_path, GOOD)
+    lines = (folder / "01-first.ngc").read_text().splitlines()
+    second = [i for i, line in enumerate(lines, 1) if line.startswith("M62")][1] + 1
+    assert run(["run", str(folder), "--executed", "line:99999", "--section", "1"]) == 2
+    assert run(["run", str(folder), "--executed", f"line:{second}", "--section", "1"]) == 0
+    assert "in question" in capsys.readouterr().out
+    record = read_journal(tmp_path / "out.journal").of(ProgramKey(0))
+    (question,) = record.open_question.ranges
+    assert question[1] == question[0] + 1
+    assert record.done.ranges == ((0, question[0]),)
+    assert run(["run", str(folder), "--executed", f"line:{second}", "--section", "1"]) == 1
+    capsys.readouterr()
+    assert run(["run", str(folder), "--resume", "--yes"]) == 1
+    told = capsys.readouterr().err
+    assert "what is left of '01-first.ngc'" in told
+    (left,) = tmp_path.glob("out.journal.*.ngc")
+    assert left.name in told
+    assert len(re.findall("^M62", left.read_text(), re.MULTILINE)) == sum(x.startswith("M62") for x in lines) - 2
+    assert run(["run", str(folder), "--executed", "left", "--section", "1"]) == 0
+    assert run(["run", str(folder), "--executed", "left", "--section", "1"]) == 1
+    assert read_journal(tmp_path / "out.journal").of(ProgramKey(0)).is_finished
+
+
+def linked(tmp_path: Path, port: int, **link: object) -> str:
+    """The text of a job for a machine whose profile names a link."""
+    keys = {"kind": "linuxcncrsh", "host": "127.0.0.1", "port": port, "source": "test", **link}
+    profile = (ROOT / "machine_profiles/fs1030-linuxcnc.yaml").read_text()
+    profile = profile.replace("machine: fs1030-linuxcnc", "machine: cnc")
+    profile = profile.replace("  increment:", f"  link: {json.dumps(keys)}\n  increment:")
+    (tmp_path / "machine_profiles").mkdir()
+    (tmp_path / "machine_profiles/cnc.yaml").write_text(profile)
+    return broken("fs1030-linuxcnc", "cnc").replace("0.4 mm/s", "20 mm/s")
+
+
+def test_a_build_is_handed_over_by_the_link_of_its_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    controller = LinuxCncDouble()
+    folder = built(tmp_path, linked(tmp_path, controller.port))
+    try:
+        assert run(["run", str(folder), "--simulate", "--yes"]) == 1
+        assert "cannot be simulated" in capsys.readouterr().err
+        assert run(["run", str(folder), "--yes"]) == 0
+        files = sorted(folder.glob("*.ngc"))
+        assert controller.opened == [path.read_text() for path in files]
+        assert controller.beams
+        assert run(["run", str(folder), "--yes"]) == 0
+        assert controller.runs == len(files)
+    finally:
+        controller.close()
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ({"kind": "linuxcncrs"}, "did you mean 'linuxcncrsh'"),
+        ({"kind": "xps_calls"}, "takes files of newport_xps, not of linuxcnc"),
+        ({"hots": "x"}, "hots"),
+        ({"folder": "no/whole/path"}, "whole path"),
+        ({"piece_time": 5}, "piece_time"),
+    ],
+)
+def test_links_are_judged_with_their_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], link: dict[str, object], said: str
+) -> None:
+    path = write_job(tmp_path, linked(tmp_path, 1, **link))
+    assert run(["check", str(path)]) == 1
+    told = capsys.readouterr()
+    assert said in told.out + told.err
+    assert "cnc.yaml:" in told.out + told.err

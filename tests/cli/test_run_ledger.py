@@ -38,7 +38,7 @@ def test_run_abort_resume_run_again(
     """Each row once, whatever the number of sessions."""
     folder, path = built(tmp_path, WRITES), tmp_path / "trial.ledger"
     command = ["run", str(folder), "--simulate", "--yes", "--ledger", str(path)]
-    hinder(monkeypatch, 2, interrupt)
+    hinder(monkeypatch, 4, interrupt)
     assert run(command) == 5
     done, question = touched(path)
     assert 0 < done + question < 5
@@ -61,12 +61,12 @@ def journal(folder: Path) -> Path:
 
 KILLED = """
 import os, signal, sys
-import lasercam.cli.run_command as run_command
+import lasercam.cli.link_options as link_options
 from lasercam.cli.main import run
 from tests.support.hindered import Hindered
-made = run_command._transport
+made = link_options.open_link
 kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
-run_command._transport = lambda machine, port, tcp: Hindered(made(machine, port, tcp), 2, kill)
+link_options.open_link = lambda machine, port, tcp: Hindered(made(machine, port, tcp), 2, kill)
 run(sys.argv[1:])
 """
 
@@ -169,7 +169,7 @@ def test_a_run_that_stops_unfinished_is_drawn(
 ) -> None:
     folder = built(tmp_path, WRITES)
     picture = picture_beside(journal(folder))
-    hinder(monkeypatch, 2, interrupt)
+    hinder(monkeypatch, 4, interrupt)
     assert run(["run", str(folder), "--simulate", "--yes"]) == 5
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert f"{picture} shows" in capsys.readouterr().err

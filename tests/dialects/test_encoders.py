@@ -123,7 +123,7 @@ def test_a_settle_time_is_a_dark_dwell() -> None:
     for data, found, lines in (
         (
             grbl(builders.rows(DOT), planning.grbl_machine(settle_time="100 ms")),
-            grbl_reader, b"G4P0.1\nG1S1000\nG4P1\n",
+            grbl_reader, b"G4P0.1\nG1M3S1000\nG4P1\n",
         ),
         (
             cnc(builders.rows(DOT), planning.linuxcnc_machine(controller={

@@ -38,7 +38,9 @@ REFUSED = {
     b"M62P0\n": "error:20",
     b"G2X1Y1I1\n": "error:20",
     b"G91\n": "error:20",
-    b"M4S1000\n": "error:20",
+    b"M4\nG1X1S1000\n": "follow the speed",
+    b"M3M4\n": "error:21",
+    b"M6\n": "error:20",
     b"E1\n": "error:20",
     b"A1\n": "error:20",
     b"I1\n": "error:36",
@@ -91,6 +93,16 @@ def test_the_line_buffer_holds_79_characters_without_blanks() -> None:
         (b"S1000\nG1\nG4P1\nG0\n", [(DOT, ORIGIN, ORIGIN, 0, 10**9, 0)]),
         # A move of no length sets the power at standstill.
         (b"G1X0S1000\nG4P1\nS0\n", [(DOT, ORIGIN, ORIGIN, 0, 10**9, 0)]),
+        # Under M4 the beam is on while it moves, and nowhere else.
+        (b"M4\nG1X1S100000\nX0S0\n", [(LINE, ORIGIN, AT_1, 400_000, 0, 0), (LEAD, AT_1, ORIGIN, 400_000, 0, 0)]),
+        (b"M4\nG1X1S100000\nG4P1\nX0S0\n", [(LINE, ORIGIN, AT_1, 400_000, 0, 0), (LEAD, AT_1, ORIGIN, 400_000, 0, 0)]),
+        (b"M4\nG1S100000\nG4P1\nX0\nG0X1\n", []),
+        (b"M4\nG1M3S1000\nG4P1\nM4S0\n", [(DOT, ORIGIN, ORIGIN, 0, 10**9, 0)]),
+        (b"M4\nG1M3S1000\nG4P1\nM4\n", [(DOT, ORIGIN, ORIGIN, 0, 10**9, 0)]),
+        (
+            b"M4\nG1X1S100000\nM3S1000\nG4P1\nS0\n",
+            [(LINE, ORIGIN, AT_1, 400_000, 0, 0), (DOT, AT_1, AT_1, 0, 10**9, 0)],
+        ),
         # Arming with power in G1 lights at once.
         (b"M5\nG1S1000\nM3\nG4P1\nM5\nM3S0\n", [(DOT, ORIGIN, ORIGIN, 0, 10**9, 0)]),
     ],

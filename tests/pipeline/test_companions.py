@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lasercam.errors import LasercamError, RereadError
-from lasercam.pipeline.companions import CompanionReader, companion_folder, write_companions
+from lasercam.model.companions import CompanionReader, companion_folder, write_companions
 from lasercam.pipeline.manifest import MANIFEST_NAME, sealed
 from lasercam.pipeline.verify import verify_build
 from tests.pipeline.conftest import Built

@@ -13,6 +13,7 @@ from lasercam.preview.emission import (
     simulate_emission,
     toolpath_steps,
 )
+from lasercam.preview.emission_colours import trust_text
 from lasercam.preview.exposed_rows import ExposedRows, exposed_rows, reread_rows, strokes
 from tests.preview.samples import DUAL, PROCESSES, REWRITTEN, line, outcome, qr_matrix, rewritten_qr
 from tests.support.builders import rows
@@ -173,7 +174,7 @@ def test_the_area_that_glows_is_the_area_of_the_modules():
     pixels = glow.sum() * seen.grid.pixel_um**2
     assert pixels == pytest.approx(dark.sum() * module_um**2, rel=0.02)
     assert module_um / seen.grid.pixel_um >= 4
-    assert seen.confidence_text == "peaks stated, widths and radiances assumed"
+    assert trust_text(seen.emitters) == "peaks stated, widths and radiances assumed"
     assert set(seen.emitters.values()) == {(Confidence.STATED, Confidence.ASSUMED)}
 
 

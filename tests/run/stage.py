@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from lasercam.transports.simulated.controller import SimulatedController
 from lasercam.transports.simulated.link import SimulatedLink
 from lasercam.transports.simulated.options import ControllerOptions
 from lasercam.transports.simulated.settings import settings_of, work_offset_mm
+from tests.run.random_jobs import random_toolpath
 from tests.support import builders
 
 TICK = 1e-4
@@ -34,37 +36,26 @@ class Killed(BaseException):
     """SIGKILL: nothing of the program runs any more."""
 
 
-def stage() -> Machine:
+SET_BY_S = {
+    "wavelength": "1030 nm", "pulse_duration": "300 fs", "base_rate": "100 kHz", "max_divider": 100,
+    "source": "example value",
+    "pulse_energy": {
+        "control": "spindle", "min": "0.1 uJ", "max": "200 uJ",
+        "scale": {"law": "linear", "unit": "S", "low": 0, "high": 1000, "full_at": 1000, "full": "200 uJ",
+                  "source": "example value"},
+    },
+}  # fmt: skip
+"""A laser whose energy is the S word: M3 is in force throughout."""
+
+
+def stage(**changes: object) -> Machine:
     """A quick machine."""
     axis = {"min": "-20 mm", "max": "20 mm", "max_speed": "20 mm/s", "acceleration": "500 mm/s^2"}
     controller = {
         "dialect": "grbl", "increment": "1 um", "path_tolerance": "2 um", "source": "example value",
         "max_ahead": "1 s", "checkpoint_interval": "2 s", "settings": {"30": "1000", "31": "0", "32": "1"},
     }  # fmt: skip
-    return builders.machine("grbl", axes={"x": axis, "y": axis, "z": axis}, controller=controller)
-
-
-def random_toolpath(random: Random) -> Toolpath:
-    """Strokes and dots, each at a place of its own, so that every piece of exposure belongs to one row."""
-    listed: list[tuple[RowKind, tuple[float, float, float], int]] = []
-    n_strokes = random.randint(4, 40)
-    for index in range(n_strokes):
-        y = 100.0 * index
-        x = float(random.randint(0, 500))
-        if random.random() < 0.4:
-            if random.random() < 0.5:
-                listed.append((RowKind.JUMP, (x, y, 0.0), 0))
-            listed.append((RowKind.DOT, (x, y, 0.0), 1))
-            continue
-        listed += [(RowKind.JUMP, (x, y, 0.0), 0), (RowKind.LEAD, (x + 20, y, 0.0), 0)]
-        at = x + 20
-        for _ in range(random.choice((1, 1, 1, 2, 3, 8, 30))):
-            at += random.choice((20, 50, 100, 400))
-            listed.append((RowKind.LINE, (at, y, 0.0), 0))
-        listed.append((RowKind.LEAD, (at + 20, y, 0.0), 0))
-    block = builders.rows(listed)
-    recipes = (builders.line_recipe(float(random.choice((1000, 4000, 8000)))), builders.dot_recipe(0.1, name="dots"))
-    return builders.toolpath(recipes, [block])
+    return builders.machine("grbl", axes={"x": axis, "y": axis, "z": axis}, controller=controller, **changes)
 
 
 @dataclass
@@ -79,7 +70,7 @@ class Fault:
 class FaultyLink:
     """A transport that does as it should until its fault is due."""
 
-    inner: SimulatedLink
+    inner: Any
     fault: Fault
     random: Random
     journal_dead: Callable[[], None]
@@ -91,6 +82,10 @@ class FaultyLink:
     _n: int = 0
     _armed: bool = False
     _late: list[bytes] = field(default_factory=list)
+
+    def happens(self) -> None:
+        self.happened_s = self.inner.controller.now_s
+        self.on_fault()
 
     def arm(self) -> None:
         self._armed = True
@@ -108,7 +103,7 @@ class FaultyLink:
         if data == b"?" or not self._due("write"):
             return self._write(data)
         kind, ctl = self.fault.kind, self.inner.controller
-        self.happened_s = ctl.now_s
+        self.happens()
         if kind == "flip":
             index = self.random.randrange(len(data))
             data = data[:index] + bytes([data[index] ^ (1 << self.random.randrange(7))]) + data[index + 1 :]
@@ -158,7 +153,7 @@ class FaultyLink:
         line = self._late.pop(0) if self._late else self.inner.read_line(timeout_s)
         if line is None or not self._due("read", line):
             return line
-        self.happened_s = self.inner.controller.now_s
+        self.happens()
         kind = self.fault.kind
         if kind == "swallow_ok":
             return None
@@ -224,7 +219,8 @@ class DyingJournal(Journal):
             raise Killed
         if DyingJournal.full and self.link is not None:
             if not DyingJournal.noticed:
-                DyingJournal.noticed, self.link.happened_s = True, self.link.inner.controller.now_s
+                DyingJournal.noticed = True
+                self.link.happens()
             raise JournalError("the disk is full")
         super()._append(**record)
 
@@ -250,24 +246,33 @@ class Yes:
 class Stage:
     """One sample, one controller, one journal; sessions follow one another."""
 
-    def __init__(self, folder: Path, random: Random, options: ControllerOptions | None = None) -> None:
+    def __init__(
+        self, folder: Path, random: Random, options: ControllerOptions | None = None, *,
+        machine: Machine | None = None, toolpath: Toolpath | None = None,
+    ) -> None:  # fmt: skip
         self.random = random
-        self.machine = stage()
-        self.toolpath = random_toolpath(random)
+        self.machine = machine or stage()
+        self.toolpath = toolpath or random_toolpath(random)
         section = self.toolpath.header.sections[0]
         encoder = Grbl().encoder(ProgramHeader(self.toolpath.header, 0, self.machine))
         path = folder / "job.gcode"
         path.write_bytes(encoder.begin() + b"".join(encoder.block(b) for b in self.toolpath.blocks()) + encoder.end())
         self.planned = Planned(path, file_sha256(path), section, self.machine, Grbl(), "the laser")
         self.journal_path = folder / "job.journal"
-        options = replace(options or ControllerOptions(), work_offset_mm=work_offset_mm(self.machine))
-        self.controller = SimulatedController(settings_of(self.machine), options)
+        self.options = replace(options or ControllerOptions(), work_offset_mm=work_offset_mm(self.machine))
+        self.controller = self._controller()
         self.controls = Controls()
         self.link: FaultyLink | None = None
         self.progress: list[dict[str, object]] = []
         self.messages: list[str] = []
         self.person = Yes()
         self.laser: LaserAdapter | None = None
+
+    def _controller(self) -> Any:
+        return SimulatedController(settings_of(self.machine), self.options)
+
+    def _link(self) -> Any:
+        return SimulatedLink(self.controller)
 
     def scripted(self, script: Sequence[faults.Fault], seed: int) -> int:
         """A session through the scripted faults of `lasercam.transports.faults`."""
@@ -288,7 +293,8 @@ class Stage:
         def disk() -> None:
             DyingJournal.full = True
 
-        link = FaultyLink(SimulatedLink(self.controller), fault, self.random, disk, self.controls)
+        link = FaultyLink(self._link(), fault, self.random, disk, self.controls)
+        link.on_fault = self.on_fault
         self.link = link
         DyingJournal.link = link
 
@@ -329,6 +335,17 @@ class Stage:
                     found.setdefault(row, []).append(((low - a) / (b - a), (high - a) / (b - a)))
         return found
 
+    def on_fault(self) -> None:
+        """Told when a fault happens."""
+
+    def lit_after_the_fault_s(self) -> tuple[float, float]:
+        """From the fault until the beam was on for the last time, and how long it was on since."""
+        assert self.link is not None
+        assert self.link.happened_s is not None
+        at_s = self.link.happened_s
+        after = [p for p in self.controller.exposed() if p.to_s > at_s]
+        return max((p.to_s for p in after), default=at_s) - at_s, sum(p.to_s - max(p.from_s, at_s) for p in after)
+
     def is_whole(self, row: int, truth: dict[int, list[tuple[float, float]]]) -> bool:
         block = next(self.toolpath.blocks())
         pieces = truth.get(row, [])
@@ -355,10 +372,6 @@ class Stage:
     def longest_stroke_bytes(self) -> int:
         """Bytes from where the beam goes on to where it goes off, the line that does so included."""
         return max(len(b"".join(line.text for line in stroke)) for stroke in self._strokes())
-
-    def longest_stroke_s(self) -> float:
-        """Beam-on time of the longest one."""
-        return max(sum(line.beam_on_s for line in stroke) for stroke in self._strokes())
 
     def _strokes(self) -> list[list[JobLine]]:
         program = whole_program(self.planned.path, self.toolpath, self.planned.section, self.machine, Grbl())

@@ -31,7 +31,7 @@ def written_in_s(one: Stage) -> float:
     return max(p.to_s for p in exposed) - min(p.from_s for p in exposed)
 
 
-@pytest.mark.parametrize("shape", [(1, 2000, 5), (60, 20, 5), (100, 5, 2), (40, 1, 400)])
+@pytest.mark.parametrize("shape", [(1, 2000, 5), (60, 20, 5), (100, 5, 2), (40, 1, 400), (4, 1, 12_000)])
 def test_the_link_stays_full(shape: tuple[int, int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage_module, "random_toolpath", lambda random: strokes(*shape))
     (tmp_path / "a").mkdir()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-import lasercam.cli.run_command as run_command
+import lasercam.cli.link_options as link_options
 from lasercam.model.links import Transport
 from lasercam.model.machine import Machine
 
@@ -36,10 +36,10 @@ class Hindered:
 
 def hinder(monkeypatch: pytest.MonkeyPatch, after: int, what: Callable[[], None]) -> None:
     """The next `lasercam run` in this process is struck; later ones are not."""
-    made = run_command._transport
+    made = link_options.open_link
 
     def transport(machine: Machine, port: str | None, tcp: str | None) -> Transport:
-        monkeypatch.setattr(run_command, "_transport", made)
+        monkeypatch.setattr(link_options, "open_link", made)
         return Hindered(made(machine, port, tcp), after, what)
 
-    monkeypatch.setattr(run_command, "_transport", transport)
+    monkeypatch.setattr(link_options, "open_link", transport)

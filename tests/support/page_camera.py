@@ -123,9 +123,7 @@ def _expose(
             weight = np.exp(-((y - yx[:, 0]) ** 2 + (x - yx[:, 1]) ** 2) / (2 * sigma**2))
             inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
             for c in range(len(planes)):
-                planes[c] += np.bincount(
-                    (y * width + x)[inside], (weight * bright[:, c])[inside], minlength=height * width
-                )
+                np.add.at(planes[c], (y * width + x)[inside], (weight * bright[:, c])[inside])
     image = planes.reshape(-1, height, width) * camera.gain + camera.background
     if camera.vignetting:
         y, x = np.mgrid[:height, :width]

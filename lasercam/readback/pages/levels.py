@@ -21,6 +21,8 @@ _STRANGE_PRIOR = 0.003
 _LEAST_LOST_PRIOR = 0.002
 _TIGHTEST = 0.02
 """Least standard deviation of a level, as a share of the usual brightness."""
+_DARK_COUNT = 20.0
+"""Lost dots that the scatter of the dark rings counts."""
 _PRIOR_COUNT = 12.0
 """Voxels that the scatter common to all levels counts in the scatter of one."""
 
@@ -191,7 +193,8 @@ def _from_pilots(
     spread = 1.4826 * np.median(np.abs(together), axis=0) if len(together) else np.full(channels, 0.2)
     scatter = np.repeat((np.diag(spread**2) + tight)[None], kinds + 1, axis=0)
     if dark.sum() > channels + 2:
-        deviation = 1.4826 * np.median(np.abs(seen[dark] - black), axis=0)
+        away = np.abs(seen[dark] - black)
+        deviation = np.maximum(1.4826 * np.median(away, axis=0), np.percentile(away, 90.0, axis=0) / 1.645)
         scatter[kinds] = np.diag(deviation**2) + tight
     return _Model(mean, scatter, 0.02)
 
@@ -216,6 +219,12 @@ def _learnt(model: _Model, seen: FloatArray, own: NDArray[np.int64]) -> _Model:
     for k in range(kinds):
         scatter[k] = (sums[k] + _PRIOR_COUNT * common) / (count[k] + _PRIOR_COUNT)
         scatter[k] += _TIGHTEST**2 * np.eye(seen.shape[1])
+    # Lost dots scatter more than the dark rings where other layers glow out of focus between the dots.
+    off = seen - mean[kinds]
+    count_lost = float(share[:, kinds].sum())
+    scatter[kinds] = (scatter[kinds] * _DARK_COUNT + (off * share[:, kinds : kinds + 1]).T @ off) / (
+        _DARK_COUNT + count_lost
+    )
     lost = min(max(float(share[:, kinds].mean()), _LEAST_LOST_PRIOR), 0.5) if model.lost else 0.0
     return _Model(mean, scatter, lost)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from lasercam.errors import FitError, ParameterError, ReadingError
 from lasercam.model.camera_image import CameraImage
@@ -17,7 +18,16 @@ from lasercam.readback.pages.lying import lying
 from lasercam.readback.pages.marks import Arrangement, Marks, arrangements, distinct, find_marks
 from lasercam.readback.pages.sampling import follow_dots, sample, site_places
 from lasercam.readback.pages.seen_page import SeenPage
-from lasercam.readback.pages.warp import FloatArray, Nodes, Warp, even_light, fit_warp, measure_phases, regions
+from lasercam.readback.pages.warp import (
+    BLURS_PITCHES,
+    FloatArray,
+    Nodes,
+    Warp,
+    even_light,
+    fit_warp,
+    measure_phases,
+    regions,
+)
 from lasercam.storage.page_layout import PageLayout, Role
 
 LEAST_PITCH_PX = 4.0
@@ -25,10 +35,15 @@ LEAST_PITCH_PX = 4.0
 _LEAST_SIDE_PX = 64
 _MARGIN_SITES = 3
 _FOLLOWED = 2
+_FOLLOWED_BLURS = 2.5
+_FAINT = 0.07
+"""Pitches by which the phases miss a smooth map where a wider window may help; jitter of 0.2 pitch alone gives 0.09."""
 _MOST_TRIES = 12
 _MOST_PAGES = 400
 _LEAST_SCORE = 2.0
 """Of an arrangement that is told to a person; chance reaches 1."""
+_CERTAIN_SCORE = 6.0
+"""Of nine: it is a page, whatever its header says, and another look at the image would not find a better one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +68,7 @@ class _Light:
         total, even: float32 (height, width), all light, and the same evened.
         is_negative: whether the image was turned into its negative.
         title: of the image.
+        nearest: best score of marks that lie as those of a page, but whose header could not be read.
     """
 
     planes: FloatImage
@@ -60,6 +76,7 @@ class _Light:
     even: FloatImage
     is_negative: bool
     title: str
+    nearest: float = 0.0
 
 
 @dataclass(eq=False)
@@ -134,6 +151,8 @@ def look_for_pages(image: CameraImage, accept: HeaderJudge) -> Look:
             pages = _read_lattice(light, lattice, accept, said)
             if pages:
                 return Look(tuple(pages), tuple(dict.fromkeys(said)))
+            if light.nearest > _CERTAIN_SCORE:
+                return Look((), tuple(dict.fromkeys(said)))
         missed = missed or said
     best = max(missed, key=_how_far, default="nothing in it looks like a page")
     return Look((), (best,))
@@ -141,19 +160,36 @@ def look_for_pages(image: CameraImage, accept: HeaderJudge) -> Look:
 
 def _read_lattice(light: _Light, lattice: Lattice, accept: HeaderJudge, missed: list[str]) -> list[SeenPage]:
     """Pages on one lattice; adds to `missed` what could not be read."""
-    nodes = measure_phases(light.even, lattice)
-    pages: list[SeenPage] = []
-    parts = regions(nodes)
-    if not parts:
-        missed.append(_LATTICE.format(lattice.pitch_px) + " of too few dots for a page")
-    for part in parts[:_MOST_PAGES]:
+    tries: list[tuple[float, list[_Box], list[str]]] = []
+    for blur in BLURS_PITCHES:
+        boxes, said, worst = _boxes(light, lattice, blur)
+        tries.append((worst, boxes, said))
+        if worst <= _FAINT:
+            break
+    # A lattice that slips unseen by a site gives levels at wrong places: the smoothest one is read first.
+    tries.sort(key=lambda one: one[0])
+    for _, boxes, said in tries:
+        pages = [page for box in boxes for page in _read_box(light, box, accept, said)]
+        if pages or light.nearest > _CERTAIN_SCORE:
+            missed += said
+            return pages
+    missed += tries[0][2]
+    return []
+
+
+def _boxes(light: _Light, lattice: Lattice, blur: float) -> tuple[list[_Box], list[str], float]:
+    """Parts of a lattice that may hold pages, what was seen besides, and the worst residual in pitches."""
+    nodes = measure_phases(light.even, lattice, blur)
+    boxes, said = [], []
+    for part in regions(nodes)[:_MOST_PAGES]:
         try:
-            box = _box(light, nodes, part)
+            boxes.append(_box(light, nodes, part, blur))
         except FitError as error:
-            missed.append(_LATTICE.format(lattice.pitch_px) + f", but {error}")
-            continue
-        pages += _read_box(light, box, accept, missed)
-    return pages
+            said.append(_LATTICE.format(lattice.pitch_px) + f", but {error}")
+    if not boxes and not said:
+        said.append(_LATTICE.format(lattice.pitch_px) + " of too few dots for a page")
+    worst = max((box.residual for box in boxes), default=np.inf)
+    return boxes, said, np.inf if said else worst
 
 
 _LATTICE = "it shows a lattice with a pitch of {:.3g} pixels"
@@ -165,7 +201,7 @@ def _how_far(sentence: str) -> int:
     return next((len(_FAR) - k for k, word in enumerate(_FAR) if word in sentence), 0)
 
 
-def _box(light: _Light, nodes: Nodes, part: NDArray[np.bool_]) -> _Box:
+def _box(light: _Light, nodes: Nodes, part: NDArray[np.bool_], blur: float) -> _Box:
     """The sites around a region of a lattice.
 
     Raises:
@@ -178,13 +214,13 @@ def _box(light: _Light, nodes: Nodes, part: NDArray[np.bool_]) -> _Box:
     shape = (int(last[0] - first[0]) + 1, int(last[1] - first[1]) + 1)
     lit = np.zeros(shape, np.bool_)
     near = np.round(at).astype(int) - first
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
-            lit[np.clip(near[:, 0] + dy, 0, shape[0] - 1), np.clip(near[:, 1] + dx, 0, shape[1] - 1)] = True
+    reach = max(1, round(np.sqrt(nodes.sites)))
+    lit[tuple(np.clip(near, 0, np.array(shape) - 1).T)] = True
+    lit = ndimage.maximum_filter(lit, 2 * reach + 1)
     corner = (int(first[0]), int(first[1]))
     places = site_places(warp, corner, shape)
     for _ in range(_FOLLOWED):
-        places, _moved = follow_dots(light.even, warp, places, lit)
+        places, _moved = follow_dots(light.even, warp, places, lit, _FOLLOWED_BLURS * blur)
     seen = sample(light.total[None], places, _pitch(places))[0]
     return _Box(warp, corner, places, residual, seen, lit)
 
@@ -210,6 +246,7 @@ def _read_box(light: _Light, box: _Box, accept: HeaderJudge, missed: list[str]) 
             continue
         if not pages or len(free.sites) >= 4:
             missed.append(_complaint(pitch, free, ordered))
+            light.nearest = max(light.nearest, ordered[0].score if ordered else 0.0)
         return pages
     return pages
 
@@ -222,8 +259,10 @@ def _complaint(pitch_px: float, marks: Marks, ordered: list[Arrangement]) -> str
         lie = " that do not lie as those of a page do" if len(marks.sites) > 3 else "; a page has nine"
         return f"{seen}{few} with {why}{lie}: is this a page, wholly in focus?"
     best = ordered[0]
+    # Without a header nobody knows which way is up.
+    short, long = sorted((best.rows, best.columns))
     return (
-        f"{seen}{few} and {best.matched} of nine marks as on a page of {best.rows} × {best.columns} voxels, but its"
+        f"{seen}{few} and {best.matched} of nine marks as on a page of {short} × {long} voxels, but its"
         " header cannot be read: it is damaged, cut off, out of focus, or of another format"
     )
 

@@ -11,10 +11,8 @@ from lasercam.compiling import compiled
 from lasercam.readback.pages.light import FloatImage
 from lasercam.readback.pages.warp import FloatArray, Warp
 
-APERTURE_PITCHES = 0.22
-"""Standard deviation of the weights around a site."""
-_SMOOTH_NODES = 1.5
-"""Displacements are averaged over so many measured sites (standard deviation); every other site is measured."""
+APERTURE_PITCHES = 0.28
+"""Standard deviation of the weights around a site: less loses jittered dots, more lets neighbours in."""
 _STIFFNESS = 0.5
 """How much light, in sites, says nothing about a displacement: keeps blank places on the smooth map."""
 
@@ -75,7 +73,9 @@ def site_places(warp: Warp, first: tuple[int, int], shape: tuple[int, int]) -> F
     return warp.pixels(ij.reshape(-1, 2).astype(np.float64)).reshape(*shape, 2)
 
 
-def follow_dots(even: FloatImage, warp: Warp, places: FloatArray, known: NDArray[np.bool_]) -> tuple[FloatArray, float]:
+def follow_dots(
+    even: FloatImage, warp: Warp, places: FloatArray, known: NDArray[np.bool_], smooth_sites: float
+) -> tuple[FloatArray, float]:
     """Places of the sites moved to where the dots around them stand.
 
     The phase of the light in a window of two pitches is the offset of the dots in it; background has none.
@@ -85,6 +85,7 @@ def follow_dots(even: FloatImage, warp: Warp, places: FloatArray, known: NDArray
         warp: the map.
         places: float64 (rows, columns, 2), pixels.
         known: bool (rows, columns), sites on the page.
+        smooth_sites: standard deviation of the window that moves are averaged in.
 
     Returns:
         The places, and the root mean square of the move in pitches.
@@ -99,7 +100,7 @@ def follow_dots(even: FloatImage, warp: Warp, places: FloatArray, known: NDArray
     phasors = np.zeros((len(flat), 4), np.float64)
     compiled(_phasors)(even, flat, np.ascontiguousarray(slopes), reach, phasors)
     field = phasors.reshape(*coarse.shape[:2], 4).transpose(2, 0, 1) * known
-    smooth = [ndimage.gaussian_filter(part, _SMOOTH_NODES, mode="constant") for part in field]
+    smooth = [ndimage.gaussian_filter(part, smooth_sites / 2, mode="constant") for part in field]
     usual = float(np.median(np.hypot(field[0], field[1])[known])) if known.any() else 1.0
     moves = np.stack(
         [np.arctan2(smooth[k + 1], smooth[k] + 0.05 * _STIFFNESS * usual) / (2 * np.pi) for k in (0, 2)], axis=-1

@@ -12,15 +12,16 @@ from lasercam.readback.pages.light import FloatImage
 
 FloatArray = NDArray[np.float64]
 
-_BLUR_PITCHES = 1.2
-"""Standard deviation of the window that phases are measured in: some 18 dots."""
-_BAND = 0.45
-"""Half width of the spectrum kept around a wave, in cycles per pitch."""
+BLURS_PITCHES = (1.2, 3.0, 6.0)
+"""Standard deviations of the window that phases are measured in, 18, 110 or 450 dots; wide ones for faint lattices."""
+_BAND_SIGMAS = 3.4
+"""Half width of the spectrum kept around a wave."""
 _LIT = 0.35
 """Share of the usual amplitude below which a node does not belong to a page."""
 _DIMMEST = 0.25
 """Share of the usual brightness below which light is not raised to the usual, so that noise around a page stays low."""
-_LEAST_NODES = 150
+_LEAST_SITES = 250
+"""Of a region; the smallest page has a thousand."""
 _OUTLYING = 0.15
 """Pitches; nodes that miss the map by more count little."""
 _NEWTON_STEPS = 3
@@ -36,12 +37,14 @@ class Nodes:
         field: complex64 (2, rows, columns), amplitude and phase of the light against `carrier`.
         carrier: float64 (2, 2), cycles per pixel along y and x.
         lit: bool (rows, columns), where there is a lattice.
+        sites: of the lattice, per node.
     """
 
     yx: FloatArray
     field: NDArray[np.complex64]
     carrier: FloatArray
     lit: NDArray[np.bool_]
+    sites: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,24 +137,25 @@ def even_light(total: FloatImage, pitch_px: float, *, is_negative: bool = False)
     return even
 
 
-def measure_phases(even: FloatImage, lattice: Lattice) -> Nodes:
+def measure_phases(even: FloatImage, lattice: Lattice, blur_pitches: float) -> Nodes:
     """Phases of the two waves of a lattice, all over an image.
 
     Args:
         even: float32 (height, width), of `even_light`.
         lattice: whose waves are followed.
+        blur_pitches: of BLURS_PITCHES.
     """
-    pad = int(4 * lattice.pitch_px)
+    pad = int(3.3 * blur_pitches * lattice.pitch_px)
+    width = 1.0 / (2 * np.pi * blur_pitches * lattice.pitch_px)
     size = [fft.next_fast_len(n + pad) for n in even.shape]
     spectrum = fft.fft2(even, size)
-    keep = [max(4, int(np.ceil(2 * _BAND / lattice.pitch_px * n))) for n in size]
+    keep = [max(4, int(np.ceil(2 * _BAND_SIGMAS * width * n))) for n in size]
     fields, carriers = [], []
     for wave in lattice.waves:
         middle = [round(float(f) * n) for f, n in zip(wave, size, strict=True)]
         rows, columns = (np.arange(m) - m // 2 for m in keep)
         part = spectrum[np.ix_((middle[0] + rows) % size[0], (middle[1] + columns) % size[1])]
         fy, fx = rows[:, None] / size[0], columns[None, :] / size[1]
-        width = 1.0 / (2 * np.pi * _BLUR_PITCHES * lattice.pitch_px)
         part = part * np.exp(-(fy**2 + fx**2) / (2 * width**2)).astype(np.float32)
         fields.append(fft.ifft2(fft.ifftshift(part)) * (keep[0] * keep[1] / (size[0] * size[1])))
         carriers.append((middle[0] / size[0], middle[1] / size[1]))
@@ -161,15 +165,18 @@ def measure_phases(even: FloatImage, lattice: Lattice) -> Nodes:
     yx = np.stack(np.meshgrid(y[inside[0]], x[inside[1]], indexing="ij"))
     amplitude = ndimage.gaussian_filter(np.sqrt(np.abs(field[0]) * np.abs(field[1])), 1.0, mode="nearest")
     lit = amplitude > _LIT * float(np.percentile(amplitude, 98.0))
-    return Nodes(yx, field, np.array(carriers), lit)
+    per_node = size[0] * size[1] / (keep[0] * keep[1]) / lattice.pitch_px**2
+    return Nodes(yx, field, np.array(carriers), lit, per_node)
 
 
 def regions(nodes: Nodes) -> list[NDArray[np.bool_]]:
     """Connected parts of the lattice, the largest first: bool (rows, columns) each."""
-    labels, count = ndimage.label(ndimage.binary_opening(nodes.lit, np.ones((3, 3), np.bool_)))
+    labels, count = ndimage.label(
+        ndimage.binary_opening(nodes.lit, np.ones((3, 3) if nodes.sites < 3 else (1, 1), np.bool_))
+    )
     sizes = np.bincount(labels.reshape(-1), minlength=count + 1)[1:]
     order = np.argsort(sizes)[::-1]
-    return [labels == k + 1 for k in order.tolist() if sizes[k] >= _LEAST_NODES]
+    return [labels == k + 1 for k in order.tolist() if sizes[k] * nodes.sites >= _LEAST_SITES]
 
 
 def fit_warp(nodes: Nodes, region: NDArray[np.bool_], degree: int = 3) -> tuple[Warp, float, NDArray[np.bool_]]:
@@ -215,7 +222,7 @@ def fit_warp(nodes: Nodes, region: NDArray[np.bool_], degree: int = 3) -> tuple[
         off -= everywhere @ terms[:, k]
         missed += (off - np.round(off)) ** 2
     on = region & (missed < (2 * _OUTLYING) ** 2)
-    if on.sum() < 0.3 * region.sum() or on.sum() < _LEAST_NODES / 2:
+    if on.sum() < 0.3 * region.sum() or on.sum() * nodes.sites < _LEAST_SITES / 2:
         raise FitError("the dots do not stand on one smooth lattice")
     return warp, float(np.sqrt(np.mean(missed[on]))), on
 

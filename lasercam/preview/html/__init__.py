@@ -1,0 +1,1 @@
+"""The interactive preview: a page that holds everything it shows, and opens without a network."""

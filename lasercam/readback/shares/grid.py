@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from lasercam.errors import FitError
 from lasercam.readback.pages.lattice import find_lattices
-from lasercam.readback.pages.warp import Warp, even_light, fit_warp, measure_phases, regions
+from lasercam.readback.pages.warp import BLURS_PITCHES, Warp, even_light, fit_warp, measure_phases, regions
 
 FloatImage = NDArray[np.float32]
 BoolGrid = NDArray[np.bool_]
@@ -67,7 +67,7 @@ def counts(quarters: BoolGrid) -> NDArray[np.int64]:
 def _grids(light: FloatImage) -> Iterator[BoolGrid]:
     """Glowing dots of every lattice that may be in a picture, rows and columns as the picture's."""
     for lattice in find_lattices(light):
-        nodes = measure_phases(even_light(light, lattice.pitch_px), lattice)
+        nodes = measure_phases(even_light(light, lattice.pitch_px), lattice, BLURS_PITCHES[0])
         for region in regions(nodes)[:1]:
             try:
                 warp, _, on = fit_warp(nodes, region, _DEGREE)

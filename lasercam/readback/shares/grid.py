@@ -22,10 +22,17 @@ _CLUSTERS = (1, 2, 3, 4)
 _DOT = 0.18
 """Standard deviation of what is averaged at a dot, pitches."""
 _DEGREE = 2
+_LOW_PASSES = (0.004, 0.008, 0.014)
+"""Standard deviations, of the longer side."""
 _THRESHOLDS = (0.5, 0.22)
 """Between dark and bright sites; the second also takes the dimmer dots of two planes."""
-# The lattice itself, and the one whose diagonals were found: random occupation hides the longer waves in its own light.
-_DIAGONAL = np.array([[0.5, 0.5], [0.5, -0.5]])
+# The lattice itself, and those whose diagonals or first harmonics were found: random occupation hides the longer waves
+# in its own light. Each with the places its dots may have between the crests.
+_LATTICES = (
+    (np.eye(2), ((0.0, 0.0),)),
+    (np.array([[0.5, 0.5], [0.5, -0.5]]), ((0.0, 0.0), (0.5, 0.5))),
+    (np.eye(2) / 2.0, ((0.0, 0.0), (0.0, 0.5), (0.5, 0.0), (0.5, 0.5))),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +73,9 @@ def counts(quarters: BoolGrid) -> NDArray[np.int64]:
 
 def _grids(light: FloatImage) -> Iterator[BoolGrid]:
     """Glowing dots of every lattice that may be in a picture, rows and columns as the picture's."""
-    for lattice in find_lattices(light):
+    # Sharp dots have strong harmonics; low-passed ones leave the wave of the lattice itself.
+    smoothed = [light, *(ndimage.gaussian_filter(light, share * max(light.shape)) for share in _LOW_PASSES)]
+    for lattice in (lattice for image in smoothed for lattice in find_lattices(image)):
         nodes = measure_phases(even_light(light, lattice.pitch_px), lattice, BLURS_PITCHES[0])
         for region in regions(nodes)[:1]:
             try:
@@ -74,24 +83,29 @@ def _grids(light: FloatImage) -> Iterator[BoolGrid]:
             except FitError:
                 continue
             yx = np.stack([nodes.yx[k][on] for k in (0, 1)], axis=1)
-            for axes in (np.eye(2), _DIAGONAL):
-                yield from _lit(light, warp, axes, yx, lattice.pitch_px)
+            for axes, offsets in _LATTICES:
+                yield from _lit(light, warp, axes, offsets, yx, lattice.pitch_px)
 
 
 def _lit(
-    light: FloatImage, warp: Warp, axes: NDArray[np.float64], yx: NDArray[np.float64], pitch_px: float
+    light: FloatImage,
+    warp: Warp,
+    axes: NDArray[np.float64],
+    offsets: tuple[tuple[float, float], ...],
+    yx: NDArray[np.float64],
+    pitch_px: float,
 ) -> Iterator[BoolGrid]:
     """Which sites of a lattice glow, on the whole of it; once more with dots of the other plane, which are dimmer."""
     axes = _upright(warp, axes, yx.mean(axis=0))
-    is_plain = abs(axes).max() > 0.75
+    pitch = pitch_px / float(np.sqrt(abs(np.linalg.det(axes))))
     inner = warp.lattice(yx) @ axes.T
     low, high = np.floor(inner.min(axis=0)).astype(int) - 2, np.ceil(inner.max(axis=0)).astype(int) + 2
     if np.prod(high - low) > light.size:
         return
     sites = np.stack(np.meshgrid(*(np.arange(a, b + 1) for a, b in zip(low, high, strict=True)), indexing="ij"), -1)
-    smooth = ndimage.gaussian_filter(light, _DOT * pitch_px * (1.0 if is_plain else np.sqrt(2.0)))
+    smooth = ndimage.gaussian_filter(light, _DOT * pitch)
     tried = []
-    for offset in ((0.0, 0.0),) if is_plain else ((0.0, 0.0), (0.5, 0.5)):
+    for offset in offsets:
         pixels = warp.pixels((sites.reshape(-1, 2) + offset) @ np.linalg.inv(axes).T)
         inside = ((pixels >= 0) & (pixels <= np.array(light.shape) - 1)).all(axis=1)
         seen = np.where(inside, ndimage.map_coordinates(smooth, pixels.T, order=1, mode="nearest"), 0.0)

@@ -95,6 +95,8 @@ def test_every_piece_of_a_profile_in_the_manual_makes_a_machine() -> None:
         Machine.model_validate(_merged(base, yaml.safe_load(block)))
 
 
+FOLDERS = ("out", "build_1", "secret", "stored", "back", "repaired")
+"""Names in the documents that stand for folders."""
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "lasercam" / "docs").glob("*.md"))]
 
 
@@ -116,7 +118,7 @@ def test_every_command_line_is_understood(document: Path, tmp_path: Path, monkey
             place = tmp_path / word
             if not word.startswith(("-", "/")) and not place.exists() and len(word) < 80:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                _ = place.mkdir() if word in ("out", "build_1") else place.write_text("")
+                _ = place.mkdir() if word in FOLDERS else place.write_text("")
         context = program.make_context("lasercam", list(arguments))
         name, command, rest = program.resolve_command(context, [*context._protected_args, *context.args])
         assert command is not None
@@ -127,7 +129,10 @@ def test_every_command_line_is_understood(document: Path, tmp_path: Path, monkey
             command.make_context(name, rest, parent=inner)
 
 
-EXECUTED = [ROOT / "README.md", *(ROOT / "lasercam" / "docs" / name for name in ("layouts.md", "machines.md"))]
+EXECUTED = [
+    ROOT / "README.md",
+    *(ROOT / "lasercam" / "docs" / name for name in ("layouts.md", "machines.md", "stored_data.md")),
+]
 """Documents whose commands need nothing but what ships; those of the others are parsed, and run by their own tests."""
 
 
@@ -188,3 +193,24 @@ def test_the_contract_of_the_manual_holds(lab: None) -> None:
     assert len(promises) > 8
     for promise in promises:
         getattr(contract, promise)()
+
+
+def test_the_commands_of_the_manual_of_reading_do_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = BLOCK.findall((ROOT / "lasercam/docs/reading.md").read_text(encoding="utf-8"))
+    commands = [line.split()[1:] for lang, text in blocks if lang == "sh" for line in text.splitlines()]
+    monkeypatch.chdir(tmp_path)
+    for name in {word for command in commands for word in command if word.endswith(".yaml")}:
+        (tmp_path / name).write_bytes((ROOT / "patterns" / name).read_bytes())
+    said = ""
+    for command in commands:
+        if "scans/" in command:
+            continue  # pages are made and read in tests/pipeline/test_stored_data.py
+        assert run(command) == 0, command
+        said += capsys.readouterr().out
+    for line in re.findall(r"```\n(first\.png.*?)```", (ROOT / "lasercam/docs/reading.md").read_text(), re.DOTALL)[
+        0
+    ].splitlines():
+        assert line in said
+    assert "reads '42'" in said

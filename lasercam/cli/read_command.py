@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--channel", default="bench", show_default=True, help="Preset or file of the channel for --simulate.")
 @click.option("--seed", type=click.IntRange(0, 2**32), default=0, help="Of everything random in --simulate.")
+@click.option("--overlay", is_flag=True, help="IMAGES show two shares: lay them on each other.")
 @click.option("--keep-images", is_flag=True, help="Write the simulated images too, to OUTPUT/images.")
 @FORMAT
 def command(
@@ -48,10 +49,11 @@ def command(
     simulate: Path | None,
     channel: str,
     seed: int,
+    overlay: bool,  # noqa: FBT001
     keep_images: bool,  # noqa: FBT001
     form: str,
 ) -> int:
-    """Read stored data and QR codes in IMAGES: photographs, microscope tiles, or lasercam's own views.
+    """Read stored data, QR codes, hidden texts and shares in IMAGES: photographs, tiles, or lasercam's own views.
 
     Folders stand for the images in them. Grey files named NAME.CHANNEL.png are the channels of one image. Pages of
     stored data say themselves what they are; no job file is needed. Prints what was found; with -o the files, an
@@ -64,9 +66,13 @@ def command(
         raise UsageError("name images to read, or a build with --simulate DIR; one of them")
     if keep_images and (output is None or simulate is None):
         raise UsageError("--keep-images writes what --simulate shows to a folder named with -o")
-    key = _key(key_file, passphrase_from)
-    from lasercam.api.reading import read_images, read_simulated
+    if overlay and simulate is not None:
+        raise UsageError("--overlay lays two pictures on each other; --simulate makes its own")
+    from lasercam.api.reading import has_shares, read_images, read_simulated
 
+    if overlay or (job is not None and has_shares(job)):
+        return _shares(images, job, tone, output, form, overlay=overlay)
+    key = _key(key_file, passphrase_from)
     if simulate is None:
         found = read_images(images, job, tone=tone, key=key, progress=progress())
     else:
@@ -95,6 +101,25 @@ def _key(key_file: Path | None, passphrase_from: str | None) -> "Key | None":
     return Passphrase(os.environ[passphrase_from])
 
 
+def _shares(
+    images: tuple[Path, ...], job: Path | None, tone: "Tone", output: Path | None, form: str, *, overlay: bool
+) -> int:
+    from lasercam.api.reading import read_overlay, share_facts, share_sentences, write_secrets
+
+    seen, others = read_overlay(images, job, tone=tone, overlay=overlay)
+    if others:
+        click.echo(f"not looked for, since this job has shares: {', '.join(others)}", err=True)
+    written = write_secrets(seen, output) if output is not None else []
+    if form == "json":
+        echo_json({**share_facts(seen), "written": [str(path) for path in written]})
+        return 0 if seen.is_right and not seen.refusals else 1
+    for line in share_sentences(seen):
+        click.echo(line)
+    for path in written:
+        click.echo(f"written: {path}")
+    return 0 if seen.is_right and not seen.refusals else 1
+
+
 def _report(found: "Readings", output: Path | None, form: str) -> int:
     from lasercam.api.reading import write_reading
 
@@ -111,17 +136,24 @@ def _report(found: "Readings", output: Path | None, form: str) -> int:
 
 
 def _echo(found: "Readings") -> None:
-    from lasercam.api.reading import sentences
+    from lasercam.api.reading import is_of_job, sentences, text_sentences
     from lasercam.errors import shorten
 
+    for text in found.texts:
+        for number, line in enumerate(text_sentences(text)):
+            colour = "green" if is_of_job(text) and not number else None
+            click.secho(("  " if number else "") + line, fg=colour)
     for read in found.stored.files:
         for number, line in enumerate(sentences(read)):
             colour = None if number else ("green" if read.content is not None else "red")
             click.secho(("  " if number else "") + line, fg=colour)
     for code in found.codes:
         whose = f"{code['pattern']}, " if code["pattern"] else ("not of this job, " if found.expected else "")
-        click.echo(f"{shorten(code['text'], 4_000)}  ({whose}{code['look']})")
-    if not found.stored.files and not found.codes:
+        places = [code["image"] if found.stored.images > 1 else "", code["panel"], code["look"]]
+        click.echo(f"{shorten(code['text'], 4_000)}  ({whose}{', '.join(filter(None, places))})")
+    for line in found.not_shown:
+        click.echo(line)
+    if not found.stored.files and not found.codes and not found.texts:
         click.echo("Neither a page of stored data nor a QR code was found.", err=True)
     told = {code["image"] for code in found.codes}
     for title, said in found.stored.missed.items():

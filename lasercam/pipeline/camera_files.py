@@ -57,13 +57,27 @@ def codes_in(path: Path, expected: Mapping[bytes, str]) -> list[dict[str, Any]]:
         InputError: a file that cannot be read.
     """
     from lasercam.readback.qr import read_qr
+    from lasercam.readback.texts.panels import panels
     from lasercam.sources.image.picture import read_picture
 
     try:
         picture = read_picture(read_bytes(path), path.name)
     except PatternError as error:
         raise InputError(Problem(str(error))) from error
+    found = []
+    for panel in panels(picture.values, picture.full):
+        codes = read_qr(picture.values[panel.rows, panel.columns], expected or None)
+        found += [(panel.title, one) for one in codes]
+    if not found:
+        # A code printed on white may look like a picture on a sheet.
+        found = [("", one) for one in read_qr(picture.values, expected or None)]
     return [
-        {"text": one.text, "bytes": one.payload.hex(), "look": one.rung.title, "pattern": expected.get(one.payload)}
-        for one in read_qr(picture.values, expected or None)
+        {
+            "panel": title,
+            "text": one.text,
+            "bytes": one.payload.hex(),
+            "look": one.rung.title,
+            "pattern": expected.get(one.payload),
+        }
+        for title, one in found
     ]

@@ -18,8 +18,9 @@ from lasercam.model.protocols import MAX_TILE_ROWS, SourceContext
 from lasercam.process.colour import luminance
 from lasercam.schema.quantities import Length, PositiveLength
 from lasercam.sources.decoys import Misfit, misfits, proposal
+from lasercam.sources.element_cells import ElementCells
 from lasercam.sources.luminance import FIRST_PASS_RED, REWRITTEN, rewrite_dimming
-from lasercam.sources.text.elements import element_font
+from lasercam.sources.text.elements import FULL_BLOCK, element_font
 from lasercam.sources.text.layout import place_lines
 from lasercam.sources.text.source import MIN_HEIGHT_UM, describe
 
@@ -121,6 +122,29 @@ class CipherText:
             ]
             drawn.append(Polylines.concatenate(lines))
         return drawn
+
+    @property
+    def cells(self) -> ElementCells:
+        """Where every element of both texts stands, for readers of pictures."""
+        font, keys = self._font, self._keys
+        full = tuple(font.set_line(FULL_BLOCK * len(line), keys.letter_spacing / keys.height) for line in self._visible)
+        # Lines are as wide as their characters, spaces included, so full blocks stand where the glyphs do.
+        placed = place_lines(full, keys.height, self._line_spacing, keys.align)
+        masks = [
+            np.array([font.mask(lines[g.line][g.first]) or 0 for g in placed], np.uint64)
+            for lines in (self._visible, self._hidden)
+        ]
+        atom = int(np.argmax(self._counts_per_atom))
+        n = self._counts_per_atom[atom]
+        return ElementCells(
+            font,
+            keys.height,
+            np.array([(g.x_um, g.y_um) for g in placed]),
+            np.array([(g.line, g.first) for g in placed], np.int64),
+            masks[0],
+            masks[1],
+            tuple(self._elements[atom].take(np.arange(i * n, (i + 1) * n)) for i in range(len(font.elements))),
+        )
 
     @cached_property
     def _block(self) -> FeatureBlock:

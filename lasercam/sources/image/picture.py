@@ -63,6 +63,17 @@ def grey16_png(values: NDArray[np.uint16], about: str) -> bytes:
     return out.getvalue()
 
 
+def rgb8_png(values: NDArray[np.uint8], about: str) -> bytes:
+    """A PNG file of 8 bit colours (rows, columns, 3), row 0 at the top, with a comment."""
+    from PIL import Image, PngImagePlugin
+
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", about)
+    out = BytesIO()
+    Image.fromarray(np.ascontiguousarray(values)).save(out, "PNG", pnginfo=text)
+    return out.getvalue()
+
+
 def read_picture(content: bytes, name: str, page: int | None = None) -> Picture:
     """The picture of a file, upright.
 

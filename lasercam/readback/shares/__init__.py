@@ -1,0 +1,1 @@
+"""Shares of visual cryptography, read from pictures and put together."""

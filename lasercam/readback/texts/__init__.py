@@ -1,0 +1,1 @@
+"""Texts of segments and dots, read from pictures."""

@@ -122,6 +122,10 @@ class UsageError(LasercamError):
     exit_code: ClassVar[int] = 2
 
 
+class PluginError(LasercamError):
+    """A source, check, dialect or laser adapter of somebody else's package failed by its own fault."""
+
+
 def nearest(found: str, allowed: Iterable[str], *, limit: int = 1) -> list[str]:
     """The allowed names a person most probably meant, best first.
 

@@ -1,16 +1,18 @@
 """What the documents say works: the README's commands exist, and the rooms of extending.md can be lived in."""
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
-from lasercam.cli.main import COMMANDS, run
+from lasercam.cli.main import COMMANDS, program, run
 from lasercam.model.machine import Machine
 from lasercam.pipeline import registry
 from tests.support.jobs import GOOD, write_job
@@ -91,3 +93,98 @@ def test_every_piece_of_a_profile_in_the_manual_makes_a_machine() -> None:
     assert len(blocks) >= 3
     for block in blocks:
         Machine.model_validate(_merged(base, yaml.safe_load(block)))
+
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "lasercam" / "docs").glob("*.md"))]
+
+
+def command_lines(document: Path) -> Iterator[list[str]]:
+    """Every call of lasercam in the shell blocks of a document, as arguments."""
+    for language, text in BLOCK.findall(document.read_text(encoding="utf-8")):
+        for line in text.splitlines() if language == "sh" else ():
+            for call in re.split(r"\s#\s", line)[0].split("&&"):
+                words = shlex.split(call)
+                if words and Path(words[0]).name == "lasercam":
+                    yield [word for word in words[1:] if word != "..."]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_command_line_is_understood(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments in command_lines(document):
+        for word in arguments[1:]:
+            place = tmp_path / word
+            if not word.startswith(("-", "/")) and not place.exists() and len(word) < 80:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _ = place.mkdir() if word in ("out", "build_1") else place.write_text("")
+        context = program.make_context("lasercam", list(arguments))
+        name, command, rest = program.resolve_command(context, [*context._protected_args, *context.args])
+        assert command is not None
+        inner = command.make_context(name, rest, parent=context)
+        if isinstance(command, click.Group):
+            name, command, rest = command.resolve_command(inner, [*inner._protected_args, *inner.args])
+            assert command is not None
+            command.make_context(name, rest, parent=inner)
+
+
+EXECUTED = [ROOT / "README.md", *(ROOT / "lasercam" / "docs" / name for name in ("layouts.md", "machines.md"))]
+"""Documents whose commands need nothing but what ships; those of the others are parsed, and run by their own tests."""
+
+
+@pytest.mark.parametrize("document", EXECUTED, ids=lambda path: path.stem)
+def test_every_command_line_does_what_it_says(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "patterns").symlink_to(ROOT / "patterns")
+    ran = 0
+    for arguments in command_lines(document):
+        quick = ["--no-pictures"] if arguments[0] == "build" else []  # pictures have tests of their own
+        assert run([*arguments, *quick]) == 0, arguments
+        ran += 1
+    assert ran >= 2
+
+
+def test_running_without_hardware_ends_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_job(tmp_path, GOOD.replace("fs1030-linuxcnc", "fs1030-grbl"))
+    assert run(["build", "job.yaml", "-o", "out", "--no-pictures"]) == 0
+    monkeypatch.setattr("click.confirm", lambda *_, **__: True)
+    for arguments in command_lines(ROOT / "lasercam/docs/running.md"):
+        if arguments[0] != "run" or "--tcp" in arguments:
+            continue
+        if "--simulate" in arguments:
+            expected = {0}
+        elif "--port" in arguments and "--confirm" not in arguments:
+            expected = {3}
+        else:
+            expected = {1, 2}  # about jobs with steps by hand, and controllers that are not fed line by line
+        assert run(arguments) in expected, arguments
+
+
+def test_the_examples_of_the_api_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each block runs by itself, and prints what its comments say."""
+    import lasercam as lc
+
+    monkeypatch.chdir(tmp_path)
+    blocks = [t for lang, t in BLOCK.findall((ROOT / "lasercam/docs/api.md").read_text()) if lang == "python"]
+    blocks += [t for lang, t in BLOCK.findall((ROOT / "README.md").read_text()) if lang == "python"]
+    assert len(blocks) == 5
+    for block in blocks:
+        exec(compile(block, "api.md", "exec"), {"__name__": "example"})  # noqa: S102 # our own manual
+    lc.forget_source("zigzag")
+    said = capsys.readouterr().out
+    for wanted in ("<lasercam job qr_two_state on fs1030-linuxcnc:", "True", "\n4\n", "type: zigzag: A zigzag line"):
+        assert wanted in said
+    assert "False" not in said
+    assert (tmp_path / "speed_series.yaml").is_file()
+
+
+def test_the_contract_of_the_manual_holds(lab: None) -> None:
+    import importlib
+
+    contract = importlib.import_module("my_lab.test_zigzag").TestZigzag()
+    promises = [name for name in dir(contract) if name.startswith("test_")]
+    assert len(promises) > 8
+    for promise in promises:
+        getattr(contract, promise)()

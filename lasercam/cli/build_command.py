@@ -21,31 +21,24 @@ def command(job: Path, output: Path, *, replace: bool, pictures: bool, form: str
 
     Nothing is written when a finding is an error; the folder appears complete or not at all.
     """
-    from lasercam.pipeline.build import build
-    from lasercam.pipeline.judge import judge
-    from lasercam.pipeline.ledger import ledger_of
-    from lasercam.pipeline.load import load_job
-    from lasercam.pipeline.manifest import finding_data, read_manifest
-    from lasercam.pipeline.planning import plan_job
-    from lasercam.pipeline.verify import verify_build
+    from lasercam.api.job import load
 
     shown = progress()
-    loaded = load_job(job)
-    toolpath = plan_job(loaded)
-    verdict = judge(loaded, toolpath, shown, ledger=ledger_of(loaded, ledger, job.parent))
+    opened = load(job)
+    verdict = opened.check(shown, ledger=ledger)
     if form == "text":
         echo_verdict(verdict)
-    build(loaded, toolpath, verdict, output, pictures=pictures, replace_existing=replace, progress=shown)
-    proof = verify_build(output, shown)
+    built = opened.build(output, verdict=verdict, pictures=pictures, replace=replace, progress=shown)
+    proof = built.proof
     if form == "json":
-        manifest = read_manifest(output)
+        manifest = built.manifest
         echo_json(
             {
                 "folder": str(output),
                 "programs": [entry.file for entry in manifest.programs],
                 "toolpath": manifest.toolpath,
                 "proven": proof.holds,
-                "findings": [finding_data(f) for f in verdict.findings],
+                "findings": opened.facts(verdict)["findings"],
             }
         )
         return 0 if proof.holds else 1

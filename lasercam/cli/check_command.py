@@ -15,30 +15,14 @@ from lasercam.cli.terminal import FORMAT, JOB, echo_json, echo_verdict, progress
 )
 def command(job: Path, form: str, ledger: Path | None) -> int:
     """Judge JOB: print every finding with its line and what to do. Exit code 1 when there are errors."""
-    from lasercam.pipeline.judge import judge
-    from lasercam.pipeline.ledger import ledger_of
-    from lasercam.pipeline.load import load_job
-    from lasercam.pipeline.manifest import finding_data, section_data
-    from lasercam.pipeline.planning import plan_job
-    from lasercam.pipeline.quantities import derived_by_recipe
+    from lasercam.api.job import load
 
-    loaded = load_job(job)
-    toolpath = plan_job(loaded)
-    verdict = judge(loaded, toolpath, progress(), ledger=ledger_of(loaded, ledger, job.parent))
+    opened = load(job)
+    verdict = opened.check(progress(), ledger=ledger)
     if form == "json":
-        echo_json(
-            {
-                "job": toolpath.header.job,
-                "toolpath": verdict.toolpath_digest,
-                "clean": verdict.is_clean,
-                "findings": [finding_data(f) for f in verdict.findings],
-                "derived": derived_by_recipe(loaded, toolpath),
-                "sections": [section_data(s) for s in toolpath.header.sections],
-                "notes": list(verdict.notes),
-            }
-        )
+        echo_json(opened.facts(verdict))
     else:
-        for section in toolpath.header.sections:
+        for section in opened.sections:
             click.echo(
                 f"step {section.step + 1} {section.step_name}: {section.n_exposures:,} exposures,"
                 f" about {section.duration_s:,.0f} s"

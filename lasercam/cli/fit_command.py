@@ -42,9 +42,8 @@ def command(
     Refuses, with the reason, what the measurements do not support. Later jobs find the process when the file lies in
     their `processes` folder or in one of LASERCAM_PROCESSES.
     """
+    from lasercam.api.fitting import fit_table
     from lasercam.errors import UsageError
-    from lasercam.pipeline.fitting import fit_table
-    from lasercam.process.lab import environment_folders
 
     chosen = []
     for text in only:
@@ -52,10 +51,9 @@ def command(
         if not equals or not key.strip() or not value.strip():
             raise UsageError(f"--only wants KEY=VALUE, such as speed=0.4mm/s, not '{text}'")
         chosen.append((key.strip(), value.strip()))
-    folders = (*([processes] if processes else []), *environment_folders())
     made = fit_table(
         results, output, process=process, model=model, name=name, only=chosen, against=against, date=date,
-        folders=folders, seed=seed,
+        processes=processes, seed=seed,
     )  # fmt: skip
     fitted = made.fitted
     if form == "json":

@@ -13,14 +13,9 @@ from typing import Any, Final
 
 import click
 
+from lasercam.api.jogging import AbortedError, GrblLink, Jogger, Machine, Operator, Transport, told
 from lasercam.cli.key_input import Terminal, keys_of_terminal
 from lasercam.errors import InputError, Problem, RefusedError
-from lasercam.model.links import Transport
-from lasercam.model.machine import Machine
-from lasercam.run.faults import AbortedError
-from lasercam.run.jog import Jogger, told
-from lasercam.run.link import GrblLink
-from lasercam.run.operator import Operator
 
 KEYS: Final = (
     "arrows x and y, page up/down z, + and - step, Enter takes x and y, f takes z too (focused), n skips this mark, "

@@ -22,7 +22,7 @@ def command() -> None:
 @FORMAT
 def status(machine: str, form: str, *, simulate: bool) -> int:
     """Read what the laser of MACHINE does now; nothing is changed."""
-    from lasercam.pipeline.laser_link import link, read_machine
+    from lasercam.api.lasers import link, read_machine
 
     state = link(*read_machine(machine), simulate=simulate).read()
     if form == "json":
@@ -67,9 +67,8 @@ def apply(
     Divider from the profile's base rate; attenuator from its measured scale where it says `control: laser`. The output
     is closed first, stays closed, and is left closed.
     """
+    from lasercam.api.lasers import LaserSession, link, read_machine, section_targets
     from lasercam.errors import UsageError
-    from lasercam.lasers.session import LaserSession
-    from lasercam.pipeline.laser_link import link, read_machine, section_targets
 
     if percent is not None and keep_attenuator:
         raise UsageError("--attenuator and --keep-attenuator exclude each other")
@@ -100,8 +99,7 @@ def apply(
 @_SIMULATE
 def close(machine: str, *, simulate: bool) -> int:
     """Close the output of MACHINE's laser, and see that it is closed. Exit code 3 when that cannot be seen."""
-    from lasercam.lasers.session import LaserSession
-    from lasercam.pipeline.laser_link import link, read_machine
+    from lasercam.api.lasers import LaserSession, link, read_machine
 
     with LaserSession(link(*read_machine(machine), simulate=simulate)) as laser:
         is_confirmed = laser.is_confirmed

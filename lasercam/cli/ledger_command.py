@@ -8,7 +8,7 @@ import click
 from lasercam.cli.terminal import FORMAT, echo_json
 
 if TYPE_CHECKING:
-    from lasercam.pipeline.ledger_documents import LedgerEntry, LedgerSection
+    from lasercam.api.ledger import LedgerEntry, LedgerSection
 
 _LEDGER = click.option(
     "--ledger", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The sample's ledger."
@@ -35,23 +35,9 @@ def add(folder: Path, ledger: Path, journal: Path | None, date: str | None, *, a
     Where a journal lies beside the build, exactly what it says is taken over, as often as wanted: rows that are done,
     partly exposed or uncertain. Without one, the whole build counts as executed.
     """
-    from lasercam.errors import RefusedError
-    from lasercam.pipeline.ledger_adding import add_build, add_journal
-    from lasercam.run.execution import read_execution
-    from lasercam.run.journal_lock import is_held
-    from lasercam.run.places import journal_beside
+    from lasercam.api.ledger import add_executed
 
-    path = journal_beside(folder) if journal is None else journal
-    execution = read_execution(path)
-    if execution is None:
-        entry = add_build(folder, ledger, date=date, again=again, note=note)
-        click.echo(
-            f"{ledger}: entry {entry.entry}, {entry.job}, {entry.exposures:,} exposures on sample {entry.sample}"
-        )
-        return 0
-    if is_held(path):
-        raise RefusedError(f"a run is under way with '{path.name}'; it updates the ledger itself when it ends")
-    entry, is_new = add_journal(folder, ledger, execution, date=date, again=again, note=note)
+    entry, is_new = add_executed(folder, ledger, journal, date=date, again=again, note=note)
     said = "" if is_new else " (nothing new)"
     click.echo(f"{ledger}: entry {entry.entry}, {entry.job}, {_counts(entry)} on sample {entry.sample}{said}")
     return 0
@@ -62,8 +48,7 @@ def add(folder: Path, ledger: Path, journal: Path | None, date: str | None, *, a
 @FORMAT
 def show(ledger: Path, form: str) -> int:
     """Print what was done to the sample and what it holds by prediction."""
-    from lasercam.pipeline.ledger import read_ledger
-    from lasercam.pipeline.page_table import page_table
+    from lasercam.api.ledger import page_table, read_ledger
 
     found = read_ledger(ledger)
     if form == "json":

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lasercam.model.links import Transport
-    from lasercam.model.machine import Machine
+    from lasercam.api.running import Machine, Transport
 
 
 def require_one_link(port: str | None, tcp: str | None, *, simulate: bool) -> None:
@@ -21,21 +20,11 @@ def open_link(machine: "Machine", port: str | None, tcp: str | None) -> "Transpo
     Raises:
         LinkError, UsageError: it cannot be opened; with what to do.
     """
+    from lasercam.api.running import serial_link, simulated_link, tcp_link
+
     if port is not None:
-        from lasercam.transports.serial_port import SerialPort
-
-        return SerialPort(port)
-    if tcp is not None:
-        from lasercam.transports.tcp import TcpLink
-
-        return TcpLink(*read_address(tcp))
-    from lasercam.transports.simulated.controller import SimulatedController
-    from lasercam.transports.simulated.link import SimulatedLink
-    from lasercam.transports.simulated.options import ControllerOptions
-    from lasercam.transports.simulated.settings import settings_of, work_offset_mm
-
-    options = ControllerOptions(work_offset_mm=work_offset_mm(machine))
-    return SimulatedLink(SimulatedController(settings_of(machine), options))
+        return serial_link(port)
+    return simulated_link(machine) if tcp is None else tcp_link(*read_address(tcp))
 
 
 def read_address(text: str) -> tuple[str, int]:

@@ -15,18 +15,21 @@ COMMANDS = {
     "check": "Judge a job: every finding, with its line and what to do.",
     "preview": "Draw what a job or a build will do and show.",
     "watch": "Show a job in the browser, anew at every save.",
+    "export": "Write a toolpath for other programs: CSV, NPZ, SVG, GDSII.",
     "build": "Write job files, kept inputs, pictures, manifest and runbook.",
     "verify": "Re-read the job files of a build and prove them equal to its job.",
     "run": "Execute a build on its controller, with a journal, pause, abort and resume.",
     "register": "Find a remounted sample again by its marks; write the frame for later steps.",
-    "read": "Find QR codes in a photograph or a view.",
+    "read": "Read stored data and QR codes in photographs, tiles or views.",
+    "repair": "Build the job that writes the voxels which a reader missed, and no others.",
     "laser": "Read and set the laser of a machine, and close its output; never opens it.",
     "simulate": "Simulate a GRBL controller for senders: a pseudo terminal or a TCP port.",
     "ledger": "Record what was done to a sample, and show it.",
     "fit": "Fit a response to the filled table of a sweep; write a process file of the lab.",
-    "list": "List machines, processes, patterns, dialects, lasers or checks.",
-    "explain": "Explain a finding code, a process, a machine, a dialect or a pattern type.",
-    "schema": "Print the JSON Schema of job files, for editors.",
+    "list": "List machines, processes, patterns, dialects, lasers, controllers or checks.",
+    "explain": "Explain a finding code, process, machine, dialect, pattern type or key.",
+    "schema": "Print the JSON Schema of jobs, machines or processes, for editors.",
+    "completion": "Print the shell code that completes commands, options and names.",
 }
 """What the program does, in the order of a job's life; kept here so that --help imports nothing else."""
 
@@ -74,6 +77,10 @@ def program() -> None:
 
     A job is a YAML file: patterns say what is written, recipes how, steps when.
     Begin with `lasercam new qr_two_state -o my_job.yaml`, then `lasercam check my_job.yaml`.
+
+    Exit codes: 0 done, 1 findings or refused, 2 usage, 3 the machine or the link failed; of `run` also 4 stopped,
+    5 aborted, 6 a step by hand comes next. NO_COLOR=1 writes without colours; LASERCAM_TRACEBACK=1 shows where an
+    error came from.
     """
 
 
@@ -97,7 +104,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; no exception that a user can cause escapes."""
     try:
-        result: Any = program.main(args=arguments, prog_name="lasercam", standalone_mode=False)
+        result: Any = program.main(args=arguments, prog_name="lasercam", standalone_mode=False, **_colours())
     except click.ClickException as error:
         error.show()
         return USAGE
@@ -107,6 +114,10 @@ def run(arguments: list[str]) -> int:
     except LasercamError as error:
         if "--format=json" in arguments or "--format json" in " ".join(arguments):
             _echo_json_error(error)
+        if os.environ.get("LASERCAM_TRACEBACK"):
+            import traceback
+
+            click.echo("".join(traceback.format_exception(error)), err=True)
         for line in str(error).splitlines():
             click.echo(f"lasercam: {line}", err=True)
         return error.exit_code
@@ -120,6 +131,12 @@ def run(arguments: list[str]) -> int:
         click.echo("Stopped.", err=True)
         return 130
     return result if isinstance(result, int) else DONE
+
+
+def _colours() -> dict[str, Any]:
+    """No colours where NO_COLOR is set (https://no-color.org) or the terminal knows none; else as click finds."""
+    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return {"color": False} if is_plain else {}
 
 
 def _echo_json_error(error: LasercamError) -> None:

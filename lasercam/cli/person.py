@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from lasercam.run.operator import Answer, Controls
+    from lasercam.api.running import Answer, Controls
 
 ANSWERS: Final = ("skip", "expose", "inspect")
 

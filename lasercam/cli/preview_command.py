@@ -8,8 +8,7 @@ import click
 from lasercam.errors import InputError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from lasercam.model.toolpath import Toolpath
-    from lasercam.pipeline.load import LoadedJob
+    from lasercam.api.job import Job
 
 
 @click.command("preview")
@@ -40,7 +39,7 @@ def command(job: Path, output: Path, *, view: str, journal: Path | None, **optio
     shows what the journal of a build says: done, not done, partly, uncertain.
     """
     if view == "executed":
-        from lasercam.cli.executed_view import draw_executed_view
+        from lasercam.api.executed import draw_executed_view
 
         draw_executed_view(job, output, journal, options["step"], options["layer"])
         click.echo(f"{output} written")
@@ -49,11 +48,10 @@ def command(job: Path, output: Path, *, view: str, journal: Path | None, **optio
         raise UsageError(f"--journal belongs to `--view executed`, not to `--view {view}`")
     import tempfile
 
-    from lasercam.pipeline.load import load_job
-    from lasercam.pipeline.planning import plan_job
+    from lasercam.api.job import load
 
-    loaded = load_job(job)
-    toolpath = plan_job(loaded)
+    opened = load(job)
+    opened.toolpath  # noqa: B018 # what cannot be planned is said before anything is written
     try:
         work = tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent)
     except OSError as error:
@@ -61,9 +59,9 @@ def command(job: Path, output: Path, *, view: str, journal: Path | None, **optio
     with work as folder:
         unfinished = Path(folder) / output.name
         if output.suffix.lower() in (".html", ".htm"):
-            drawn = [_write_html(loaded, toolpath, job, unfinished, view, options)]
+            drawn = [_write_html(opened, unfinished, view, options)]
         else:
-            drawn = _draw(loaded, toolpath, unfinished, view, options)
+            drawn = _draw(opened, unfinished, view, options)
         for path in drawn:
             path.replace(output.parent / path.name)
     for path in drawn:
@@ -71,39 +69,27 @@ def command(job: Path, output: Path, *, view: str, journal: Path | None, **optio
     return 0
 
 
-def _draw(
-    loaded: "LoadedJob", toolpath: "Toolpath", unfinished: Path, view: str, options: dict[str, Any]
-) -> list[Path]:
+def _draw(job: "Job", unfinished: Path, view: str, options: dict[str, Any]) -> list[Path]:
     """A picture, or one per layer."""
-    from lasercam.pipeline.pictures import draw_layers_to, draw_one
-
     layer = options["layer"]
     if options["pages"]:
         if layer is not None:
             raise UsageError("--layer draws one layer and --pages all of them; leave one of them out")
-        return draw_layers_to(loaded, toolpath, view, options["step"], unfinished, unfinished.parent)
+        return job.draw_layers(unfinished, view, step=options["step"])
     with unfinished.open("wb") as out:
-        draw_one(
-            loaded, toolpath, view, options["step"], unfinished.suffix.removeprefix(".").lower(), out,
-            None if layer is None else layer - 1,
+        job.draw(
+            out, view, step=options["step"], layer=layer, form=unfinished.suffix.removeprefix(".").lower(),
             response="luminance" if options["seen_by"] == "eye" else "radiance", false_colour=options["false_colour"],
         )  # fmt: skip
     return [unfinished]
 
 
-def _write_html(
-    loaded: "LoadedJob", toolpath: "Toolpath", job: Path, unfinished: Path, view: str, options: dict[str, Any]
-) -> Path:
+def _write_html(job: "Job", unfinished: Path, view: str, options: dict[str, Any]) -> Path:
     """The interactive page: every view, step and layer is in it."""
     from lasercam.cli.terminal import progress
-    from lasercam.pipeline.interactive import write_interactive
-    from lasercam.pipeline.judge import judge
-    from lasercam.pipeline.ledger import ledger_of
 
     if view != "toolpath" or any(options[name] for name in ("step", "layer", "pages", "false_colour")):
         raise UsageError("an .html preview holds every view, step and layer; leave out --view, --step and --layer")
-    ledger = None if job.is_dir() else ledger_of(loaded, None, job.parent)
-    verdict = judge(loaded, toolpath, progress(), ledger=ledger)
     with unfinished.open("wb") as out:
-        click.echo(write_interactive(loaded, toolpath, verdict.findings, out, progress=progress()))
+        click.echo(job.write_page(out, progress=progress()))
     return unfinished

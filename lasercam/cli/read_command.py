@@ -1,16 +1,14 @@
 """`lasercam read`: files, codes and texts out of pictures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from lasercam.cli.terminal import FORMAT, echo_json, progress
 
 if TYPE_CHECKING:
-    from lasercam.pipeline.reading import Reading
-    from lasercam.readback.images import Tone
-    from lasercam.storage.keys import Key
+    from lasercam.api.reading import Key, Readings, Tone
 
 
 @click.command("read")
@@ -67,16 +65,21 @@ def command(
     if keep_images and (output is None or simulate is None):
         raise UsageError("--keep-images writes what --simulate shows to a folder named with -o")
     key = _key(key_file, passphrase_from)
-    if simulate is not None:
-        return _report(_simulated(simulate, channel, seed, key, output if keep_images else None), [], {}, output, form)
-    return _read_files(images, job, tone, key, output, form)
+    from lasercam.api.reading import read_images, read_simulated
+
+    if simulate is None:
+        found = read_images(images, job, tone=tone, key=key, progress=progress())
+    else:
+        kept = output / "images" if keep_images and output is not None else None
+        found = read_simulated(simulate, channel, seed=seed, key=key, kept=kept, progress=progress())
+    return _report(found, output, form)
 
 
 def _key(key_file: Path | None, passphrase_from: str | None) -> "Key | None":
     import os
 
+    from lasercam.api.reading import Passphrase, load_key
     from lasercam.errors import UsageError
-    from lasercam.storage.keys import Passphrase, load_key
 
     if key_file is not None and passphrase_from is not None:
         raise UsageError("a file is opened by a key file or by a passphrase, not by both")
@@ -92,97 +95,35 @@ def _key(key_file: Path | None, passphrase_from: str | None) -> "Key | None":
     return Passphrase(os.environ[passphrase_from])
 
 
-def _simulated(folder: Path, channel: str, seed: int, key: "Key | None", kept: Path | None) -> "Reading":
-    from lasercam.errors import InputError, Problem
-    from lasercam.pipeline.channels import find_channel
-    from lasercam.pipeline.load import load_job
-    from lasercam.pipeline.planning import plan_job
-    from lasercam.pipeline.reading import read_stored
-    from lasercam.pipeline.reading_files import kept_images
-    from lasercam.pipeline.simulated_pages import simulated_pages
-    from lasercam.pipeline.verify import verify_build
+def _report(found: "Readings", output: Path | None, form: str) -> int:
+    from lasercam.api.reading import write_reading
 
-    model = find_channel(channel)
-    proof = verify_build(folder, progress())
-    if not proof.holds:
-        raise InputError(Problem(f"'{folder}' is not proven: {proof.mismatches[0]}", None, "Run `lasercam verify`."))
-    loaded = load_job(folder)
-    pictures, total = simulated_pages(folder, loaded, plan_job(loaded), model, seed=seed, progress=progress())
-    if kept is not None:
-        pictures = kept_images(
-            pictures, kept / "images", f"simulated by lasercam, channel {model.channel}, seed {seed}"
-        )
-    return read_stored(pictures, key, progress(), total=total)
-
-
-def _read_files(
-    paths: tuple[Path, ...], job: Path | None, tone: "Tone", key: "Key | None", output: Path | None, form: str
-) -> int:
-    from lasercam.errors import InputError, Problem
-    from lasercam.pipeline.camera_files import codes_in, image_files, load_all
-    from lasercam.pipeline.reading import read_stored
-
-    expected: dict[bytes, str] = {}
-    if job is not None:
-        from lasercam.pipeline.load import load_job
-        from lasercam.pipeline.readability import payloads
-
-        expected = payloads(load_job(job))
-        if not expected:
-            raise InputError(Problem(f"no pattern of '{job}' carries a code"))
-    groups = image_files(paths)
-    reading = read_stored(load_all(groups, tone), key, progress(), total=len(groups))
-    codes = [
-        {"image": path.name, **code}
-        for number in reading.pageless
-        for path in groups[number]
-        for code in codes_in(path, expected)
-    ]
-    return _report(reading, codes, expected, output, form)
-
-
-def _report(
-    reading: "Reading", codes: list[dict[str, Any]], expected: dict[bytes, str], output: Path | None, form: str
-) -> int:
-    from lasercam.pipeline.reading import file_facts
-    from lasercam.pipeline.reading_files import write_reading
-
-    written = write_reading(reading, output) if output is not None and reading.files else []
-    found = {code["bytes"] for code in codes}
-    missing = [name for payload, name in expected.items() if payload.hex() not in found]
-    told_by_codes = {code["image"] for code in codes}
+    written = write_reading(found.stored, output) if output is not None and found.stored.files else []
     if form == "json":
-        echo_json({
-            "images": reading.images,
-            "files": [file_facts(read) for read in reading.files],
-            "codes": codes,
-            "not_found": missing,
-            "not_read": {title: list(said) for title, said in reading.missed.items()},
-            "written": [str(path) for path in written],
-        })  # fmt: skip
+        echo_json({**found.data(), "written": [str(path) for path in written]})
     else:
-        _echo(reading, codes, expected, told_by_codes)
+        _echo(found)
         for path in written:
             click.echo(f"written: {path}")
-        if output is None and any(read.content is not None for read in reading.files):
+        if output is None and found.is_anything_whole:
             click.echo("Give -o FOLDER to keep what was read.")
-    asked = [code for code in codes if not expected or code["pattern"]]
-    return 0 if (reading.whole or (asked and not reading.files)) else 1
+    return 0 if found.holds else 1
 
 
-def _echo(reading: "Reading", codes: list[dict[str, Any]], expected: dict[bytes, str], told: set[str]) -> None:
+def _echo(found: "Readings") -> None:
+    from lasercam.api.reading import sentences
     from lasercam.errors import shorten
-    from lasercam.pipeline.reading import sentences
 
-    for read in reading.files:
+    for read in found.stored.files:
         for number, line in enumerate(sentences(read)):
             colour = None if number else ("green" if read.content is not None else "red")
             click.secho(("  " if number else "") + line, fg=colour)
-    for code in codes:
-        whose = f"{code['pattern']}, " if code["pattern"] else ("not of this job, " if expected else "")
+    for code in found.codes:
+        whose = f"{code['pattern']}, " if code["pattern"] else ("not of this job, " if found.expected else "")
         click.echo(f"{shorten(code['text'], 4_000)}  ({whose}{code['look']})")
-    if not reading.files and not codes:
+    if not found.stored.files and not found.codes:
         click.echo("Neither a page of stored data nor a QR code was found.", err=True)
-    for title, said in reading.missed.items():
+    told = {code["image"] for code in found.codes}
+    for title, said in found.stored.missed.items():
         if title not in told:
             click.echo(f"{title}: {'; '.join(said)}", err=True)

@@ -8,8 +8,7 @@ import click
 from lasercam.cli.terminal import FORMAT, echo_json
 
 if TYPE_CHECKING:
-    from lasercam.pipeline.mark_table import MeasuredMark
-    from lasercam.pipeline.registering import Remount
+    from lasercam.api.registering import MeasuredMark, Remount
 
 
 @click.command("register")
@@ -78,12 +77,10 @@ def command(
     Writes a registration file, which the remount names (`registration: FILE`), and a picture of what is left at each
     mark beside it. Marks beyond the tolerance are refused, and nothing is written.
     """
+    from lasercam.api.registering import find_remount, measured_marks, register_file, wished, write_template
     from lasercam.errors import UsageError
-    from lasercam.pipeline.load import load_job
-    from lasercam.pipeline.registering import find_remount
-    from lasercam.pipeline.registering_files import measured_marks, register_file, wished, write_template
 
-    remount = find_remount(load_job(job), step)
+    remount = find_remount(job, step)
     if template is not None:
         write_template(remount, template)
         click.echo(
@@ -123,17 +120,16 @@ def _jogged(
     """Marks found by jogging, and where they come from, in words."""
     from math import isnan
 
+    from lasercam.api.jogging import can_jog
+    from lasercam.api.registering import MeasuredMark
     from lasercam.cli.jog_dialog import jogged_marks
     from lasercam.cli.link_options import open_link, require_one_link
     from lasercam.cli.person import Person
     from lasercam.errors import RefusedError
-    from lasercam.model.links import StreamedByLines
-    from lasercam.pipeline import registry
-    from lasercam.pipeline.mark_table import MeasuredMark
 
     require_one_link(port, tcp, simulate=simulate)
     machine = remount.profile
-    if not isinstance(registry.dialect(machine.controller.dialect), StreamedByLines):
+    if not can_jog(machine):
         raise RefusedError(
             f"the controller of machine '{machine.machine}' ({machine.controller.dialect}) is not jogged by lasercam; "
             "jog there by its own means and type what it shows (--mark), or fill the table (--template, --measured)"

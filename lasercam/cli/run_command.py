@@ -10,9 +10,7 @@ from lasercam.cli.person import ANSWERS
 from lasercam.cli.terminal import progress
 
 if TYPE_CHECKING:
-    from lasercam.model.links import FileLink
-    from lasercam.model.toolpath import Toolpath
-    from lasercam.run.session import Planned
+    from lasercam.api.running import FileLink, Planned, Toolpath
 
 
 @click.command("run")
@@ -59,19 +57,24 @@ def command(
     3 the machine or the link failed, 4 stopped where the beam was off, 5 aborted, the beam cut at once, 6 a step by
     hand comes next.
     """
+    from lasercam.api.running import (
+        Controls,
+        Events,
+        Planned,
+        Session,
+        StreamedByLines,
+        Wanted,
+        journal_beside,
+        load_runnable,
+        read_execution,
+        run_ledger,
+    )
     from lasercam.cli.link_options import open_link, require_one_link
     from lasercam.cli.person import Person
     from lasercam.cli.run_display import Display
     from lasercam.cli.run_keys import Keys, signals
     from lasercam.cli.run_ledger import LedgerKeeper
     from lasercam.cli.run_picture import drawn_unless_finished
-    from lasercam.model.links import StreamedByLines
-    from lasercam.pipeline.ledger_run import run_ledger
-    from lasercam.pipeline.runnable import load_runnable
-    from lasercam.run.execution import read_execution
-    from lasercam.run.operator import Controls, Events
-    from lasercam.run.places import journal_beside
-    from lasercam.run.session import Planned, Session, Wanted
 
     journal_path = journal_beside(folder, simulated=simulate)
     kept = run_ledger(folder, ledger, simulate=simulate)
@@ -126,9 +129,9 @@ def command(
 
 
 def _file_link(planned: "Planned", port: str | None, tcp: str | None, *, simulate: bool) -> "FileLink":
+    from lasercam.api.running import file_link
     from lasercam.cli.link_options import read_address
     from lasercam.errors import RefusedError
-    from lasercam.pipeline.controller_link import open_link as open_file_link
 
     if port is not None or simulate or planned.keys is None:
         what = "simulated" if simulate else "reached by a serial port"
@@ -136,12 +139,12 @@ def _file_link(planned: "Planned", port: str | None, tcp: str | None, *, simulat
             f"machine '{planned.machine.machine}' takes whole files over its profile's `controller: link:`; it cannot "
             f"be {what}"
         )
-    return open_file_link(planned.keys, planned.machine, None if tcp is None else read_address(tcp))
+    return file_link(planned.keys, planned.machine, None if tcp is None else read_address(tcp))
 
 
 def _record(executed: str, section: str | None, planned: list[Any], journal_path: Path, toolpath: "Toolpath") -> int:
     """Take what a controller executed by itself into the journal."""
-    from lasercam.run.executed import record_executed
+    from lasercam.api.running import record_executed
 
     print(record_executed(executed, section, planned, journal_path, toolpath), file=sys.stdout)
     return 0

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from lasercam.run.faults import ignored
-from lasercam.run.operator import Controls
+from lasercam.api.running import Controls, ignored
 
 KEYS = "p pause or go on, s stop where the beam is off, q cut the beam at once"
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
+from lasercam.api.running import RunLedger, Runnable, read_execution
 from lasercam.errors import LasercamError
-from lasercam.pipeline.ledger_run import RunLedger
-from lasercam.pipeline.runnable import Runnable
-from lasercam.run.execution import read_execution
 
 
 @dataclass(frozen=True, eq=False)

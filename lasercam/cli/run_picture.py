@@ -6,11 +6,8 @@ from pathlib import Path
 
 import click
 
+from lasercam.api.running import Runnable, WaitingError, picture_beside, read_execution
 from lasercam.errors import LasercamError
-from lasercam.pipeline.runnable import Runnable
-from lasercam.run.execution import read_execution
-from lasercam.run.faults import WaitingError
-from lasercam.run.places import picture_beside
 
 DRAWN_AT_ONCE_ROWS = 5_000_000
 """Rows up to which the picture takes some seconds at most; larger ones are drawn when somebody asks."""
@@ -35,7 +32,7 @@ def drawn_unless_finished(runnable: Runnable, journal: Path) -> Iterator[None]:
 
 
 def _draw(runnable: Runnable, journal: Path) -> None:
-    from lasercam.cli.executed_view import write_executed
+    from lasercam.api.executed import write_executed
 
     picture = picture_beside(journal)
     if runnable.toolpath.header.n_rows > DRAWN_AT_ONCE_ROWS:

@@ -1,4 +1,4 @@
-"""`lasercam schema`: the JSON Schema of job files."""
+"""`lasercam schema`: JSON Schemas of what people write."""
 
 from pathlib import Path
 
@@ -8,15 +8,20 @@ from lasercam.cli.terminal import echo_json
 
 
 @click.command("schema")
+@click.argument("kind", type=click.Choice(["job", "machine", "process"]), default="job")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write instead of printing.")
-def command(output: Path | None) -> int:
-    """Print the JSON Schema of job files: completion, hover and errors in any editor that knows YAML."""
+def command(kind: str, output: Path | None) -> int:
+    """Print the JSON Schema of a job file, a machine profile or a process file.
+
+    Editors that know YAML offer completion, hover and errors by it: begin the file with
+    `# yaml-language-server: $schema=FILE`.
+    """
     import json
 
+    from lasercam.api.catalogue import schema_of
     from lasercam.errors import InputError, Problem
-    from lasercam.pipeline.job_schema import job_schema
 
-    schema = job_schema()
+    schema = schema_of(kind)
     if output is None:
         echo_json(schema)
     else:

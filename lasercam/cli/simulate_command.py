@@ -22,10 +22,15 @@ def command(
     It listens on a pseudo terminal, which any sender opens like a serial port, or with --tcp on a TCP port. At the end
     it tells what was exposed.
     """
-    from lasercam.transports.server import PtyDoor, TcpDoor, serve
-    from lasercam.transports.simulated.controller import SimulatedController
-    from lasercam.transports.simulated.options import GRBLHAL, ControllerOptions
-    from lasercam.transports.simulated.settings import GrblSettings
+    from lasercam.api.simulating import (
+        GRBLHAL,
+        ControllerOptions,
+        GrblSettings,
+        PtyDoor,
+        SimulatedController,
+        TcpDoor,
+        serve,
+    )
 
     settings, options = GrblSettings({10: 3, 20: homing, 22: homing, 32: 1}), ControllerOptions()
     if firmware == "grblhal":
@@ -33,8 +38,7 @@ def command(
     if machine is not None:
         from dataclasses import replace
 
-        from lasercam.pipeline.laser_link import read_machine
-        from lasercam.transports.simulated.settings import settings_of, work_offset_mm
+        from lasercam.api.simulating import read_machine, settings_of, work_offset_mm
 
         profile = read_machine(machine)[0]
         settings = settings_of(profile, homing=homing)

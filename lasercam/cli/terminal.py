@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from lasercam.model.finding import Finding, Severity, Verdict
-from lasercam.pipeline.progress import SILENT, Advance, Progress
+from lasercam.api.findings import SILENT, Advance, Finding, Progress, Severity, Verdict
 
 JOB = click.argument("job", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 FORMAT = click.option(

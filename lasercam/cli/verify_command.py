@@ -8,7 +8,7 @@ import click
 from lasercam.cli.terminal import FORMAT, echo_json, progress
 
 if TYPE_CHECKING:
-    from lasercam.pipeline.read_back import ReadBack
+    from lasercam.api.reading import ReadBack
 
 
 @click.command("verify")
@@ -30,9 +30,9 @@ def command(folder: Path, job: Path | None, read_back: bool, channel: str, seed:
     Position, recipe, exposure and order of everything that fires; nothing missing, nothing twice, no beam on while
     jumping or at standstill. Needs nothing outside FOLDER. Exit code 1 when anything differs.
     """
-    from lasercam.pipeline.verify import verify_build
+    from lasercam.api.job import verify
 
-    proof = verify_build(folder, progress(), job=job)
+    proof = verify(folder, progress(), job=job)
     loops = _read_back(folder, channel, seed) if read_back and proof.holds else []
     good = proof.holds and all(loop.identical for loop in loops)
     if form == "json":
@@ -61,10 +61,6 @@ def command(folder: Path, job: Path | None, read_back: bool, channel: str, seed:
 
 
 def _read_back(folder: Path, channel: str, seed: int) -> "list[ReadBack]":
-    from lasercam.pipeline.channels import find_channel
-    from lasercam.pipeline.load import load_job
-    from lasercam.pipeline.planning import plan_job
-    from lasercam.pipeline.read_back import read_back
+    from lasercam.api.reading import read_back
 
-    loaded = load_job(folder)
-    return list(read_back(folder, loaded, plan_job(loaded), find_channel(channel), seed=seed, progress=progress()))
+    return read_back(folder, channel, seed=seed, progress=progress())

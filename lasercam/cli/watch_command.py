@@ -8,7 +8,7 @@ import click
 from lasercam.cli.terminal import JOB
 
 if TYPE_CHECKING:
-    from lasercam.pipeline.live.rebuilding import Told
+    from lasercam.api.live import Told
 
 
 @click.command("watch")
@@ -24,9 +24,7 @@ def command(job: Path, port: int, *, browser: bool) -> int:
     import time
     import webbrowser
 
-    from lasercam.pipeline.live.rebuilding import Rebuilder
-    from lasercam.pipeline.live.serving import LiveServer
-    from lasercam.pipeline.live.watching import wait_for_change
+    from lasercam.api.live import LiveServer, Rebuilder, wait_for_change
 
     def ends(*_: object) -> None:
         raise KeyboardInterrupt

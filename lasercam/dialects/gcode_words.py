@@ -7,34 +7,47 @@ means, and whether it is allowed, is each reader's own affair.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from lasercam.compiling import compiled
+from lasercam.dialects.gcode_word_kernel import (
+    ACTIVE,
+    FINE,
+    HUGE,
+    LETTER,
+    LONG,
+    NESTED,
+    NUL,
+    NUMBER,
+    OK,
+    RAW_LONG,
+    RETURN,
+    UNCLOSED,
+    UNITS,
+    split_bytes,
+)
 from lasercam.errors import RereadError
 
 CHUNK_BYTES = 1 << 18
 """Small enough that all columns made of a chunk together stay below some 10 MB."""
 COMPILED_FROM_BYTES = 1 << 18
 """First chunks below this are read in plain Python: loading the compiled kernels would take longer."""
-UNITS: Final = 10**9
-"""Words are integers in 10^-9 of what is printed: mm to 10^-9 mm, s to ns."""
 _MAX_PENDING_BYTES = 1 << 16
 
-_OK, _RAW_LONG, _LONG, _NUL, _RETURN, _NESTED, _UNCLOSED, _ACTIVE, _LETTER, _NUMBER, _FINE, _HUGE = range(12)
 _MESSAGES = {
-    _RAW_LONG: "the line is longer than the controller reads",
-    _LONG: "the line is longer than the controller's line buffer",
-    _NUL: "a NUL byte stands in the line",
-    _RETURN: "a carriage return stands inside the line",
-    _NESTED: "a comment is opened inside a comment",
-    _UNCLOSED: "a comment is not closed",
-    _ACTIVE: "a comment is a command to the controller (a message, a log or a script)",
-    _LETTER: "a word must begin with a letter",
-    _NUMBER: "a letter is not followed by a number",
-    _FINE: "a number has more than nine decimals",
-    _HUGE: "a number is 10^9 or more",
+    RAW_LONG: "the line is longer than the controller reads",
+    LONG: "the line is longer than the controller's line buffer",
+    NUL: "a NUL byte stands in the line",
+    RETURN: "a carriage return stands inside the line",
+    NESTED: "a comment is opened inside a comment",
+    UNCLOSED: "a comment is not closed",
+    ACTIVE: "a comment is a command to the controller (a message, a log or a script)",
+    LETTER: "a word must begin with a letter",
+    NUMBER: "a letter is not followed by a number",
+    FINE: "a number has more than nine decimals",
+    HUGE: "a number is 10^9 or more",
 }
 _ACTIVE_COMMENTS = (
     b"ABORT,", b"AXIS,", b"DEBUG,", b"LOG", b"MSG,", b"PRINT,", b"PROBEOPEN", b"PROBECLOSE", b"PY", b"STYLE,",
@@ -149,7 +162,7 @@ class _Scratch:
             self._letter = np.empty(end // 2 + 1, np.uint8)
             self._value, self._digits = np.empty(end // 2 + 1, np.int64), np.empty(end // 2 + 1, np.int64)
             self._starts = np.empty(end + 2, np.int64)
-        n_words, n_lines, error = compiled(_split_bytes)(
+        n_words, n_lines, error = compiled(split_bytes)(
             np.frombuffer(data, np.uint8, end), min(rules.max_raw, _MAX_PENDING_BYTES), rules.max_stripped,
             rules.strict_comments, *_ACTIVE_TABLE, _POWERS, self._letter, self._value, self._digits, self._starts,
         )  # fmt: skip
@@ -174,7 +187,7 @@ def split_plain(data: bytes, rules: LineRules) -> tuple[list[int], list[int], li
     max_raw = min(rules.max_raw, _MAX_PENDING_BYTES)
     for raw in data.split(b"\n")[:-1]:
         text = raw.removesuffix(b"\r")
-        error = _RAW_LONG if len(text) > max_raw else _NUL if b"\0" in text else _RETURN if b"\r" in text else _OK
+        error = RAW_LONG if len(text) > max_raw else NUL if b"\0" in text else RETURN if b"\r" in text else OK
         n_words = len(letters)
         if not error:
             error = _split_line(text.translate(None, b" \t"), rules, letters, values, digits)
@@ -182,7 +195,7 @@ def split_plain(data: bytes, rules: LineRules) -> tuple[list[int], list[int], li
             del letters[n_words:], values[n_words:], digits[n_words:]
             return letters, values, digits, starts, error
         starts.append(len(letters))
-    return letters, values, digits, starts, _OK
+    return letters, values, digits, starts, OK
 
 
 def _split_line(text: bytes, rules: LineRules, letters: list[int], values: list[int], digits: list[int]) -> int:
@@ -194,30 +207,30 @@ def _split_line(text: bytes, rules: LineRules, letters: list[int], values: list[
             close = text.find(b")", at) if opener == b"(" else len(text)
             comment = text[at + 1 :] if close < 0 else text[at + 1 : close]
             if strict and opener == b"(" and b"(" in comment:
-                return _NESTED
+                return NESTED
             if strict and close < 0:
-                return _UNCLOSED
+                return UNCLOSED
             if strict and comment.upper().startswith(_ACTIVE_COMMENTS):
-                return _ACTIVE
+                return ACTIVE
             at = len(text) if close < 0 else close + 1
             continue
         match = _WORD.match(text, at)
         if match is None:
-            return _LETTER
+            return LETTER
         letter, sign, whole, fraction = match.groups(default=b"")
         if not whole and not fraction:
-            return _NUMBER
+            return NUMBER
         if int(whole or b"0") >= UNITS:
-            return _HUGE
+            return HUGE
         if fraction[9:].strip(b"0"):
-            return _FINE
+            return FINE
         number = int(whole or b"0") * UNITS + int(fraction[:9].ljust(9, b"0"))
         letters.append(letter.upper()[0])
         values.append(-number if sign == b"-" else number)
         digits.append(len(whole) + len(fraction))
         stripped += match.end() - at
         at = match.end()
-    return _LONG if stripped > rules.max_stripped else _OK
+    return LONG if stripped > rules.max_stripped else OK
 
 
 def _active_table() -> tuple[Any, Any]:
@@ -230,190 +243,3 @@ def _active_table() -> tuple[Any, Any]:
 
 _ACTIVE_TABLE = _active_table()
 _POWERS = 10 ** np.arange(10, dtype=np.int64)
-
-
-def _split_bytes(
-    data: Any, max_raw: int, max_stripped: int, strict: Any, active: Any, active_lengths: Any, powers: Any,
-    letter: Any, value: Any, digits: Any, starts: Any,
-) -> tuple[int, int, int]:  # fmt: skip
-    """Kernel of `words`: whole lines to words. Returns words, lines, and the error of the line behind them."""
-    n_words = 0
-    n_lines = 0
-    starts[0] = 0
-    at = 0
-    size = len(data)
-    seen = np.zeros(active.shape[1], np.uint8)
-    while at < size:
-        # Most lines are capital letters, each with a plain number; all others are looked at from their start again.
-        i = at
-        found = n_words
-        stripped = 0
-        while True:
-            c = data[i]
-            if c == 32:
-                i += 1
-                continue
-            if c < 65 or c > 90:
-                break
-            name = c
-            first = i
-            i += 1
-            negative = data[i] == 45
-            if negative:
-                i += 1
-            begin = i
-            number = 0
-            c = data[i] - 48
-            while 0 <= c <= 9:
-                number = number * 10 + c
-                i += 1
-                c = data[i] - 48
-                if i - begin > 9:
-                    break
-            count = i - begin
-            decimals = 0
-            if c == -2:
-                i += 1
-                begin = i
-                c = data[i] - 48
-                while 0 <= c <= 9 and i - begin < 9:
-                    number = number * 10 + c
-                    i += 1
-                    c = data[i] - 48
-                decimals = i - begin
-            if count == 0 or count > 9 or 0 <= c <= 9:
-                i = first
-                break
-            number *= powers[9 - decimals]
-            letter[found] = name
-            value[found] = -number if negative else number
-            digits[found] = count + decimals
-            found += 1
-            stripped += i - first
-        if data[i] == 10 and i - at <= max_raw and stripped <= max_stripped:
-            n_words = found
-            n_lines += 1
-            starts[n_lines] = n_words
-            at = i + 1
-            continue
-        end = at
-        has_nul = False
-        while data[end] != 10:
-            if data[end] == 0:
-                has_nul = True
-            end += 1
-        stop = end
-        if stop > at and data[stop - 1] == 13:
-            stop -= 1
-        if stop - at > max_raw:
-            return n_words, n_lines, _RAW_LONG
-        if has_nul:
-            return n_words, n_lines, _NUL
-        for i in range(at, stop):
-            if data[i] == 13:
-                return n_words, n_lines, _RETURN
-        first = n_words
-        stripped = 0
-        error = _OK
-        i = at
-        while i < stop and error == _OK:
-            c = data[i]
-            if c in (32, 9):
-                i += 1
-                continue
-            if c in (40, 59):
-                bracket = c == 40
-                kept = 0
-                seen[:] = 0
-                closed = False
-                nested = False
-                i += 1
-                while i < stop:
-                    c = data[i]
-                    i += 1
-                    if bracket and c == 41:
-                        closed = True
-                        break
-                    if bracket and c == 40:
-                        nested = True
-                    if c not in (32, 9):
-                        if kept < len(seen):
-                            seen[kept] = c - 32 if 97 <= c <= 122 else c
-                        kept += 1
-                if strict:
-                    if nested:
-                        error = _NESTED
-                    elif bracket and not closed:
-                        error = _UNCLOSED
-                    else:
-                        for row in range(len(active_lengths)):
-                            same = True
-                            for j in range(active_lengths[row]):
-                                if seen[j] != active[row, j]:
-                                    same = False
-                                    break
-                            if same:
-                                error = _ACTIVE
-                continue
-            if not (65 <= c <= 90 or 97 <= c <= 122):
-                error = _LETTER
-                break
-            name = c - 32 if c >= 97 else c
-            stripped += 1
-            i += 1
-            negative = False
-            signed = False
-            point = False
-            number = 0
-            decimals = 0
-            count = 0
-            huge = False
-            fine = False
-            while i < stop:
-                c = data[i]
-                if c in (32, 9):
-                    i += 1
-                    continue
-                if 48 <= c <= 57:
-                    count += 1
-                    if not point:
-                        number = number * 10 + (c - 48)
-                        if number >= UNITS:
-                            huge = True
-                            number = UNITS
-                    elif decimals < 9:
-                        number = number * 10 + (c - 48)
-                        decimals += 1
-                    elif c != 48:
-                        fine = True
-                elif c == 46 and not point:
-                    point = True
-                elif c in (43, 45) and not signed and not point and count == 0:
-                    signed = True
-                    negative = c == 45
-                else:
-                    break
-                stripped += 1
-                i += 1
-            if count == 0:
-                error = _NUMBER
-            elif huge:
-                error = _HUGE
-            elif fine:
-                error = _FINE
-            else:
-                while decimals < 9:
-                    number *= 10
-                    decimals += 1
-                letter[n_words] = name
-                value[n_words] = -number if negative else number
-                digits[n_words] = count
-                n_words += 1
-        if error == _OK and stripped > max_stripped:
-            error = _LONG
-        if error != _OK:
-            return first, n_lines, error
-        n_lines += 1
-        starts[n_lines] = n_words
-        at = end + 1
-    return n_words, n_lines, _OK

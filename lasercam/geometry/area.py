@@ -35,6 +35,7 @@ OVERLAY_GRID_UM = 1e-6
 for edges that are collinear but for the last digit of a crossing."""
 _PAIRS_AT_ONCE = 8_000_000
 _QUERY_PIECES = 64
+_UNITED_AT_ONCE = 64
 
 
 def _shapely() -> Any:
@@ -125,6 +126,32 @@ class Area:
         # The faces share whole edges, which is what the much faster coverage union asks for.
         merged = shapely.coverage_union_all(kept)
         return cls._of(merged if shapely.is_valid(merged) else shapely.union_all(kept))
+
+    @classmethod
+    def from_polygons(cls, rings: Polylines) -> Area:
+        """Points inside at least one of the rings, whichever way each turns.
+
+        Args:
+            rings: each is closed by a straight edge when its ends differ, and encloses by itself what it winds around;
+                rings of fewer than three vertices enclose nothing.
+
+        Raises:
+            GeometryError: a ring crosses itself too often (see ``MAX_MEETINGS``).
+        """
+        shapely = _shapely()
+        wide = np.flatnonzero(rings.n_vertices >= 3)
+        if not len(wide):
+            return cls.empty()
+        lines = [rings.line(int(i)) for i in wide]
+        closed = [line if (line[0] == line[-1]).all() else np.concatenate([line, line[:1]]) for line in lines]
+        long = [line for line in closed if len(line) >= 4]
+        if not long:
+            return cls.empty()
+        owner = np.repeat(np.arange(len(long)), [len(line) for line in long])
+        polygons = shapely.polygons(shapely.linearrings(np.concatenate(long), indices=owner))
+        sound = shapely.is_valid(polygons)
+        crossed = [cls.from_rings(Polylines.from_list([long[i]])).geometry for i in np.flatnonzero(~sound)]
+        return cls._of(np.array(_united(np.array([*polygons[sound], *crossed], dtype=object)), dtype=object))
 
     @classmethod
     def from_rectangles(cls, lower_um: npt.ArrayLike, upper_um: npt.ArrayLike) -> Area:
@@ -303,6 +330,35 @@ class Area:
             near = np.flatnonzero(~found)
             found[near] = shapely.dwithin(self.geometry, shapely.points(points[near]), reach)
         return found
+
+
+def _united(polygons: npt.NDArray[Any]) -> list[Any]:
+    """The union of many polygons: those that meet no other stay, the rest is joined in ever larger groups.
+
+    GEOS unites with a grid in quadratic time, which groups of neighbours avoid.
+    """
+    shapely = _shapely()
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    one, other = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    n = len(polygons)
+    _, group = connected_components(
+        coo_array((np.ones(len(one), np.bool_), (one, other)), shape=(n, n)), directed=False
+    )
+    order = np.argsort(group, kind="stable")
+    united: list[Any] = []
+    for members in np.split(order, np.cumsum(np.bincount(group))[:-1]):
+        pieces = polygons[members]
+        if len(pieces) > _UNITED_AT_ONCE:
+            box = shapely.bounds(pieces)
+            pieces = pieces[np.lexsort((box[:, 1], np.floor(box[:, 0] / max(np.ptp(box[:, 0]) / 64.0, 1e-9))))]
+        while len(pieces) > 1:
+            cuts = range(_UNITED_AT_ONCE, len(pieces), _UNITED_AT_ONCE)
+            joined = [shapely.union_all(some, grid_size=OVERLAY_GRID_UM) for some in np.split(pieces, list(cuts))]
+            pieces = np.array(joined, dtype=object)
+        united.append(pieces[0])
+    return united
 
 
 def _quarter_segments(radius_um: float, tolerance_um: float) -> int:

@@ -183,6 +183,7 @@ class SoakStep(Document):
     """A stay in moisture, solvent or another medium."""
 
     process: Name | None = None
+    """The process window it claims."""
     medium: str
     """What the sample is kept in."""
     hold_time: Time
@@ -198,6 +199,7 @@ class RemountStep(Document):
     """What `lasercam register` made of the measured marks, a path in the job's folder: later steps are written in the
     frame it fitted. While the file is not there, they stay in the nominal frame."""
     note: str = ""
+    """For the runbook."""
 
     @model_validator(mode="after")
     def _marks_are_registered(self) -> "RemountStep":
@@ -210,6 +212,7 @@ class ReadStep(Document):
     """Looking at the sample, without writing."""
 
     process: Name | None = None
+    """The process window it claims."""
     excitation: Wavelength
     """Wavelength of the light it is looked at with."""
     fluence: Fluence | None = None
@@ -222,6 +225,7 @@ class ReadStep(Document):
     """Filter before the camera: lp645 (long-pass, nm), sp600 (short-pass), bp613/20 (band-pass, centre/width) or
     bp600-630 (its edges)."""
     note: str = ""
+    """For the runbook."""
 
 
 class Cooling(Document):
@@ -250,11 +254,15 @@ class Step(Document):
     erase: Annotated[dict[PartRef, Name], Field(min_length=1)] | None = None
     """A pass that removes what is written: part → recipe."""
     heat: HeatStep | None = None
+    """A furnace programme over the whole sample."""
     soak: SoakStep | None = None
+    """A stay in moisture, solvent or another medium."""
     remount: RemountStep | None = None
+    """The sample is put back and found again by its marks."""
     manual: str | None = None
     """An instruction for the operator."""
     read: ReadStep | None = None
+    """Looking at the sample, without writing."""
     machine: str | None = None
     """Another machine for this step."""
     repeat: Annotated[int, Field(ge=1, le=100_000)] = 1
@@ -368,6 +376,7 @@ class JobDocument(Document):
     processes: str = ""
     """A folder beside the job with process files of the lab; those of LASERCAM_PROCESSES are read too."""
     sample: Sample
+    """The piece of material that is written on."""
     patterns: Annotated[dict[PatternName, dict[str, Any]], Field(min_length=1)]
     """WHAT: geometry by name."""
     recipes: dict[Name, RecipeText] = {}

@@ -22,6 +22,7 @@ class Objective(Document):
     """The focusing optics."""
 
     name: str
+    """Maker and type."""
     na: Annotated[float, Field(gt=0, lt=1.7)]
     """Numerical aperture."""
     immersion_index: Annotated[float, Field(ge=1, le=2)] = 1.0
@@ -117,6 +118,7 @@ class Machine(Document):
     title: str
     """One line for lists."""
     axes: Axes
+    """Reach, speed and acceleration of x, y and z."""
     work_origin: Annotated[tuple[Length, Length, Length], OneOrMore] = (0.0, 0.0, 0.0)
     """Where the sample's lower-left surface corner stands, in controller coordinates, unless the job says."""
     keep_out: tuple[KeepOutBox, ...] = ()
@@ -124,13 +126,17 @@ class Machine(Document):
     field: WritingField | None = None
     """What fine axes reach while the coarse stage stands; absent: the axes reach everything."""
     laser: Laser
+    """Wavelength, pulses, energies on target, and how they are set."""
     gate: Gate
+    """What lets the beam through while the program says so."""
     trigger: PulseTrigger | None = None
     """Counted pulse trigger; absent: pulses cannot be counted."""
     position_firing: PositionFiring | None = None
     """Shots fired by the stage's position; absent: rows of dots are written dot by dot."""
     objective: Objective
+    """What focuses the beam into the sample."""
     controller: Controller
+    """The motion controller and the language of its job files."""
     max_operator_stops: Annotated[int, Field(ge=0, le=65_535)] = 20
     """Most changes of laser settings in one job; more are refused."""
     source: str

@@ -59,11 +59,15 @@ class FitRecord(Document):
     """
 
     model: FitModel
+    """What was fitted."""
     curve: FitCurve
+    """The law, as above."""
     inputs: Annotated[tuple[FitInput, ...], Field(min_length=1, max_length=4)]
     """Settings that were varied, in the order of the coefficients."""
     coefficients: dict[str, FitNumber] = {}
+    """Of the law, by name."""
     points: tuple[FitPoint, ...] = ()
+    """Of a piecewise linear law."""
     scatter: Ratio
     """Robust standard deviation of what the curve leaves over: µm of a threshold, relative of a line width, nm of an
     emission."""

@@ -17,6 +17,7 @@ class Fact(Document):
     confidence: Confidence
     """How far it can be trusted."""
     note: str = ""
+    """For readers."""
     """Conditions, or the place in the source."""
 
 
@@ -36,6 +37,7 @@ class EmissionLine(Document):
     shape_confidence: Confidence = Confidence.ASSUMED
     """Of width and radiance."""
     note: str = ""
+    """For readers."""
 
 
 class Outcome(Document):
@@ -73,7 +75,9 @@ class HeatPoint(Document):
     state: Literal["emitting", "quenched", "undefined", "amorphous"] = "emitting"
     """What is there afterwards; undefined where the source leaves a gap."""
     confidence: Confidence = Confidence.STATED
+    """How well the source supports it."""
     note: str = ""
+    """For readers."""
 
 
 class HeatModel(Document):
@@ -84,6 +88,7 @@ class HeatModel(Document):
     written_by: Annotated[tuple[str, ...], OneOrMore] = ()
     """Processes whose features it describes; none: the unwritten material."""
     kind: Literal["piecewise_linear", "constant", "shift", "intervals"]
+    """How values between the points follow from them."""
     points: Annotated[tuple[HeatPoint, ...], OneOrMore] = ()
     """In ascending temperature."""
     total_shift: Wavelength | None = None
@@ -91,3 +96,4 @@ class HeatModel(Document):
     between_confidence: Confidence = Confidence.ASSUMED
     """Of values between the points."""
     note: str = ""
+    """For readers."""

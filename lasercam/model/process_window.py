@@ -181,10 +181,13 @@ class Rule(Document):
     parameter: ParameterName | None = None
     """Which parameter is looked at, with one of below, above, between, differs_from."""
     below: str | None = None
+    """It speaks below this value."""
     above: str | None = None
+    """It speaks above this value."""
     between: Annotated[tuple[str, ...], OneOrMore] = ()
     """Two values, both excluded."""
     differs_from: str | None = None
+    """It speaks at any other value than this."""
     after: Annotated[tuple[str, ...], OneOrMore] = ()
     """The rule speaks when one of these processes came earlier in the job."""
     missing: str | None = None
@@ -194,10 +197,13 @@ class Rule(Document):
     materials: Annotated[tuple[str, ...], OneOrMore] = ()
     """Sample material ids it concerns; none: all."""
     severity: Literal["error", "warning", "note"] = "warning"
+    """How much its finding weighs."""
     code: str = "W_PROCESS_RULE"
+    """Code of its finding."""
     says: str
     """What the finding tells the user."""
     source: str = ""
+    """Citation; absent: that of the process."""
 
     @model_validator(mode="after")
     def _one_condition(self) -> "Rule":
@@ -241,7 +247,9 @@ class CampaignStep(Document):
     outcome: str = ""
     """What is there afterwards."""
     note: str = ""
+    """For readers."""
     confidence: Confidence = Confidence.STATED
+    """How well the source supports it."""
 
 
 class ProcessDocument(Document):
@@ -278,6 +286,7 @@ class ProcessDocument(Document):
     regime: Literal["cw", "nanosecond", "picosecond", "femtosecond", "lamp"] | None = None
     """Class of the source of light, where no pulse duration is printed."""
     regime_confidence: Confidence = Confidence.STATED
+    """How well the source supports the class."""
     parameters: dict[ParameterName, WindowText] = {}
     """Windows by parameter name."""
     limits: dict[str, LimitText] = {}
@@ -291,6 +300,7 @@ class ProcessDocument(Document):
     cases: tuple[CampaignStep, ...] = ()
     """Alternatives, each complete in itself."""
     outcome: Outcome = Outcome()
+    """What the material shows afterwards."""
     heat: tuple[HeatModel, ...] = ()
     """Outcome of a heat treatment, per phase or glass."""
     fit: FitRecord | None = None
@@ -300,6 +310,7 @@ class ProcessDocument(Document):
     conflicts: Annotated[tuple[str, ...], OneOrMore] = ()
     """Contradictions in the source, as sentences with their arithmetic."""
     notes: Annotated[tuple[str, ...], OneOrMore] = ()
+    """Further facts, for readers."""
 
 
 class Process(Document):

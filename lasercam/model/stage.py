@@ -46,8 +46,11 @@ class Axes(Document):
     """The three axes: x right, y up as the laser sees the sample, z up (away from the sample)."""
 
     x: Axis
+    """To the right, as the laser sees the sample."""
     y: Axis
+    """Upwards, as the laser sees the sample."""
     z: Axis
+    """Away from the sample."""
 
 
 class KeepOutBox(Document):

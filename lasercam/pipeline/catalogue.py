@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any
 
-from pydantic.fields import FieldInfo
-
-from lasercam.errors import UsageError, name_problem
+from lasercam.errors import UsageError, nearest, shorten
 from lasercam.model.finding import CodeInfo
 from lasercam.model.job import Placement
 from lasercam.model.machine import Machine
 from lasercam.pipeline import registry
 from lasercam.pipeline.inputs import shipped, shipped_names
 from lasercam.pipeline.judge import all_codes
+from lasercam.pipeline.key_pages import all_paths, expected, find_key
 from lasercam.process.card import SummaryRow, card, summary_rows
 from lasercam.process.lab import environment_folders
 from lasercam.process.library import SHIPPED, load_library
@@ -117,10 +115,21 @@ def explain(name: str) -> Iterator[str]:
         yield from _source_page(name)
     elif name in shipped_names("patterns"):
         yield from _job_page(name)
+    elif (key := find_key(name)) is not None:
+        yield from key.lines()
     else:
-        known = [*codes, *library, *shipped_names("machine_profiles"), *shipped_names("patterns")]
-        known += registry.names(registry.DIALECTS) + registry.names(registry.SOURCES) + registry.names(registry.LASERS)
-        raise UsageError(str(name_problem("name", name, known)))
+        close = nearest(name, explainable(), limit=3)
+        asked = f"; did you mean {' or '.join(repr(n) for n in close)}?" if close else "."
+        kinds = "a finding code, process, machine, dialect, laser, controller, pattern type, shipped job or key"
+        told = f"Names are those of {kinds} of a file; see `lasercam list`."
+        raise UsageError(f"nothing is called '{shorten(name)}'{asked} {told}")
+
+
+def explainable() -> list[str]:
+    """Every name that `explain` knows."""
+    known = [*all_codes(), *load_library(environment_folders()), *shipped_names("machine_profiles")]
+    known += [*shipped_names("patterns"), *registry.names(registry.DIALECTS), *registry.names(registry.SOURCES)]
+    return [*known, *registry.names(registry.LASERS), *registry.names(registry.CONTROLLERS), *all_paths()]
 
 
 def _code_page(info: CodeInfo) -> Iterator[str]:
@@ -210,21 +219,9 @@ def _source_page(name: str) -> Iterator[str]:
         for key, info in kind.Keys.model_fields.items():
             if (key not in placement) == own and key != "type":
                 called = info.alias or key
-                text = f"{called}{_expected(written.get(called, {}), info)}: {info.description or ''}"
+                told = expected(written.get(called, {}), info)
+                text = f"{called}{f' ({told})' if told else ''}: {info.description or ''}"
                 yield from wrap(" ".join(text.split()), WIDTH, initial_indent="  ", subsequent_indent="      ")
-
-
-def _expected(written: dict[str, Any], info: FieldInfo) -> str:
-    """What a key takes, in brackets: the allowed values or an example, and its default."""
-    choices = [written, *written.get("anyOf", ())]
-    allowed = next((c["enum"] for c in choices if "enum" in c), None)
-    example = next((c["examples"][0] for c in choices if c.get("examples")), None)
-    words = [" | ".join(str(a) for a in allowed)] if allowed else [f"such as {example}"] if example else []
-    if info.is_required():
-        words.append("required")
-    elif written.get("default") not in (None, "", [], {}):
-        words.append(f"default {written['default']}")
-    return f" ({', '.join(words)})" if words else ""
 
 
 def _job_page(name: str) -> Iterator[str]:

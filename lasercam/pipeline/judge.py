@@ -105,11 +105,7 @@ def judge(
     Raises:
         InputError: the ledger's rows are missing or damaged.
     """
-    machines = tuple(loaded.machines[s.step] for s in toolpath.header.sections)
-    context = CheckContext(
-        toolpath.header, machines, loaded.document, loaded.processes, loaded.locate, toolpath.blocks,
-        clocks(toolpath.header, machines),
-    )  # fmt: skip
+    context = check_context(loaded, toolpath)
     checks = [*registry.new_checks(), *readability_checks(loaded, toolpath), *survival_checks(loaded, toolpath)]
     before = {} if ledger is None or not ledger.entries else _before(context, ledger)
     for check in checks:
@@ -137,6 +133,15 @@ def judge(
     )
     notes = loaded.notes if not before or ledger is None else (*loaded.notes, held_text(ledger.current))
     return Verdict(tuple(judged), toolpath.header.digest, machine_digest(loaded), notes)
+
+
+def check_context(loaded: LoadedJob, toolpath: Toolpath) -> CheckContext:
+    """What checks may look at beside the rows."""
+    machines = tuple(loaded.machines[s.step] for s in toolpath.header.sections)
+    return CheckContext(
+        toolpath.header, machines, loaded.document, loaded.processes, loaded.locate, toolpath.blocks,
+        clocks(toolpath.header, machines),
+    )  # fmt: skip
 
 
 def _before(context: CheckContext, ledger: Ledger) -> Mapping[type[object], Earlier]:

@@ -111,9 +111,23 @@ def load_job(path: Path, folder: FolderInputs | None = None) -> LoadedJob:
         files = {f.reference: f.content for f in inside.of_kind("process")}
         tree, document = _read(content, JOB_NAME)
         return _load(content, tree, document, inside, library_from_files(files))
-    folder = folder or FolderInputs(path.parent)
-    content = read_bytes(path)
-    tree, document = _read(content, path.name)
+    return load_content(read_bytes(path), path.name, path.parent, folder)
+
+
+def load_content(content: bytes, name: str, beside: Path, folder: FolderInputs | None = None) -> LoadedJob:
+    """A job from the text of its file.
+
+    Args:
+        content: the text, UTF-8.
+        name: as messages call the file.
+        beside: the folder in which the file lies or would lie; what the job names is looked for there.
+        folder: where files are looked for, by who wants to know what was looked at; else `beside`.
+
+    Raises:
+        InputError: anything wrong with the job or a file it names, every problem with its place.
+    """
+    folder = FolderInputs(beside) if folder is None else folder
+    tree, document = _read(content, name)
     own = [folder.subfolder(document.processes, tree.at(("processes",)))] if document.processes else []
     lab = (*own, *environment_folders())
     loaded = _load(content, tree, document, folder, load_library(lab))
@@ -124,6 +138,18 @@ def load_job(path: Path, folder: FolderInputs | None = None) -> LoadedJob:
     for reference, kept in process_files(sorted(used), lab).items():
         folder.keep("process", reference, partial(bytes, kept))
     return loaded
+
+
+def load_kept(content: bytes, inside: BuiltInputs) -> LoadedJob:
+    """A job whose files all come from the inputs kept in a build.
+
+    Raises:
+        InputError: anything wrong with the job, every problem with its place.
+    """
+    tree, document = _read(content, JOB_NAME)
+    return _load(
+        content, tree, document, inside, library_from_files({f.reference: f.content for f in inside.of_kind("process")})
+    )
 
 
 def _read(content: bytes, name: str) -> tuple[Tree, JobDocument]:

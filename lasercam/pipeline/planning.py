@@ -7,7 +7,7 @@ import numpy as np
 
 from lasercam.errors import GeometryError, InputError, PatternError, Problem
 from lasercam.geometry.placement import Placed, copies
-from lasercam.model.feature import Parts
+from lasercam.model.feature import FeatureBlock, Parts
 from lasercam.model.frame import Frame
 from lasercam.model.protocols import LaysOutFamilies, PartExposure, PatternUse
 from lasercam.model.recipe import RecipeTable
@@ -56,6 +56,22 @@ def pattern_uses(loaded: LoadedJob) -> Mapping[str, PatternUse]:
         name: PatternUse(tuple(used), tuple(placed.points_um for placed in planner.patterns[name].copies))
         for name, used in exposures.items()
     }
+
+
+def pattern_features(loaded: LoadedJob, name: str) -> Iterator[FeatureBlock]:
+    """Features of a pattern in the sample's frame, copy by copy, cut by the areas it keeps inside or outside of.
+
+    Raises:
+        InputError: the pattern cannot be placed or made.
+    """
+    try:
+        for placed in _copies(name, loaded):
+            for block in loaded.patterns[name].source.features():
+                features, _ = placed.place(block)
+                if len(features):
+                    yield features
+    except (PatternError, GeometryError) as error:
+        raise InputError(Problem(f"pattern '{name}': {error}", loaded.locate("patterns", name, key=True))) from error
 
 
 def _planner(loaded: LoadedJob) -> Planner:

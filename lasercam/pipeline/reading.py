@@ -199,6 +199,7 @@ def file_facts(read: ReadFile) -> dict[str, Any]:
         "whole": read.content is not None,
         "bytes": None if read.content is None else len(read.content),
         "problem": read.problem,
+        "missing_voxels": sum(page.lost for page in read.stored.pages.values()),
         "saved_bytes": len(read.saved.content) if read.saved is not None else None,
         "conflicts": list(read.stored.conflicts),
         "pages": list(page_rows(read)),

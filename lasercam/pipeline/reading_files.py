@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import numpy as np
 
 from lasercam.errors import InputError, Problem
 from lasercam.model.camera_image import CameraImage
-from lasercam.pipeline.reading import ReadFile, Reading, missing_voxels, page_rows
+from lasercam.pipeline.reading import ReadFile, Reading, file_facts, missing_voxels, page_rows
 from lasercam.preview.page_map_figure import PageMap, draw_page_maps
 from lasercam.sources.image.picture import grey16_png
 
+READING_NAME = "reading.json"
+"""What was read, for `lasercam repair` and other programs."""
 MOST_MAPS = 8
 """Pages drawn: the worst ones."""
 _COLUMNS = ("page", "state", "voxels_missing", "voxels_erased", "voxels_wrong", "correction_used", "images", "notes")
@@ -34,6 +37,7 @@ def write_reading(reading: Reading, folder: Path) -> list[Path]:
     for number, read in enumerate(reading.files, 1):
         tag = read.stored.header.file_id.hex()
         contents.update(_of_file(read, tag, _free_name(read.name or f"file-{tag}", contents, number)))
+    contents[READING_NAME] = (json.dumps([file_facts(read) for read in reading.files], indent=1) + "\n").encode()
     return write_new(contents, folder)
 
 

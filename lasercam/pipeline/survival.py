@@ -139,7 +139,8 @@ class Survival:
         for pattern, source in self._sources.items():
             levels = range(source.volume.plan.code.layout.levels)
             doses = {i: tuple(self._doses[pattern, i]) for i in levels if self._doses[pattern, i]}
-            if doses:
+            # A repair is judged where it ends up: on the sample, among the voxels that are there.
+            if doses and not source.is_repair:
                 yield from self._judge(pattern, source, doses)
 
     def _judge(self, pattern: str, source: Payload, doses: dict[int, tuple[Dose, ...]]) -> Iterator[Finding]:

@@ -10,9 +10,9 @@ from lasercam.errors import RefusedError, UsageError, name_problem
 from lasercam.model.toolpath import Toolpath
 from lasercam.run.following import exposure_table
 from lasercam.run.journal import Journal, ProgramKey, read_journal
+from lasercam.run.planned import Planned
 from lasercam.run.resume import file_sha256, whole_program
 from lasercam.run.row_ranges import RowRanges
-from lasercam.run.session import Planned
 
 
 def record_executed(

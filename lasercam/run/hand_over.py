@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from lasercam.errors import LasercamError, RefusedError
 from lasercam.model.links import FileLink
@@ -15,13 +15,11 @@ from lasercam.run.journal import Journal, ProgramKey, ProgramRecord, read_journa
 from lasercam.run.light import Light
 from lasercam.run.operator import Controls, Events
 from lasercam.run.piece_run import PieceRun
+from lasercam.run.planned import Planned
 from lasercam.run.resume import file_sha256
 from lasercam.run.row_ranges import RowRanges
 from lasercam.run.stop import NOT_CONFIRMED
 from lasercam.run.stream import Wish
-
-if TYPE_CHECKING:
-    from lasercam.run.session import Planned
 
 POLL_S: Final = 0.05
 
@@ -61,7 +59,7 @@ class HandOver:
         self._desk, self._link = desk, link
         self._is_started = False
 
-    def run(self, todo: list[tuple["Planned", ProgramKey]], *, is_resumed: bool, only_frame: bool) -> int:
+    def run(self, todo: list[tuple[Planned, ProgramKey]], *, is_resumed: bool, only_frame: bool) -> int:
         """Everything in `todo` is executed; the number of programs.
 
         Raises:
@@ -105,7 +103,7 @@ class HandOver:
 
     # One program
 
-    def _program(self, journal: Journal, planned: "Planned", key: ProgramKey) -> None:
+    def _program(self, journal: Journal, planned: Planned, key: ProgramKey) -> None:
         desk, section = self._desk, planned.section
         left = desk.settled(planned, key, read_journal(desk.journal_path).of(key), journal)
         end = section.first_row + section.n_rows
@@ -150,7 +148,7 @@ class HandOver:
         self._require_ready()
         self._link.hand_over(piece.program.path, piece.companions)
 
-    def _frame(self, planned: "Planned") -> None:
+    def _frame(self, planned: Planned) -> None:
         desk, section = self._desk, planned.section
         box = " to ".join(
             "(" + ", ".join(f"{v / TICKS_PER_MM:.3f}" for v in c) + ")" for c in (section.low_ticks, section.high_ticks)

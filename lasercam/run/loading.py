@@ -11,7 +11,7 @@ from lasercam.run.resume import file_sha256
 
 if TYPE_CHECKING:
     from lasercam.run.hand_over import Desk
-    from lasercam.run.session import Planned
+    from lasercam.run.planned import Planned
 
 
 def what_to_load(desk: "Desk", todo: Sequence[tuple["Planned", ProgramKey]]) -> str:

@@ -19,7 +19,7 @@ from lasercam.run.stream import Wish
 
 if TYPE_CHECKING:
     from lasercam.run.hand_over import Desk
-    from lasercam.run.session import Planned
+    from lasercam.run.planned import Planned
 
 POLL_S: Final = 0.05
 START_S: Final = 3.0

@@ -8,13 +8,10 @@ from pathlib import Path
 
 from lasercam.errors import RefusedError
 from lasercam.model.execution import HandStep
-from lasercam.model.file_control import FileLinkKeys
-from lasercam.model.laser_control import LaserTargets
 from lasercam.model.links import FileLink, LaserAdapter, StreamedByLines, Transport
 from lasercam.model.machine import Machine
-from lasercam.model.protocols import Dialect
 from lasercam.model.recipe import Recipe
-from lasercam.model.toolpath import NM_PER_UM, Section, Toolpath
+from lasercam.model.toolpath import NM_PER_UM, Toolpath
 from lasercam.run.attempt import Attempt
 from lasercam.run.by_hand import StepsByHand, places
 from lasercam.run.frame import box_text, frame_lines
@@ -26,6 +23,7 @@ from lasercam.run.link import GrblLink
 from lasercam.run.loading import what_to_load
 from lasercam.run.operator import Controls, Events, Operator
 from lasercam.run.pieces import in_pieces
+from lasercam.run.planned import Planned, Wanted
 from lasercam.run.preflight import (
     Controller,
     check_pass,
@@ -43,49 +41,6 @@ from lasercam.run.resume import file_sha256, remaining_program, whole_program
 from lasercam.run.row_ranges import RowRanges
 from lasercam.run.starving import lit_strokes, long_dots
 from lasercam.run.stop import cut_beam
-
-
-@dataclass(frozen=True, eq=False)
-class Planned:
-    """One job file of a build.
-
-    Attributes:
-        path, sha256: the file, and what the manifest says its bytes are.
-        section, machine, dialect: what it is.
-        laser: what must be set at the source, in words.
-        before: what a person does before it: furnace, remounting; empty where it follows at once.
-        targets: what the laser is set to; None where a person sets it.
-        keys: of the link over which its controller takes whole files; None where it takes none, or a person loads them.
-    """
-
-    path: Path
-    sha256: str
-    section: Section
-    machine: Machine
-    dialect: Dialect
-    laser: str
-    before: tuple[HandStep, ...] = ()
-    targets: LaserTargets | None = None
-    keys: FileLinkKeys | None = None
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a session shall do.
-
-    Attributes:
-        resume: go on with programs that were begun.
-        frame: trace the box of the next program with the beam off, and nothing else.
-        check: pass every program through the controller's check mode first.
-        confirmed: names of steps by hand that are done.
-        only_note: note them, and run nothing.
-    """
-
-    resume: bool = False
-    frame: bool = False
-    check: bool = False
-    confirmed: tuple[str, ...] = ()
-    only_note: bool = False
 
 
 @dataclass(eq=False)

@@ -143,10 +143,10 @@ class Family:
         """One quantity, a list of them, or a range."""
         one = self.quantity.json_schema()
         bounds = {
-            "from": one,
-            "to": one,
-            "count": {"type": ["integer", "string"]},
-            "scale": {"enum": ["linear", "log"]},
+            "from": {**one, "description": "First member."},
+            "to": {**one, "description": "Last member."},
+            "count": {"type": ["integer", "string"], "description": "How many members, both ends included."},
+            "scale": {"enum": ["linear", "log"], "description": "Equal steps, or equal ratios."},
         }
         spread = {
             "type": "object",

@@ -55,6 +55,7 @@ class RectangleKeys(CentredKeys):
     """A rectangle."""
 
     shape: Literal["rectangle"]
+    """Its kind."""
     size: tuple[PositiveLength, PositiveLength]
     """Width and height."""
 
@@ -67,6 +68,7 @@ class CircleKeys(CentredKeys):
     """A disc."""
 
     shape: Literal["circle"]
+    """Its kind."""
     diameter: PositiveLength
     """Of the disc."""
 
@@ -78,6 +80,7 @@ class EllipseKeys(CentredKeys):
     """An ellipse."""
 
     shape: Literal["ellipse"]
+    """Its kind."""
     size: tuple[PositiveLength, PositiveLength]
     """Full axes along x and y."""
 
@@ -89,6 +92,7 @@ class RingKeys(CentredKeys):
     """A ring."""
 
     shape: Literal["ring"]
+    """Its kind."""
     inner_diameter: PositiveLength
     """Of the hole."""
     outer_diameter: PositiveLength
@@ -109,6 +113,7 @@ class PolygonKeys(ShapeKeys):
     """A polygon."""
 
     shape: Literal["polygon"]
+    """Its kind."""
     corners: Annotated[tuple[Point, ...], Field(min_length=3, max_length=100_000)]
     """x and y of every corner from the pattern's origin, once around; where the outline crosses itself, everything
     it winds around counts as inside."""
@@ -121,6 +126,7 @@ class CombinationKeys(ShapeKeys):
     """Shapes taken together, as one shape."""
 
     shape: Literal["combination"]
+    """Its kind."""
     shapes: Annotated[tuple["Shape", ...], Field(min_length=1, max_length=10_000)]
     """Combined in their order, before the combination itself is."""
 

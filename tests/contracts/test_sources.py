@@ -1,27 +1,20 @@
 """What every pattern source promises, asked of every registered one."""
 
 import copy
-import re
-from collections.abc import Iterator
 from importlib.metadata import entry_points
-from typing import Any, get_args
+from typing import Any
 
-import numpy as np
 import pytest
-from pydantic import ValidationError
 
-from lasercam.errors import LasercamError
-from lasercam.geometry.area import Area
-from lasercam.model.job import Placement
-from lasercam.model.protocols import PatternSource
-from tests.support.assets import mesh_assets, picture_assets
-from tests.support.sources import listed, make
+from lasercam.testing import SourceContract
+from tests.support.assets import layout_assets, mesh_assets, picture_assets
 
 ASSETS: dict[str, bytes] = {
     "sites.txt": b"#1.#\n.11.\n1111\n",
     "points.csv": b"x,z,y,variant\n3,0,1,0\n1,5,9,2\n2.5,5,7,1\n0,0,0,65535\n",
     **mesh_assets(),
     **picture_assets(),
+    **layout_assets(),
     "two_tones.txt": b"##..\n#..#\n....\n",
     "d.svg": (
         b'<svg xmlns="http://www.w3.org/2000/svg" width="1mm" height="1mm" viewBox="0 0 100 100">'
@@ -205,6 +198,19 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         },
         {"file": "d.svg", "fill": "dots", "dot_pitch": "25 um", "stroke_mode": "none", "dpi": "72"},
     ],
+    "dxf": [
+        {"file": "plan.dxf", "names": {"cut": "edge"}},
+        {
+            "file": "plan.dxf", "fill": "hatch", "hatch_pitch": "20 um", "outline": "true", "layers": ["cut", "solid"],
+            "fill_rule": "nonzero",
+        },
+        {"file": "r12.dxf", "unit": "mm", "tolerance": "1 um", "ignore": ["TEXT"]},
+    ],
+    "gds": [
+        {"file": "chip.gds", "fill": "hatch", "hatch_pitch": "1 um", "origin": "file"},
+        {"file": "chip.gds", "cell": "UNIT", "layers": ["L1"], "names": {"L1": "core.inner"}},
+        {"file": "chip.oas", "fill": "contour", "hatch_pitch": "0.8 um", "outline": "true", "inset": "0.2 um"},
+    ],
     "shares": [
         {"text": "42", "pixel": "20 um", "layer_distance": "30 um", "combine": "resolved"},
         {"image": "two_tones.txt", "pixel": "20 um", "combine": "double_hit", "cluster": "2", "margin": "0"},
@@ -214,24 +220,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
 
 REGISTERED = {entry.name: entry for entry in entry_points(group="lasercam.sources")}
 CASES = [(name, i) for name in sorted(REGISTERED) for i in range(len(EXAMPLES.get(name, [])))]
-HOSTILE = (
-    "", "0", "-1", "nan", "inf", "1e12", "1000000000000", "9" * 30, "0 um", "-1 um", "nan um", "inf um", "1e-15 um",
-    "1e14 um", "1e99 um", "1 s", None, [], {}, ["1"], 0, -1, float("nan"), float("inf"), 1e300, 5e-324, True,
-)  # fmt: skip
-
-cases = pytest.mark.parametrize(("name", "index"), CASES)
-
-
-def kind(name: str) -> Any:
-    return REGISTERED[name].load()
-
-
-def example(name: str, index: int) -> dict[str, Any]:
-    return {"type": name, **copy.deepcopy(EXAMPLES[name][index])}
-
-
-def built(name: str, index: int) -> Any:
-    return make(kind(name), example(name, index), assets=ASSETS)
+PROMISES = sorted(name for name in dir(SourceContract) if name.startswith("test_"))
 
 
 def test_sources_are_registered() -> None:
@@ -243,128 +232,12 @@ def test_every_source_has_an_example(name: str) -> None:
     assert EXAMPLES.get(name), f"add an example of '{name}' to EXAMPLES"
 
 
-@pytest.mark.parametrize("name", sorted(REGISTERED))
-def test_type_says_what_it_is(name: str) -> None:
-    source_type = kind(name)
-    assert issubclass(source_type.Keys, Placement)
-    assert name in get_args(source_type.Keys.model_fields["type"].annotation)
-    assert source_type.summary
-    assert "\n" not in source_type.summary
-    undescribed = [key for key, field in source_type.Keys.model_fields.items() if not field.description]
-    assert undescribed in ([], ["type"])
+@pytest.mark.parametrize(("name", "index"), CASES)
+@pytest.mark.parametrize("promise", PROMISES)
+def test_a_source_keeps_its_promises(promise: str, name: str, index: int) -> None:
+    class Contract(SourceContract):
+        kind = REGISTERED[name].load()
+        examples = ({"type": name, **copy.deepcopy(EXAMPLES[name][index])},)
+        assets = ASSETS
 
-
-@cases
-def test_parts_are_named_once(name: str, index: int) -> None:
-    source = built(name, index)
-    assert isinstance(source, PatternSource)
-    atoms, unions = source.parts.atoms, source.parts.unions
-    assert atoms
-    assert len(set(atoms)) == len(atoms)
-    assert "all" in unions
-    for part in source.parts.names:
-        assert re.fullmatch(r"[^\s.]+(\.[^\s.]+)*", part)
-        assert source.parts.select(part), f"the part '{part}' stands for nothing"
-    assert all(set(members) <= set(atoms) for members in unions.values())
-
-
-@cases
-def test_features_repeat(name: str, index: int) -> None:
-    source, again = built(name, index), built(name, index)
-    first, second, third = list(source.features()), list(source.features()), list(again.features())
-    assert len(first) == len(second) == len(third) > 0
-    for one, two, three in zip(first, second, third, strict=True):
-        for field in ("xyz_um", "offsets", "part", "variant"):
-            arrays = [getattr(block, field) for block in (one, two, three)]
-            assert arrays[0].tobytes() == arrays[1].tobytes() == arrays[2].tobytes()
-
-
-@cases
-def test_blocks_are_columns(name: str, index: int) -> None:
-    for block in built(name, index).features():
-        dtypes = {"xyz_um": np.float64, "offsets": np.int64, "part": np.uint16, "variant": np.uint16}
-        for field, dtype in dtypes.items():
-            array = getattr(block, field)
-            assert array.dtype == dtype
-            assert array.flags.c_contiguous
-            assert not array.flags.writeable
-
-
-@cases
-def test_tiles_hold_no_more_than_asked(name: str, index: int) -> None:
-    source = built(name, index)
-    whole = listed(source.features())
-    for max_rows in (1, 7, 64, 1000):
-        blocks = list(source.features(max_rows))
-        assert all(1 <= len(block) <= max_rows for block in blocks)
-        assert listed(blocks) == whole
-
-
-@cases
-def test_no_feature_comes_twice(name: str, index: int) -> None:
-    everything = listed(built(name, index).features())
-    assert len({vertices for _, _, vertices in everything}) == len(everything)
-
-
-@cases
-@pytest.mark.parametrize("max_rows", [3, 65_536])
-def test_deep_comes_before_shallow(name: str, index: int, max_rows: int) -> None:
-    shallowest = np.inf
-    for block in built(name, index).features(max_rows):
-        assert block.xyz_um[:, 2].max() <= shallowest
-        shallowest = block.xyz_um[:, 2].min()
-
-
-@cases
-def test_features_start_at_the_lower_left_corner(name: str, index: int) -> None:
-    source = built(name, index)
-    low = np.min([block.xyz_um.min(axis=0) for block in source.features()], axis=0)
-    high = np.max([block.xyz_um.max(axis=0) for block in source.features()], axis=0)
-    assert np.isfinite(high).all()
-    assert (low >= -1e-6).all()
-    assert low[2] == 0.0
-
-
-@cases
-def test_part_numbers_are_parts(name: str, index: int) -> None:
-    source = built(name, index)
-    assert all(block.part.max() < len(source.parts.atoms) for block in source.features())
-
-
-@cases
-def test_area_covers_features(name: str, index: int) -> None:
-    source = built(name, index)
-    area = source.area()
-    if area is None:
-        return
-    assert isinstance(area, Area)
-    assert not area.is_empty
-    for block in source.features():
-        assert area.contains(block.xyz_um[:, :2], within_um=1e-3).all()
-
-
-def damaged(name: str, index: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The example with every value, and every item of a list, replaced by every hostile one."""
-    for key, value in EXAMPLES[name][index].items():
-        for bad in HOSTILE:
-            yield f"{key}: {bad!r}", {**example(name, index), key: bad}
-            for i in range(len(value) if isinstance(value, list) else 0):
-                yield f"{key}[{i}]: {bad!r}", {**example(name, index), key: [*value[:i], bad, *value[i + 1 :]]}
-
-
-@cases
-def test_hostile_values_are_refused_or_streamed(name: str, index: int) -> None:
-    for what, keys in damaged(name, index):
-        try:
-            source = make(kind(name), keys, assets=ASSETS)
-            block = next(iter(source.features(100)))
-        except (ValidationError, LasercamError):
-            continue
-        assert 1 <= len(block) <= 100, what
-        assert np.isfinite(block.xyz_um).all(), what
-
-
-@cases
-def test_unknown_keys_are_refused(name: str, index: int) -> None:
-    with pytest.raises(ValidationError, match="Extra inputs"):
-        make(kind(name), {**example(name, index), "colour_of_the_glass": "blue"}, assets=ASSETS)
+    getattr(Contract(), promise)()

@@ -15,7 +15,8 @@ ENCODERS = {
     "aerotech_words",
 }  # fmt: skip
 READERS = {
-    "linuxcnc_reader", "linuxcnc_messages", "grbl_reader", "gcode_words", "gcode_reading", "pulse_statement",
+    "linuxcnc_reader", "linuxcnc_messages", "grbl_reader", "gcode_words", "gcode_word_kernel", "gcode_reading",
+    "pulse_statement",
     "newport_xps_reader", "newport_xps_files", "line_reading", "acs_reader", "pi_gcs_reader",
     "aerotech_a3200_reader", "automation1_reader", "aerotech_reading", "aerotech_motion", "aerotech_moves",
     "aerotech_state", "aerotech_statements", "line_forms",

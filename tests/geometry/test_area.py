@@ -266,3 +266,27 @@ def test_near_segments_miss_nothing_and_repeat_nothing(one, other, reach):
     b = shapely.linestrings(other.reshape(-1, 2, 2))
     must = {(i, j) for i in range(len(a)) for j in range(len(b)) if shapely.distance(a[i], b[j]) <= reach * 0.999}
     assert must <= set(found)
+
+
+def test_polygons_are_united_whichever_way_they_turn() -> None:
+    """Against shapely's own union of the same polygons; figure eights count both their lobes."""
+    chance = np.random.default_rng(8)
+    corner = chance.uniform(0, 300, (400, 1, 2))
+    square = np.array([[0, 0], [12, 0], [12, 7], [0, 7]], float)
+    rings = corner + np.where((np.arange(400) % 2 == 0)[:, None, None], square, square[::-1])
+    area = Area.from_polygons(Polylines.from_list(rings))
+    wanted = shapely.union_all(shapely.polygons(rings))
+    assert area.area_um2 == pytest.approx(wanted.area, rel=1e-6)
+    snapped = 1e-6 * 38 * len(rings)  # the overlay grid along all edges
+    assert area.geometry.symmetric_difference(wanted).area < snapped
+    crossed = [[(0, 0), (10, 10), (10, 0), (0, 10)], [(0, 0), (1, 1)], [(5, 5), (5, 5), (5, 5)]]
+    assert Area.from_polygons(Polylines.from_list(crossed)).area_um2 == pytest.approx(50.0)
+    assert Area.from_polygons(Polylines.empty()).is_empty
+
+
+def test_a_wall_of_touching_polygons_is_one_piece() -> None:
+    low = np.array([(x, y) for x in range(40) for y in range(40)], float)
+    rings = low[:, None, :] + np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
+    area = Area.from_polygons(Polylines.from_list(rings))
+    assert len(area.pieces()) == 1
+    assert area.area_um2 == pytest.approx(1600.0)

@@ -15,8 +15,9 @@ from lasercam.model.protocols import Dialect, OffersCompanions, ProgramHeader
 from lasercam.model.toolpath import RowKind, Toolpath
 from lasercam.run.journal import ProgramKey, ProgramRecord, read_journal
 from lasercam.run.operator import Controls, Events
+from lasercam.run.planned import Planned, Wanted
 from lasercam.run.resume import file_sha256
-from lasercam.run.session import Planned, Session, Wanted
+from lasercam.run.session import Session
 from tests.controllers.linuxcnc_double import Beam
 from tests.run.stage import Yes
 from tests.support import builders

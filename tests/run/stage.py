@@ -17,9 +17,10 @@ from lasercam.model.protocols import ProgramHeader
 from lasercam.model.toolpath import RowKind, Toolpath
 from lasercam.run.journal import Journal, JournalError, ProgramKey, ProgramRecord, read_journal
 from lasercam.run.operator import Controls, Events
+from lasercam.run.planned import Planned, Wanted
 from lasercam.run.program import JobLine, job_lines
 from lasercam.run.resume import file_sha256, whole_program
-from lasercam.run.session import Planned, Session, Wanted
+from lasercam.run.session import Session
 from lasercam.transports import faults
 from lasercam.transports.simulated.controller import SimulatedController
 from lasercam.transports.simulated.link import SimulatedLink

@@ -1,6 +1,8 @@
-"""Picture and mesh files made on the spot, for sources that read them."""
+"""Picture, mesh and layout files made on the spot, for sources that read them."""
 
-from io import BytesIO
+from io import BytesIO, StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -51,3 +53,67 @@ def mesh_assets() -> dict[str, bytes]:
 def picture_assets() -> dict[str, bytes]:
     """Pictures the contract examples name."""
     return {"ramp.png": picture_file(ramp_picture()), "colours.tif": picture_file(colour_picture(), "TIFF")}
+
+
+def layout_assets() -> dict[str, bytes]:
+    """Drawings and layouts: a DXF with units and one without, a GDSII and an OASIS of the same cells."""
+    return {"plan.dxf": plan_dxf(), "r12.dxf": plain_dxf(), **chips()}
+
+
+def plan_dxf(insunits: int = 4) -> bytes:
+    """Rings, a bulge, open curves, a dot, a hatch, an array of blocks and something hidden, in mm."""
+    import ezdxf
+
+    document = ezdxf.new("R2010")
+    document.header["$INSUNITS"] = insunits
+    document.layers.add("off").off()
+    space = document.modelspace()
+    cut, axes, array = ({"layer": name} for name in ("cut", "axes", "array"))
+    space.add_circle((1, 1), 0.5, dxfattribs=cut)
+    space.add_circle((1, 1), 0.25, dxfattribs=cut)
+    space.add_lwpolyline([(2, 0, 1), (3, 0, 0), (3, 1, 0)], format="xyb", close=True, dxfattribs=cut)
+    space.add_line((0, 0), (0, 2), dxfattribs=axes)
+    space.add_arc((0, 0), 1, 0, 90, dxfattribs=axes)
+    space.add_spline([(0, 3), (1, 4), (2, 3), (3, 3.5)], dxfattribs=axes)
+    space.add_point((0.3, 0.3), dxfattribs={"layer": "fine dots"})
+    space.add_line((0, 0), (9, 9), dxfattribs={"layer": "off"})
+    space.add_lwpolyline([(4, 0), (5, 0), (5, 1), (4, 1)], close=True, dxfattribs={"layer": "solid"})
+    block = document.blocks.new("B")
+    block.add_line((0, 0), (0.1, 0))
+    grid = {"column_count": 3, "row_count": 2, "column_spacing": 0.2, "row_spacing": 0.3}
+    space.add_blockref("B", (5, 2), dxfattribs={**array, **grid})
+    out = StringIO()
+    document.write(out)
+    return out.getvalue().encode()
+
+
+def plain_dxf() -> bytes:
+    """As drawn by programs of 1992: no units, an old polyline, a text."""
+    from ezdxf.addons import r12writer
+
+    out = StringIO()
+    with r12writer(out) as drawing:
+        corners = [(0, 0, 0, 0, 0), (1, 0, 0, 0, 0.5), (1, 1, 0, 0, 0)]
+        drawing.add_polyline_2d(corners, format="xyseb", closed=True, layer="a b")
+        drawing.add_line((0, 2), (3, 2), layer="a b")
+        drawing.add_text("unread", insert=(0, 0))
+    return out.getvalue().encode()
+
+
+def chips() -> dict[str, bytes]:
+    """A cell with a rectangle and a path, in an array and turned, as GDSII and OASIS."""
+    import gdstk
+
+    library = gdstk.Library(unit=1e-6, precision=1e-9)
+    unit = library.new_cell("UNIT")
+    unit.add(gdstk.rectangle((0, 0), (10, 5), layer=1))
+    unit.add(gdstk.FlexPath([(0, 8), (12, 8), (12, 20)], 2, layer=2, datatype=3), gdstk.Label("unwritten", (0, 0)))
+    top = library.new_cell("TOP")
+    top.add(gdstk.Reference(unit, (5, 5), columns=3, rows=2, spacing=(30, 40)))
+    top.add(gdstk.Reference(unit, (130, 40), rotation=0.5, magnification=2, x_reflection=True))
+    found = {}
+    with TemporaryDirectory() as folder:
+        for name, write in (("chip.gds", library.write_gds), ("chip.oas", library.write_oas)):
+            write(f"{folder}/{name}")
+            found[name] = Path(f"{folder}/{name}").read_bytes()
+    return found

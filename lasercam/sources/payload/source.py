@@ -53,6 +53,11 @@ class Payload:
         self.notes: tuple[str, ...] = capacity_notes(self.volume, self.sites, self._repaired)
 
     @property
+    def is_repair(self) -> bool:
+        """Whether only some of its voxels are written."""
+        return self._repaired is not None
+
+    @property
     def level_emissions(self) -> tuple[LevelEmission, ...]:
         """How each level glows as the lab says; empty where it leaves that to the process."""
         return self._keys.levels

@@ -1,9 +1,8 @@
-"""The picture of what was executed: by `lasercam preview --view executed`, and by a run that stops unfinished."""
+"""The picture of what was executed: what the journal of a build says, row by row."""
 
-import os
-import tempfile
 from pathlib import Path
 
+from lasercam.api.job import appear
 from lasercam.errors import InputError, Problem
 from lasercam.model.execution import Execution
 from lasercam.model.toolpath import Toolpath
@@ -46,16 +45,5 @@ def write_executed(
     layer: int | None = None,
 ) -> None:  # fmt: skip
     """The picture as a file that appears whole or not at all; `step` is an index, `layer` a number from 1."""
-    try:
-        handle, unfinished = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
-    except OSError as error:
-        raise InputError(Problem(f"nothing can be written to '{output.parent}': {error.strerror}")) from error
-    try:
-        with os.fdopen(handle, "wb") as out:
-            fmt = output.suffix.removeprefix(".").lower()
-            shown = None if layer is None else layer - 1
-            draw_executed(loaded, toolpath, execution, out, fmt, step=step, layer=shown)
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(output)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+    fmt, shown = output.suffix.removeprefix(".").lower(), None if layer is None else layer - 1
+    appear(output, lambda out: draw_executed(loaded, toolpath, execution, out, fmt, step=step, layer=shown))

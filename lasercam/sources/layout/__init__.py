@@ -1,0 +1,1 @@
+"""Layouts of drawing and chip-design programs: DXF, GDSII, OASIS."""

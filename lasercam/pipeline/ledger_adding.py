@@ -155,7 +155,7 @@ def _turned(ledger: Ledger, before: LedgerEntry, *, is_open: bool) -> LedgerEntr
     """The same entry once more, with a run begun or ended that has exposed nothing yet."""
     changed = {
         "entry": len(ledger.entries) + 1, "previous": ledger.head, "is_open": is_open,
-        "features": feature_data(ledger.features),
+        "features": feature_data(ledger.features), "pages": None if before.pages is None else pages_data(before.pages),
     }  # fmt: skip
     return append(ledger, {**before.model_dump(mode="json"), **changed})
 

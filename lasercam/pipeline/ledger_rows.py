@@ -71,12 +71,14 @@ def earlier(
         only_done: leave out what is exposed in part or perhaps: nothing may be written over it, and nothing may be
             rewritten that perhaps is not there.
         clearing: of erase steps, leave out what is not surely cleared: rows in question, and all that a furnace
-            followed, which may bring them back.
+            followed, which may bring them back. What other jobs lie between the lines of counts as written last.
 
     Raises:
         InputError: rows are missing or damaged.
     """
     entries = ledger.current
+    if clearing:
+        entries = tuple(sorted(entries, key=lambda entry: entry.entry))
     for entry in entries:
         _check_rows(ledger, entry)
     own = context.header
@@ -99,7 +101,7 @@ def earlier(
             recipe_of.append(len(recipes))
             recipes.append(Recipe(f"{name} (ledger entry {entry.entry})", 0, process, laser))
         first = len(sections)
-        recovered = _erased_before_a_furnace(entry, ledger) if clearing else set()
+        recovered = _not_clearing(entry, ledger) if clearing else set()
         kept: list[set[RowState]] = []
         steps: dict[tuple[str, int], int] = {}
         for part in entry.sections:
@@ -194,15 +196,18 @@ def _check_rows(ledger: "Ledger", entry: LedgerEntry) -> None:
         raise InputError(Problem(f"the rows of ledger entry {entry.entry} ('{path}') were changed", hint=hint))
 
 
-def _erased_before_a_furnace(entry: LedgerEntry, ledger: "Ledger") -> set[str]:
-    """Names of the entry's erase steps that a furnace followed, or may have: in it, or in what was done since it began.
+def _not_clearing(entry: LedgerEntry, ledger: "Ledger") -> set[str]:
+    """Names of the entry's erase steps after which something may have come back, or been written by a run that went on.
 
-    Entries of interleaved runs do not tell which came first; a furnace of any that ended later counts.
+    A furnace counts that followed in the entry, or in any that ended after this one began. Where another job was
+    executed between the sessions of a run, nobody knows which of its rows came before: its erasures clear nothing.
     """
     begun = min((e.entry for e in ledger.entries if e.journal and e.journal == entry.journal), default=entry.entry)
-    others = [e for e in ledger.current if e is not entry and e.entry > begun]
     erased = [(i, s.removeprefix("erase: ")) for i, s in enumerate(entry.steps) if s.startswith("erase: ")]
-    if any(step.startswith(_FURNACE) for other in others for step in other.steps):
+    others = [e for e in ledger.current if e is not entry and e.entry > begun]
+    is_heated = any(step.startswith(_FURNACE) for other in others for step in other.steps)
+    between = any(begun < e.entry < entry.entry and e.journal != entry.journal for e in ledger.entries)
+    if is_heated or between:
         return {name for _, name in erased}
     last = max((i for i, step in enumerate(entry.steps) if step.startswith(_FURNACE)), default=-1)
     return {name for i, name in erased if i < last}

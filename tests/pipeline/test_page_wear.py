@@ -16,10 +16,14 @@ from lasercam.pipeline.build import build as build_job
 from lasercam.pipeline.judge import judge
 from lasercam.pipeline.ledger import Ledger, read_ledger
 from lasercam.pipeline.ledger_adding import add_build, take_over
+from lasercam.pipeline.ledger_pages import touched_pages
+from lasercam.pipeline.ledger_saving import whole_pieces
 from lasercam.pipeline.load import LoadedJob, load_job
 from lasercam.pipeline.page_wear import page_findings
-from lasercam.pipeline.planning import plan_job
+from lasercam.pipeline.planning import pattern_uses, plan_job
 from lasercam.pipeline.read_back import read_back
+from lasercam.sources.payload.source import Payload
+from lasercam.storage.page import DARK
 from tests.support.jobs import write_job
 
 JOB = """
@@ -45,6 +49,7 @@ supply:
     recover_temperature: {value: 150 degC, source: "example value"}
     damage_threshold: {value: 50 J/cm^2, definition: peak, source: "example value"}
 """
+TURNED = "depth: 100 um, rotate: 90 deg, array: {counts: [2, 1], pitch: [800 um, 800 um]}}"
 FURNACE = (
     "  - {name: furnace, heat: {process: glass_cspbbr3_reversible, temperature: 150 degC, hold_time: 10 min,"
     " ramp_rate: 5 degC/min, atmosphere: air}}"
@@ -130,6 +135,29 @@ def test_an_entry_lists_the_pages_of_its_build(tmp_path: Path, jobs: dict[str, B
     assert told == [(0, "data", 1, (4000.0, 4000.0, 100.0)), (1, "parity", 1, (4324.0, 4000.0, 100.0))]
     assert [(p.written, p.rewritten, p.erased, p.partly, p.uncertain) for p in found.pages] == [(1, 0, 0, 0, 0)] * 2
     assert sum(p.exposures for p in found.pages) == entry.exposures
+
+
+def test_every_page_of_every_copy_is_where_the_map_of_pages_says(tmp_path: Path) -> None:
+    """Turned copies, side by side, in two layers; `pages.csv` tells the middle of each."""
+    turned = text("  - {name: w, write: {data: on}}").replace("depth: 100 um}", TURNED)
+    loaded = load_job(write_job(tmp_path, turned.replace("fields: [2, 1]", "layer_pitch: 20 um")))
+    toolpath = plan_job(loaded)
+    source = loaded.patterns["data"].source
+    assert isinstance(source, Payload)
+    table = source.extra_files(pattern_uses(loaded)["data"])["pages.csv"].decode().splitlines()[1:]
+    found = touched_pages(loaded, toolpath, whole_pieces(toolpath))
+    told = []
+    for pages in found:
+        for page in pages.pages:
+            x, y = (np.array(pages.across_um) + np.array(pages.up_um)) / 2 + page.corner_um[:2]
+            place = f"{x:.4f},{y:.4f},{page.corner_um[2]:.4f}"
+            told.append(f"{pages.copy_number},{page.address},{page.kind},{page.layer},{place}")
+    assert sorted(told) == sorted(table)
+    assert len(told) == 4
+    exposures = {page.address: page.exposures for page in found[0].pages}
+    for address, levels in source.volume.pages():
+        # Of presence, level 0 is no voxel; sites that are never written have a level of their own.
+        assert exposures[address] == np.count_nonzero((levels != 0) & (levels != DARK))
 
 
 def test_a_page_is_written_and_erased_eleven_times(
@@ -237,6 +265,22 @@ def test_a_furnace_may_bring_back_what_was_erased(tmp_path: Path, jobs: dict[str
     heated = load_job(write_job(tmp_path, text(f"{FURNACE}\n  - {{name: again, write: {{data: on}}}}")))
     verdict = judge(heated, plan_job(heated), ledger=read_ledger(cold))
     assert {f.code for f in verdict.errors} == {"E_DUPLICATE"}
+
+
+def test_a_run_that_goes_on_after_an_erasure_is_not_cleared_by_it(tmp_path: Path, jobs: dict[str, Built]) -> None:
+    """Entries stand where their runs began; what was written later must not count as erased."""
+    path = tmp_path / "R7.ledger"
+    write, erase = jobs["write one"], jobs["erase one"]
+    write.executed(path, 1, cut(write, 10, 0, 0))
+    erase.executed(path, 2, cut(erase, 10, 0, 0))
+    assert errors(write, path) == {}
+    write.executed(path, 1)
+    assert errors(write, path) == {"E_DUPLICATE": len(places(write.toolpath))}
+    # And a run that erases on both sides of another job clears nothing, since nobody knows what came first.
+    erase.executed(path, 2)
+    assert errors(write, path) == {"E_DUPLICATE": len(places(write.toolpath))}
+    erase.executed(path, 3)
+    assert errors(write, path) == {}
 
 
 def test_ledgers_from_before_pages_were_recorded_are_read(tmp_path: Path, jobs: dict[str, Built]) -> None:

@@ -95,7 +95,7 @@ def test_every_piece_of_a_profile_in_the_manual_makes_a_machine() -> None:
         Machine.model_validate(_merged(base, yaml.safe_load(block)))
 
 
-FOLDERS = ("out", "build_1", "secret", "stored", "back", "repaired")
+FOLDERS = ("out", "build_1", "secret", "stored", "back", "repaired", "files", "scans/")
 """Names in the documents that stand for folders."""
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "lasercam" / "docs").glob("*.md"))]
 

@@ -27,7 +27,7 @@ BEGIN, END = "<!-- gallery:begin -->", "<!-- gallery:end -->"
 PLACEHOLDER = "<!-- gallery -->"
 MAX_BYTES = 60_000
 WIDTHS_PX = (900, 800, 700, 600, 500, 400, 300)
-COLOURS = 128
+COLOURS = 256
 MARGIN_PX = 24
 SHOWN_PX = 260
 PER_ROW = 3
@@ -74,7 +74,9 @@ def small(png: bytes) -> bytes:
         scale = min(1.0, width / image.width)
         size = round(image.width * scale), round(image.height * scale)
         out = io.BytesIO()
-        reduced = image.resize(size, Image.Resampling.LANCZOS).quantize(COLOURS, dither=Image.Dither.NONE)
+        reduced = image.resize(size, Image.Resampling.LANCZOS).quantize(
+            COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        )  # median cut would mix the few pixels of a swatch with its neighbours
         reduced.save(out, "PNG", optimize=True)
         if out.tell() <= MAX_BYTES:
             return out.getvalue()

@@ -16,7 +16,7 @@ from lasercam.run.places import journal_beside
 
 def add_executed(
     folder: Path, ledger: Path, journal: Path | None = None, *, date: str | None = None, again: bool = False,
-    note: str = "",
+    note: str = "", whole: bool = False,
 ) -> tuple[LedgerEntry, bool]:  # fmt: skip
     """Record what was executed of a build: what its journal says, or all of it where there is no journal.
 
@@ -27,6 +27,7 @@ def add_executed(
         date: day of the execution, ISO; absent: today.
         again: it is recorded as a whole already, and this is another execution.
         note: for readers.
+        whole: the whole build was executed, although only a simulated run has left a journal.
 
     Returns:
         The entry, and whether it is new: a journal may say nothing new.
@@ -38,6 +39,12 @@ def add_executed(
     path = journal_beside(folder) if journal is None else journal
     execution = read_execution(path)
     if execution is None:
+        simulated = journal_beside(folder, simulated=True)
+        if journal is None and not whole and read_execution(simulated) is not None:
+            raise RefusedError(
+                f"beside '{folder}' lies only the journal of a simulated run: no glass was touched. Take that over"
+                f" with --journal {simulated}, or record the whole build as executed with --whole"
+            )
         return add_build(folder, ledger, date=date, again=again, note=note), True
     if is_held(path):
         raise RefusedError(f"a run is under way with '{path.name}'; it updates the ledger itself when it ends")

@@ -1,7 +1,7 @@
 """Files, codes and texts out of pictures, and stored data through a simulated channel."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from lasercam.pipeline.verify import verify_build
 from lasercam.readback.images import Tone as Tone
 from lasercam.storage.keys import Key as Key
 from lasercam.storage.keys import Passphrase as Passphrase
+from lasercam.storage.keys import is_variable as is_variable
 from lasercam.storage.keys import load_key as load_key
 
 
@@ -116,11 +117,14 @@ def read_images(
     texts = tuple(read_hidden_texts(list(panel_images(groups, tone)), cells, progress)) if cells else ()
     if loaded is not None and not expected:
         return Readings(Reading((), {}, (), len(groups)), texts=texts)
-    reading = read_stored(load_all(groups, tone), key, progress, total=len(groups))
+    damaged: dict[str, str] = {}
+    reading = read_stored(load_all(groups, tone, damaged), key, progress, total=len(groups))
+    reading = replace(reading, missed={**reading.missed, **{name: (why,) for name, why in damaged.items()}})
     codes = tuple(
         {"image": path.name, **code}
         for number in reading.pageless
         for path in groups[number]
+        if groups[number][0].name not in damaged
         for code in codes_in(path, expected)
     )
     return Readings(reading, codes, expected, texts)

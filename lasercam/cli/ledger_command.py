@@ -27,9 +27,12 @@ def command() -> None:
     "--journal", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Default: FOLDER.journal."
 )
 @click.option("--date", help="Day of the execution, as 2026-05-02; default: today.")
+@click.option("--whole", is_flag=True, help="All of it was executed, although only a simulated run left a journal.")
 @click.option("--again", is_flag=True, help="It is recorded as a whole already, and this is another execution.")
 @click.option("--note", default="", help="For readers.")
-def add(folder: Path, ledger: Path, journal: Path | None, date: str | None, *, again: bool, note: str) -> int:
+def add(
+    folder: Path, ledger: Path, journal: Path | None, date: str | None, *, again: bool, whole: bool, note: str
+) -> int:
     """Record what was executed of the build in FOLDER. It is verified first; a new ledger is made when there is none.
 
     Where a journal lies beside the build, exactly what it says is taken over, as often as wanted: rows that are done,
@@ -37,7 +40,7 @@ def add(folder: Path, ledger: Path, journal: Path | None, date: str | None, *, a
     """
     from lasercam.api.ledger import add_executed
 
-    entry, is_new = add_executed(folder, ledger, journal, date=date, again=again, note=note)
+    entry, is_new = add_executed(folder, ledger, journal, date=date, again=again, note=note, whole=whole)
     said = "" if is_new else " (nothing new)"
     click.echo(f"{ledger}: entry {entry.entry}, {entry.job}, {_counts(entry)} on sample {entry.sample}{said}")
     return 0

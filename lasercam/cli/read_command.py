@@ -84,7 +84,7 @@ def command(
 def _key(key_file: Path | None, passphrase_from: str | None) -> "Key | None":
     import os
 
-    from lasercam.api.reading import Passphrase, load_key
+    from lasercam.api.reading import Passphrase, is_variable, load_key
     from lasercam.errors import UsageError
 
     if key_file is not None and passphrase_from is not None:
@@ -93,6 +93,9 @@ def _key(key_file: Path | None, passphrase_from: str | None) -> "Key | None":
         return load_key(key_file)
     if passphrase_from is None:
         return None
+    if not is_variable(passphrase_from):
+        # It may be the passphrase itself: it is not repeated.
+        raise UsageError("--passphrase-from takes the NAME of an environment variable, never the passphrase")
     if not os.environ.get(passphrase_from):
         raise UsageError(
             f"the environment variable {passphrase_from} holds no passphrase; set it for this command only:"

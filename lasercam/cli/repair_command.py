@@ -26,6 +26,12 @@ def command(folder: Path, found: Path, output: Path, *, anyway: bool) -> int:
     if damage.voxels == 0 or (damage.whole and not anyway):
         click.echo("Nothing has to be repaired." if damage.whole else "Nothing is known that could be repaired.")
         return 0 if damage.whole else 1
+    if damage.unseen and not damage.whole:
+        click.secho(
+            f"Photograph the other {damage.unseen:,} pages first: the voxels below are on pages that were seen, and may"
+            " not bring the file back.",
+            fg="yellow",
+        )
     job = load_repair(folder, damage)
     verdict = job.check(progress())
     echo_verdict(verdict)

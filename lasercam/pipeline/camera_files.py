@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lasercam.errors import InputError, LasercamError, PatternError, Problem
 from lasercam.model.camera_image import CameraImage
 from lasercam.pipeline.inputs import read_bytes
@@ -34,8 +36,16 @@ def image_files(paths: Sequence[Path]) -> list[list[Path]]:
     return list(groups.values())
 
 
-def load_all(groups: Sequence[Sequence[Path]], tone: Tone = "auto") -> Iterator[CameraImage]:
+def load_all(
+    groups: Sequence[Sequence[Path]], tone: Tone = "auto", damaged: dict[str, str] | None = None
+) -> Iterator[CameraImage]:
     """The image of each group of files, one at a time.
+
+    Args:
+        groups: files by image.
+        tone: how pixel values follow light.
+        damaged: takes why a file cannot be read, by name; a black image stands for it, and the others are read. Without
+            it, or with one image only, that is an error.
 
     Raises:
         InputError: a file that cannot be read.
@@ -44,9 +54,12 @@ def load_all(groups: Sequence[Sequence[Path]], tone: Tone = "auto") -> Iterator[
         try:
             loaded = read_images({path.name: read_bytes(path) for path in files}, tone)
         except LasercamError as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(Problem(str(error))) from error
+            problem = error if isinstance(error, InputError) else InputError(Problem(f"{files[0].parent}: {error}"))
+            if damaged is None or len(groups) == 1:
+                raise problem from error
+            damaged[files[0].name] = str(error)
+            yield CameraImage(np.zeros((1, 1, 1), np.float32), ("none",), files[0].name)
+            continue
         yield loaded[0].image
 
 

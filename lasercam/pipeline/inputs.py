@@ -208,6 +208,9 @@ class BuiltInputs:
 
     def __post_init__(self) -> None:
         index_file = self.folder / INDEX_NAME
+        if not index_file.is_file():
+            message = f"'{self.folder.parent}' is no build: there is no {self.folder.name}/{INDEX_NAME} in it"
+            raise InputError(Problem(message, None, "Name a folder that `lasercam build` made."))
         try:
             index = json.loads(read_bytes(index_file))
             for entry in index["files"]:

@@ -282,7 +282,9 @@ def _source(name: str, keys: Mapping[str, Any], below: Tree, seed: int, inputs: 
         return below.at(path, key=key)
 
     def private(reference: str) -> bytes:
-        return inputs.private(reference, below.at(("file",)))
+        lock = keys.get("lock")
+        is_key = isinstance(lock, Mapping) and lock.get("key_file") == reference
+        return inputs.private(reference, below.at(("lock", "key_file") if is_key else ("file",)))
 
     def child(path: tuple[str, ...], child_keys: Mapping[str, Any]) -> tuple[Placement, PatternSource]:
         nested = _source(f"{name}.{path[-1]}", child_keys, below.under(path), seed, inputs)

@@ -218,7 +218,7 @@ def sentences(read: ReadFile) -> Iterator[str]:
     lost, recovered = read.assembled.lost, read.assembled.recovered
     unread = len(pages) - len(got)
     yield (
-        f"{len(got):,} of {_pages(header):,} pages read ({header.data_pages:,} of data, the others parity)"
+        f"of {_pages(header):,} pages ({header.data_pages:,} of data, the others parity) {len(got):,} were read"
         + (f", {unread:,} unreadable" if unread else "")
         + (f", {len(recovered):,} made up by parity" if recovered else "")
         + f"; the worst took {worst:.0%} of its parity"

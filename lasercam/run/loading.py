@@ -32,6 +32,7 @@ def what_to_load(desk: "Desk", todo: Sequence[tuple["Planned", ProgramKey]]) -> 
         told = list(_one(desk, planned, key))
         number += bool(told)
         lines += [f"{number:4d}. {told[0]}", *(f"      {text}" for text in told[1:])] if told else []
+    lines.append("There is no simulation of this controller: only GRBL builds run with --simulate.")
     if isinstance(dialect, LoadedByHand):
         lines.append(dialect.loading)
     lines.append(

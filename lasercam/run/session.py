@@ -77,6 +77,7 @@ class Session:
 
     def __post_init__(self) -> None:
         folder = str(self.planned[0].path.parent) if self.planned else "DIR"
+        folder += " --simulate" if self.is_simulated else ""
         self._by_hand = StepsByHand(self.journal_path, self._journal, self.operator, folder)
 
     def run(self, wanted: Wanted) -> int:

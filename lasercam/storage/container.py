@@ -72,6 +72,11 @@ class Description:
         return self.cipher is not Cipher.NONE
 
     @property
+    def option(self) -> str:
+        """What the command line calls it."""
+        return "--passphrase-from VARIABLE" if self.hardness else "--key-file FILE"
+
+    @property
     def wants(self) -> str:
         """What opens it, in words."""
         if not self.is_locked:
@@ -186,7 +191,9 @@ _MALFORMED: Final = "the container is malformed inside, although its checksum is
 def _unlocked(container: bytes, header: _Header, sealed: bytes, key: Key | None) -> bytes:
     about = header.description
     if key is None:
-        raise StorageError(f"the container is encrypted; it takes {about.wants} to read it")
+        raise StorageError(
+            f"the container is encrypted; it takes {about.wants} to read it (`lasercam read` takes {about.option})"
+        )
     if isinstance(key, SecretKey) == (about.hardness is not None):
         given = "a key file" if isinstance(key, SecretKey) else "a passphrase"
         raise StorageError(f"the container is locked with {about.wants}, and {given} was given")

@@ -15,6 +15,7 @@ KEY_BYTES: Final = 32
 SALT_BYTES: Final = 16
 MOST_KEY_FILE_BYTES: Final = 4_096
 MIB: Final = 1 << 20
+MOST_VARIABLE: Final = 64
 
 
 class Cipher(IntEnum):
@@ -166,6 +167,11 @@ class Lock:
             )
 
 
+def is_variable(text: str) -> bool:
+    """Whether a text can be the name of an environment variable."""
+    return text.isascii() and text.isidentifier() and len(text) <= MOST_VARIABLE
+
+
 def new_salt() -> bytes:
     """16 random bytes, for a new job; a build must not call this."""
     return secrets.token_bytes(SALT_BYTES)
@@ -202,8 +208,8 @@ def parse_key(data: bytes, name: str) -> SecretKey:
             return SecretKey(found)
     size = f"{len(data)} bytes" if len(data) <= MOST_KEY_FILE_BYTES else f"more than {MOST_KEY_FILE_BYTES} bytes"
     raise StorageError(
-        f"the key file {name} has {size} that are no key: {KEY_BYTES} random bytes, or those as {2 * KEY_BYTES}"
-        f" hexadecimal digits or in base64; `head -c {KEY_BYTES} /dev/urandom > my.key` makes one"
+        f"the key file {name} has {size} that are no key; a key is {KEY_BYTES} random bytes, or those as"
+        f" {2 * KEY_BYTES} hexadecimal digits or in base64; `head -c {KEY_BYTES} /dev/urandom > my.key` makes one"
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from lasercam.model.finding import Finding, Severity
@@ -38,7 +39,7 @@ class CheckContract:
     """
 
     kind: ClassVar[Any]
-    triggers: ClassVar[Mapping[str, str]]
+    triggers: ClassVar[Mapping[str, str]] = MappingProxyType({})
     quiet: ClassVar[Sequence[str]] = (LINES, DOTS)
 
     def test_codes_are_explained(self) -> None:

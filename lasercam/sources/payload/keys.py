@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lasercam.model.job import Placement
 from lasercam.schema.document import Document
 from lasercam.schema.quantities import PositiveLength, Ratio, Wavelength
+from lasercam.storage.keys import is_variable
 from lasercam.storage.page_layout import LEAST_SIDE, MOST_BITS, MOST_SIDE
 
 SALT = r"[0-9a-f]{32}"
@@ -21,7 +22,7 @@ Fields = Annotated[int, Field(ge=1, le=10_000)]
 class LockKeys(Document):
     """Authenticated encryption: without the key nobody reads the data, or changes it unnoticed."""
 
-    passphrase_from: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")] | None = None
+    passphrase_from: str | None = None
     """Name of the environment variable that holds the passphrase; it never stands in a file of the job."""
     key_file: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
     """Instead: a file of 32 random bytes (or their hexadecimal or base64 digits), beside the job; it is read, and
@@ -33,6 +34,16 @@ class LockKeys(Document):
     """How it is encrypted."""
     kdf: Literal["scrypt", "argon2id"] = "scrypt"
     """How a passphrase becomes a key."""
+
+    @field_validator("passphrase_from")
+    @classmethod
+    def _is_a_name(cls, text: str | None) -> str | None:
+        # What is no name may be the passphrase itself: it is not repeated.
+        if text is not None and not is_variable(text):
+            raise ValueError(
+                "passphrase_from takes the NAME of an environment variable (letters, digits, _), never the passphrase"
+            )
+        return text
 
     @model_validator(mode="after")
     def _one_key(self) -> LockKeys:

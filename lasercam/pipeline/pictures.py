@@ -12,9 +12,11 @@ from lasercam.errors import UsageError, shorten
 from lasercam.model.commanded import feed_speeds_nm_s
 from lasercam.model.recipe import Recipe
 from lasercam.model.toolpath import NM_PER_UM, Toolpath
+from lasercam.pipeline.level_effects import level_effects
 from lasercam.pipeline.load import LoadedJob
 from lasercam.pipeline.progress import SILENT, Progress
 from lasercam.pipeline.shown_steps import shown_steps
+from lasercam.pipeline.stored_patterns import stored_patterns
 from lasercam.pipeline.time_budget import open_seconds, time_budget
 from lasercam.pipeline.timing import timed_blocks
 from lasercam.preview.canvas import Format, Sheet, book
@@ -258,7 +260,7 @@ DRESSES: Mapping[str, Callable[[LoadedJob, Toolpath, int | None], Dress | None]]
 def simulate(loaded: LoadedJob, toolpath: Toolpath, *, layer: int | None = None) -> Simulation:
     """What the sample shows after every step."""
     widths = [written_width_um(recipe) for recipe in toolpath.header.recipes.recipes]
-    effects = recipe_effects(toolpath, loaded.processes, widths)
+    effects = level_effects(loaded, toolpath, recipe_effects(toolpath, loaded.processes, widths))
     return simulate_emission(list(shown_steps(loaded, toolpath).values()), effects, layer=layer)
 
 
@@ -278,7 +280,8 @@ def views_of(loaded: LoadedJob, toolpath: Toolpath) -> tuple[str, ...]:
     None where nothing emits.
     """
     used = {recipe.process for recipe in toolpath.header.recipes.recipes}
-    if not any(loaded.processes[name].outcome.emission for name in used):
+    told = any(source.level_emissions for source in stored_patterns(loaded).values())
+    if not told and not any(loaded.processes[name].outcome.emission for name in used):
         return ()
     reads = [s.read for s in loaded.document.steps if s.read is not None]
     lights = dict.fromkeys(_light(read.excitation) for read in reads) or {"uv": None}

@@ -17,7 +17,7 @@ def named_by_key(content: bytes) -> Iterator[None]:
         yield
     except InputError as error:
         tree = parse_yaml(content, IN_CODE)
-        raise InputError([_named(problem, tree) for problem in error.problems]) from error
+        raise InputError([_named(problem, tree) for problem in error.problems]) from None
 
 
 def _named(problem: Problem, tree: Tree) -> Problem:

@@ -30,6 +30,7 @@ from lasercam.pipeline.reading_files import write_reading as write_reading
 from lasercam.pipeline.simulated_pages import simulated_pages
 from lasercam.pipeline.verify import verify_build
 from lasercam.readback.images import Tone as Tone
+from lasercam.readback.images import split_channel
 from lasercam.storage.keys import Key as Key
 from lasercam.storage.keys import Passphrase as Passphrase
 from lasercam.storage.keys import is_variable as is_variable
@@ -118,8 +119,12 @@ def read_images(
     if loaded is not None and not expected:
         return Readings(Reading((), {}, (), len(groups)), texts=texts)
     damaged: dict[str, str] = {}
+    alone = [files for files in groups if len(files) == 1 and not split_channel(files[0].name)[1]]
     reading = read_stored(load_all(groups, tone, damaged), key, progress, total=len(groups))
     reading = replace(reading, missed={**reading.missed, **{name: (why,) for name, why in damaged.items()}})
+    if not reading.whole and len(alone) > 1:
+        said = ("if these are pictures of one page through several filters, name them NAME.CHANNEL.png",)
+        reading = replace(reading, missed={**reading.missed, f"{len(alone)} pictures without a channel": said})
     codes = tuple(
         {"image": path.name, **code}
         for number in reading.pageless

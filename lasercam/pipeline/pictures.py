@@ -133,6 +133,8 @@ def draw_one(
     elif view in ("sheet", "all") or "," in view:
         names = [name.strip() for name in view.split(",")] if "," in view else views_of(loaded, toolpath)
         for name in names:
+            if name in (*DRESSES, "time", "registration", "sheet"):
+                raise UsageError(f"only emission views are put on one sheet; draw '{name}' by itself")
             read_view(name)  # refused before the sample is simulated
         simulation = simulate(loaded, toolpath, layer=layer)
         table = render_views(simulation, names or ("daylight", "uv"), response=response, false_colour=false_colour)

@@ -29,6 +29,7 @@ from lasercam.pipeline.planning import pattern_features, plan_job
 from lasercam.pipeline.quantities import derived_by_recipe
 from lasercam.pipeline.verify import Proof, verify_build
 from lasercam.preview.emission_colours import Response
+from lasercam.preview.palette import duration as duration
 from lasercam.schema.yaml_text import Written, yaml_text
 
 

@@ -15,7 +15,7 @@ from lasercam.cli.terminal import FORMAT, JOB, echo_json, echo_verdict, progress
 )
 def command(job: Path, form: str, ledger: Path | None) -> int:
     """Judge JOB: print every finding with its line and what to do. Exit code 1 when there are errors."""
-    from lasercam.api.job import load
+    from lasercam.api.job import duration, load
 
     opened = load(job)
     verdict = opened.check(progress(), ledger=ledger)
@@ -25,7 +25,7 @@ def command(job: Path, form: str, ledger: Path | None) -> int:
         for section in opened.sections:
             click.echo(
                 f"step {section.step + 1} {section.step_name}: {section.n_exposures:,} exposures,"
-                f" about {section.duration_s:,.0f} s"
+                f" about {duration(section.duration_s)}"
             )
         echo_verdict(verdict)
     return 0 if verdict.is_clean else 1
